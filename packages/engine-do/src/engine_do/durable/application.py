@@ -1,0 +1,208 @@
+"""Where an engine's sessions lead: to handlers in the same object, or over a link to the actor that runs the application."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
+
+from engine_do import report
+from engine_do.ids import EngineSid
+from engine_do.packets import encode_message
+from engine_do.session import Admitted, CloseRequested, Effect, Ended, Input, Opened, Reason, Received
+from shared_wire import (
+    AcceptDigest,
+    AdmitSessions,
+    Carrier,
+    CloseSessions,
+    Lanes,
+    Life,
+    ListSessions,
+    MessageReceived,
+    Operation,
+    SendPackets,
+    SessionClosed,
+    SessionOpened,
+    digest,
+    ranges,
+)
+from shared_wire.durable import RpcWire
+
+__all__ = ["Application", "Engine", "Handlers", "Linked", "LocalApplication"]
+
+_logger = logging.getLogger("engine_do")
+
+
+class Engine(Protocol):
+    """What an application asks of the actor that holds the sockets."""
+
+    def send(self, engine_sids: Iterable[EngineSid], frames: Iterable[str | bytes]) -> None:
+        """Send frames to each of these sessions; those that are gone are passed over."""
+
+    def apply(self, engine_sid: EngineSid, event: Input) -> None:
+        """Apply an event to a session; nothing happens when it is gone."""
+
+    def announced(self) -> list[EngineSid]:
+        """List all open sessions the application has heard of."""
+
+    def load(self, key: str) -> str | None:
+        """Read a stored text."""
+
+    def store(self, key: str, value: str) -> None:
+        """Store a text."""
+
+
+class Application(Protocol):
+    """What the actor tells whoever is above."""
+
+    #: Whether a session is announced with its first message and must join by its deadline, or is announced by `connecting`.
+    announces_late: bool
+
+    async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
+        """Ask whether a client may connect."""
+
+    def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
+        """Take what a step of a session means for the application, in order."""
+
+    def swept(self) -> bool:
+        """Do what belongs to the alarm's sweep; tells whether the alarm must stay armed for it."""
+
+
+class Handlers(Protocol):
+    """The methods an application in the same object has; each may be missing a body, none may be missing."""
+
+    async def on_connect(self, sid: str, environ: dict[str, str]) -> bool | None:
+        """Take a new client."""
+
+    async def on_message(self, sid: str, data: str | bytes) -> None:
+        """Take a message."""
+
+    async def on_disconnect(self, sid: str, reason: str) -> None:
+        """Take a client's end."""
+
+
+class LocalApplication:
+    """Calls handlers in the same object; what concerns one session runs in order."""
+
+    announces_late = False
+
+    def __init__(self, handlers: Handlers, start: Callable[[Any], None], fail: Callable[[EngineSid], None]) -> None:
+        """Take the handlers, how to run them, and how to close a session whose handler raised."""
+        self._handlers = handlers
+        self._lanes = Lanes(start)
+        self._fail = fail
+
+    async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
+        """Ask `on_connect`; whatever it returns but False, it lets the client in."""
+        return await self._handlers.on_connect(engine_sid, dict(environ)) is not False
+
+    def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
+        """Call the handlers these effects stand for."""
+        for effect in effects:
+            match effect:
+                case Received(data):
+                    self._run(engine_sid, self._handlers.on_message, data)
+                case Ended(reason):
+                    self._run(engine_sid, self._handlers.on_disconnect, reason.value)
+                case _:
+                    pass
+
+    def swept(self) -> bool:
+        """Nothing to compare: there is no other side."""
+        return False
+
+    def _run(self, engine_sid: EngineSid, handler: Callable[..., Awaitable[None]], argument: str | bytes) -> None:
+        async def work() -> None:
+            try:
+                await handler(engine_sid, argument)
+            except Exception:
+                _logger.exception("= %s of %s raised", getattr(handler, "__name__", handler), engine_sid)
+                self._fail(engine_sid)
+
+        self._lanes.run(engine_sid, work)
+
+
+class Linked(RpcWire):
+    """Carries sessions' events to the socket actor, and carries out what comes back."""
+
+    announces_late = True
+
+    def __init__(self, ctx: Any, namespace: Any, engine: Engine, *, name: str, life: Life, peer: str) -> None:
+        """Take the object's context, the peers' binding, and who we are and whom we serve."""
+        super().__init__(ctx, namespace)
+        self._engine = engine
+        self._peer = peer
+        self._report = report.restore(engine.load("report"))
+        self.carrier = Carrier(name, life, self, peer_holds_sockets=False)
+
+    async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
+        """Let everybody in: the application judges at its own connect, and the deadline bounds the wait."""
+        del engine_sid, environ
+        return True
+
+    def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
+        """Send what these effects mean, in one frame."""
+        operations = tuple(operation for effect in effects if (operation := _to_operation(engine_sid, effect)))
+        if not operations:
+            return
+        if isinstance(operations[0], SessionOpened):
+            self._keep(report.unsettled())
+        self.carrier.send(self._peer, *operations)
+
+    def swept(self) -> bool:
+        """Offer the fingerprint of our sessions, unless the peer has accepted it already."""
+        current = digest(self._engine.announced())
+        if report.is_settled(self._report, current):
+            return False
+        self._keep(report.offer(self._report, current))
+        self.carrier.send(self._peer, current)
+        return True
+
+    def deliver(self, peer: str, operations: tuple[Operation, ...]) -> None:
+        """Carry out the socket actor's operations; all of it is done on return."""
+        for operation in operations:
+            match operation:
+                case SendPackets(engine_sids, packets):
+                    self._engine.send(engine_sids, map(encode_message, packets))
+                case CloseSessions(engine_sids, reason):
+                    for engine_sid in engine_sids:
+                        self._engine.apply(engine_sid, CloseRequested(_reason(reason)))
+                case AdmitSessions(engine_sids):
+                    for engine_sid in engine_sids:
+                        self._engine.apply(engine_sid, Admitted())
+                case AcceptDigest(accepted):
+                    self._keep(report.accept(self._report, accepted))
+                case ListSessions():
+                    sessions = self._engine.announced()
+                    self._keep(report.offer(self._report, digest(sessions)))
+                    self.carrier.send(peer, *ranges(sessions), digest(sessions))
+                case _:
+                    _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
+
+    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
+        """Close sessions whose stream has a gap, so that their clients reconnect."""
+        _logger.warning("= link to %s: %d sessions lost", peer, len(engine_sids))
+        for engine_sid in engine_sids:
+            self._engine.apply(engine_sid, CloseRequested(Reason.TRANSPORT_ERROR))
+
+    def _keep(self, changed: report.Report) -> None:
+        if changed.stored != self._report.stored:
+            self._engine.store("report", changed.stored)
+        self._report = changed
+
+
+def _reason(text: str) -> Reason:
+    try:
+        return Reason(text)
+    except ValueError:
+        return Reason.TRANSPORT_ERROR
+
+
+def _to_operation(engine_sid: EngineSid, effect: Effect) -> Operation | None:
+    match effect:
+        case Opened(environ):
+            return SessionOpened(engine_sid, environ)
+        case Received(data):
+            return MessageReceived(engine_sid, data)
+        case Ended(reason):
+            return SessionClosed(engine_sid, reason.value)
+        case _:
+            return None

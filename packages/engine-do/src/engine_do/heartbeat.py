@@ -1,0 +1,35 @@
+"""When the one alarm of an object must fire, and whether it pings.
+
+All sockets are pinged together, as soon as one of them is due: so an object wakes once an interval, however its clients came.
+A socket is never pinged later than its interval asks for, only earlier.
+"""
+
+from collections.abc import Iterable
+
+from engine_do.config import EngineConfig
+from engine_do.session import Phase, Session
+
+__all__ = ["is_ping_due", "next_deadline"]
+
+
+def is_ping_due(sessions: Iterable[Session], now_ms: int, config: EngineConfig) -> bool:
+    """Tell whether any session's ping interval is over."""
+    return any(
+        session.phase is Phase.OPEN and now_ms >= session.pinged_ms + config.ping_interval_ms for session in sessions
+    )
+
+
+def next_deadline(sessions: Iterable[Session], config: EngineConfig) -> int | None:
+    """Tell when the alarm must fire next for these sessions; none when nothing is to be watched."""
+    deadlines = [
+        deadline for session in sessions if session.phase is Phase.OPEN for deadline in _deadlines(session, config)
+    ]
+    return min(deadlines, default=None)
+
+
+def _deadlines(session: Session, config: EngineConfig) -> Iterable[int]:
+    yield session.pinged_ms + config.ping_interval_ms
+    if session.unanswered_ms is not None:
+        yield session.unanswered_ms + config.ping_timeout_ms
+    if session.deadline_ms is not None:
+        yield session.deadline_ms

@@ -1,0 +1,273 @@
+"""One WebSocket session: what it is, what can happen to it, what must be done then.
+
+Everything that changes a `Session` is in this file. `step` is total: any input in any phase gives a state and effects.
+
+    phase    input                         next     effects
+    open     FrameReceived, a message      open     [Opened], Received
+    open     FrameReceived, a close        closed   CloseSocket, Ended(client disconnect)
+    open     FrameReceived, a pong         open
+    open     FrameReceived, not a packet,
+             a ping, or too large          closed   CloseSocket, Ended(transport error)
+    open     SocketGone                    closed   CloseSocket, Ended(transport close | transport error)
+    open     CloseRequested                closed   CloseSocket, Ended(its reason)
+    open     Admitted                      open
+    open     Swept                         open     [SendFrame(ping)]
+    open     Swept, no pong in time        closed   CloseSocket, Ended(ping timeout)
+    open     Swept, joined nothing         closed   CloseSocket, Ended(server disconnect)
+    closed   SocketGone                    closed   CloseSocket
+    closed   anything else                 closed
+
+A session that was never announced (`Opened`) ends without `Ended`: nobody above has heard of it. All of a session survives sleep:
+it lives in the socket's attachment, as text (`to_record`).
+"""
+
+import enum
+import json
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from engine_do.config import EngineConfig
+from engine_do.errors import RemoteEngineError
+from engine_do.ids import EngineSid
+from engine_do.packets import PING, PacketType, decode_frame
+
+__all__ = [
+    "Admitted",
+    "CloseRequested",
+    "CloseSocket",
+    "Effect",
+    "Ended",
+    "FrameReceived",
+    "Input",
+    "Opened",
+    "Phase",
+    "Reason",
+    "Received",
+    "SendFrame",
+    "Session",
+    "SocketGone",
+    "Swept",
+    "from_record",
+    "step",
+    "to_record",
+]
+
+#: The number of the record's layout; a record of another number is not ours to read.
+SCHEMA: Final = 1
+
+
+class Phase(enum.IntEnum):
+    """Where in its life a session is. A closed one only waits for its socket to go."""
+
+    OPEN = 1
+    CLOSED = 2
+
+
+class Reason(enum.StrEnum):
+    """Why a session ended; the texts are python-engineio's."""
+
+    SERVER_DISCONNECT = "server disconnect"
+    CLIENT_DISCONNECT = "client disconnect"
+    PING_TIMEOUT = "ping timeout"
+    TRANSPORT_CLOSE = "transport close"
+    TRANSPORT_ERROR = "transport error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One client's session over one WebSocket. Times are milliseconds since the epoch."""
+
+    engine_sid: EngineSid
+    #: When a ping was last sent; the opening counts as one.
+    pinged_ms: int
+    #: When the oldest ping was sent that no pong has answered, if there is one.
+    unanswered_ms: int | None = None
+    #: By when the client must have joined the application, if it has not.
+    deadline_ms: int | None = None
+    #: The handshake, kept until the session has been announced.
+    environ: tuple[tuple[str, str], ...] | None = None
+    phase: Phase = Phase.OPEN
+
+    @property
+    def announced(self) -> bool:
+        """Whether the application above has heard of the session."""
+        return self.environ is None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReceived:
+    """The client sent a WebSocket frame."""
+
+    frame: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SocketGone:
+    """The runtime says the socket is closed, or (``failed``) broken."""
+
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequested:
+    """The application, or the link to it, wants the session closed."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The client has joined the application."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The alarm looks at the session. ``pong_ms``: when the runtime last absorbed a pong; ``ping``: pings are due."""
+
+    now_ms: int
+    pong_ms: int | None
+    ping: bool
+
+
+Input: TypeAlias = FrameReceived | SocketGone | CloseRequested | Admitted | Swept
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Announce the session to the application."""
+
+    environ: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Hand a message to the application."""
+
+    data: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Tell the application that the session is over."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SendFrame:
+    """Send one WebSocket frame."""
+
+    frame: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """Close the WebSocket, or answer its close; the peer sees the code and nothing else."""
+
+    code: int
+
+
+Effect: TypeAlias = Opened | Received | Ended | SendFrame | CloseSocket
+
+#: WebSocket close codes, as Node's engine.io uses them: normal, internal trouble, message too big.
+_NORMAL: Final = 1000
+_TROUBLE: Final = 1011
+_TOO_BIG: Final = 1009
+
+
+def step(session: Session, event: Input, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+    """Apply one event to a session."""
+    if session.phase is Phase.CLOSED:
+        return session, (CloseSocket(_NORMAL),) if isinstance(event, SocketGone) else ()
+    match event:
+        case FrameReceived(frame):
+            return _receive(session, frame, config)
+        case SocketGone(failed):
+            return _end(session, Reason.TRANSPORT_ERROR if failed else Reason.TRANSPORT_CLOSE)
+        case CloseRequested(reason):
+            return _end(session, reason, _TROUBLE if reason is Reason.TRANSPORT_ERROR else _NORMAL)
+        case Admitted():
+            return replace(session, deadline_ms=None), ()
+        case Swept():
+            return _sweep(session, event, config)
+
+
+def _receive(session: Session, frame: str | bytes, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+    if _is_too_large(frame, config.max_payload):
+        return _end(session, Reason.TRANSPORT_ERROR, _TOO_BIG)
+    try:
+        packet = decode_frame(frame)
+    except RemoteEngineError:
+        return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
+    match packet.type:
+        case PacketType.MESSAGE:
+            opened = () if session.environ is None else (Opened(session.environ),)
+            announced = session if session.environ is None else replace(session, environ=None)
+            return announced, (*opened, Received(packet.data))
+        case PacketType.PONG:
+            return replace(session, unanswered_ms=None), ()
+        case PacketType.CLOSE:
+            return _end(session, Reason.CLIENT_DISCONNECT)
+        case PacketType.PING:
+            # Revision 4 turned the heartbeat round: a client that pings speaks revision 3 (Node: "invalid heartbeat direction").
+            return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
+        case PacketType.OPEN | PacketType.UPGRADE | PacketType.NOOP:
+            return session, ()
+
+
+def _sweep(session: Session, event: Swept, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+    unanswered = session.unanswered_ms
+    if unanswered is not None and event.pong_ms is not None and event.pong_ms >= unanswered:
+        unanswered = None
+    if unanswered is not None and event.now_ms >= unanswered + config.ping_timeout_ms:
+        return _end(session, Reason.PING_TIMEOUT)
+    if session.deadline_ms is not None and event.now_ms >= session.deadline_ms:
+        return _end(session, Reason.SERVER_DISCONNECT)
+    if not event.ping:
+        return replace(session, unanswered_ms=unanswered), ()
+    pinged = replace(session, pinged_ms=event.now_ms, unanswered_ms=event.now_ms if unanswered is None else unanswered)
+    return pinged, (SendFrame(PING),)
+
+
+def _end(session: Session, reason: Reason, code: int = _NORMAL) -> tuple[Session, tuple[Effect, ...]]:
+    closed = replace(session, phase=Phase.CLOSED, environ=None)
+    return closed, (CloseSocket(code), Ended(reason)) if session.announced else (CloseSocket(code),)
+
+
+def _is_too_large(frame: str | bytes, limit: int) -> bool:
+    """Compare bytes, but encode a text only when its length leaves the answer open (UTF-8 takes up to 4 bytes a character)."""
+    if isinstance(frame, bytes) or len(frame) > limit:
+        return len(frame) > limit
+    return len(frame) * 4 > limit and len(frame.encode(errors="replace")) > limit
+
+
+def to_record(session: Session) -> str:
+    """Write a session down for its socket's attachment."""
+    fields = [
+        session.engine_sid,
+        session.phase,
+        session.pinged_ms,
+        session.unanswered_ms,
+        session.deadline_ms,
+        session.environ,
+    ]
+    return json.dumps({"engine-do": SCHEMA, "s": fields}, separators=(",", ":"))
+
+
+def from_record(record: str) -> Session | None:
+    """Read what `to_record` wrote; none for anything else, which is then a socket of somebody else's."""
+    try:
+        stored = json.loads(record)
+        if stored["engine-do"] != SCHEMA:
+            return None
+        engine_sid, phase, pinged_ms, unanswered_ms, deadline_ms, environ = stored["s"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return Session(
+        engine_sid=EngineSid(engine_sid),
+        phase=Phase(phase),
+        pinged_ms=pinged_ms,
+        unanswered_ms=unanswered_ms,
+        deadline_ms=deadline_ms,
+        environ=None if environ is None else tuple((key, value) for key, value in environ),
+    )

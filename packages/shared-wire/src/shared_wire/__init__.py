@@ -1,0 +1,69 @@
+"""The message format between the engine actor and the socket actor, and the link that carries it."""
+
+from shared_wire.carrier import Carrier, Wire
+from shared_wire.codec import decode, encode
+from shared_wire.errors import (
+    FrameTooLarge,
+    LocalWireError,
+    MalformedFrame,
+    RemoteWireError,
+    UnsupportedVersion,
+    WireError,
+)
+from shared_wire.frames import Call, Frame, Life, Refusal, Reply
+from shared_wire.lanes import Lanes, Work
+from shared_wire.operations import (
+    AcceptDigest,
+    AdmitSessions,
+    CloseSessions,
+    DownOperation,
+    EngineSid,
+    ListSessions,
+    MessageReceived,
+    Operation,
+    Packet,
+    SendPackets,
+    SessionClosed,
+    SessionOpened,
+    SessionsDigest,
+    SessionsRange,
+    UpOperation,
+)
+from shared_wire.sessions import digest, ranges
+
+__all__ = [
+    "AcceptDigest",
+    "AdmitSessions",
+    "Call",
+    "Carrier",
+    "CloseSessions",
+    "DownOperation",
+    "EngineSid",
+    "Frame",
+    "FrameTooLarge",
+    "Lanes",
+    "Life",
+    "ListSessions",
+    "LocalWireError",
+    "MalformedFrame",
+    "MessageReceived",
+    "Operation",
+    "Packet",
+    "Refusal",
+    "RemoteWireError",
+    "Reply",
+    "SendPackets",
+    "SessionClosed",
+    "SessionOpened",
+    "SessionsDigest",
+    "SessionsRange",
+    "UnsupportedVersion",
+    "UpOperation",
+    "Wire",
+    "WireError",
+    "Work",
+    "decode",
+    "digest",
+    "encode",
+    "ranges",
+]

@@ -1,0 +1,80 @@
+"""The part of the link that needs the runtime: making the RPC, waiting, letting work run on. Used by both actors' shells.
+
+Importable in a Python Worker only.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from pyodide.ffi import JsException, to_js
+
+from shared_wire.frames import Life
+
+__all__ = ["RpcWire", "begin_life", "now_ms", "raw", "start_eagerly"]
+
+_logger = logging.getLogger("shared_wire")
+
+#: Seconds before the second attempt of a call; each further one waits four times as long.
+_FIRST_PAUSE: Final = 0.05
+
+
+def now_ms() -> int:
+    """Tell the time in milliseconds since the epoch. Stands still while a module is imported."""
+    return time.time_ns() // 1_000_000
+
+
+def begin_life() -> Life:
+    """Make the life of an object that is being constructed."""
+    return Life(now_ms(), secrets.randbits(64))
+
+
+def raw(wrapped: Any) -> Any:
+    """Take the JavaScript object out of the SDK's wrapper: its conversions walk every byte and cost ten times the call."""
+    return getattr(wrapped, "_binding", wrapped)
+
+
+def start_eagerly(ctx: Any, coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine from its first step on, now; the object stays awake until it is done.
+
+    Work on a bare future that no event waits for is evicted in the middle; `waitUntil` is what keeps it.
+    """
+    task = asyncio.Task(coroutine, loop=asyncio.get_event_loop(), eager_start=True)  # type: ignore[call-arg]  # Python 3.12+
+    if not task.done():
+        ctx.waitUntil(task)
+    elif not task.cancelled() and (error := task.exception()):
+        raise error
+
+
+class RpcWire:
+    """Calls a peer's ``link`` method: the half of `shared_wire.Wire` that is the same for both actors."""
+
+    def __init__(self, ctx: Any, namespace: Any) -> None:
+        """Take the object's own context and the Durable Object binding its peers are found in."""
+        self._ctx = ctx
+        self._namespace = raw(namespace)
+        self._stubs: dict[str, Any] = {}
+
+    async def call(self, peer: str, data: bytes) -> bytes | None:
+        """Make the RPC; none when it failed. A stub is broken after an exception, so the next attempt gets a new one."""
+        try:
+            stub = self._stubs.get(peer)
+            if stub is None:
+                stub = self._stubs[peer] = self._namespace.getByName(peer)
+            reply = await stub.link(to_js(data))
+            return bytes(reply.to_bytes())
+        except JsException as error:
+            self._stubs.pop(peer, None)
+            _logger.warning("= call to %s failed: %s", peer, str(error).splitlines()[0][:200])
+            return None
+
+    async def pause(self, attempt: int) -> None:
+        """Wait before an attempt, between half and one and a half of its turn."""
+        await asyncio.sleep(_FIRST_PAUSE * 4 ** (attempt - 2) * (0.5 + secrets.randbelow(1000) / 1000))
+
+    def start(self, coroutine: Coroutine[object, object, None]) -> None:
+        """Let a coroutine run on."""
+        start_eagerly(self._ctx, coroutine)

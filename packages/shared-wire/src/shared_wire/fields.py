@@ -1,0 +1,100 @@
+"""Bounded readers and writers for a frame's primitive fields; knows offsets, not messages."""
+
+import struct
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from shared_wire.errors import FrameTooLarge, LocalWireError, MalformedFrame
+from shared_wire.limits import MAX_ITEMS
+
+__all__ = ["Reader", "pack_bytes", "pack_count", "pack_packet", "pack_text"]
+
+T = TypeVar("T")
+_U32: Final = struct.Struct(">I")
+
+
+def pack_count(count: int) -> bytes:
+    """Write a list's length; raises `LocalWireError` beyond `MAX_ITEMS`."""
+    if count > MAX_ITEMS:
+        raise LocalWireError(f"a list of {count} entries; split it, at most {MAX_ITEMS} fit in one operation")
+    return _U32.pack(count)
+
+
+def pack_bytes(value: bytes) -> bytes:
+    """Write length and content."""
+    return _U32.pack(len(value)) + value
+
+
+def pack_text(value: str) -> bytes:
+    """Write text as UTF-8; raises `LocalWireError` for lone surrogates, which no WebSocket text frame can carry."""
+    try:
+        return pack_bytes(value.encode())
+    except UnicodeEncodeError as error:
+        raise LocalWireError("text with a lone surrogate; escape it (JSON does) or send bytes") from error
+
+
+def pack_packet(packet: str | bytes) -> bytes:
+    """Write a packet with its kind, so that text stays text and bytes stay bytes."""
+    return b"t" + pack_text(packet) if isinstance(packet, str) else b"b" + pack_bytes(packet)
+
+
+class Reader:
+    """Reads fields from the front of ``data``; every read checks what is left before it takes anything."""
+
+    __slots__ = ("data", "offset")
+
+    def __init__(self, data: bytes, offset: int = 0) -> None:
+        self.data = data
+        self.offset = offset
+
+    def take(self, size: int) -> bytes:
+        """Take ``size`` bytes; raises `MalformedFrame` when fewer are left."""
+        end = self.offset + size
+        if end > len(self.data):
+            raise MalformedFrame(f"{size} bytes expected at offset {self.offset}, {len(self.data) - self.offset} left")
+        taken = self.data[self.offset : end]
+        self.offset = end
+        return taken
+
+    def unpack(self, layout: struct.Struct) -> tuple[int, ...]:
+        """Take one fixed layout of integers."""
+        return layout.unpack(self.take(layout.size))
+
+    def byte(self) -> int:
+        """Take one byte as a number."""
+        return self.take(1)[0]
+
+    def sized(self) -> bytes:
+        """Take bytes that are preceded by their length."""
+        return self.take(_U32.unpack(self.take(4))[0])
+
+    def text(self) -> str:
+        """Take UTF-8 text; raises `MalformedFrame` when it is not."""
+        start = self.offset
+        try:
+            return self.sized().decode()
+        except UnicodeDecodeError as error:
+            raise MalformedFrame(f"text at offset {start} is not UTF-8") from error
+
+    def packet(self) -> str | bytes:
+        """Take a packet of either kind."""
+        kind = self.take(1)
+        if kind == b"t":
+            return self.text()
+        if kind == b"b":
+            return self.sized()
+        raise MalformedFrame(f"packet kind {kind!r} at offset {self.offset - 1}")
+
+    def items(self, read: Callable[[], T]) -> tuple[T, ...]:
+        """Take a list; its length is checked against the limit and against what can be left before any entry is read."""
+        count = _U32.unpack(self.take(4))[0]
+        if count > MAX_ITEMS:
+            raise FrameTooLarge(f"a list of {count} entries at offset {self.offset - 4}, at most {MAX_ITEMS}")
+        if count > len(self.data) - self.offset:
+            raise MalformedFrame(f"a list of {count} entries at offset {self.offset - 4} cannot fit")
+        return tuple([read() for _ in range(count)])
+
+    def end(self) -> None:
+        """Check that nothing is left over."""
+        if self.offset != len(self.data):
+            raise MalformedFrame(f"{len(self.data) - self.offset} bytes left over at offset {self.offset}")
