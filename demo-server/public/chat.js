@@ -52,7 +52,7 @@ async function arrived() {
   showView("chat");
   await attempt(async () => {
     const wanted = rooms.size ? [...rooms.keys()] : [undefined];
-    await Promise.all(wanted.map(join));
+    await Promise.all(wanted.map((name) => attempt(() => join(name))));
     await askStatus();
   });
 }
@@ -435,7 +435,7 @@ function picture(url, name, fallback) {
 }
 
 function describeSize(bytes) {
-  return bytes < 1_000 ? `${bytes} bytes` : `${Math.round(bytes / 1_000)} kB`;
+  return bytes < 1_000 ? `${bytes} bytes` : `${Math.ceil(bytes / 1_000)} kB`;
 }
 
 function append(room, entry, always = false) {
@@ -482,7 +482,7 @@ function sendText() {
 async function sendFile(file) {
   if (!file || !active) return;
   if (file.size === 0 || file.size > FILE_LIMIT) {
-    notify(`${file.name} has ${describeSize(file.size)}. A file has 1 byte to 700 kB.`);
+    notify(`${file.name} has ${describeSize(file.size)}; the limit is ${describeSize(FILE_LIMIT)}.`);
     return;
   }
   const content = { name: file.name, type: file.type, data: await file.arrayBuffer() };

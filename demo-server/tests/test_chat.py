@@ -9,6 +9,7 @@ import chat
 import checks
 from people import LIVES, Chat, Person
 
+NOT_ROOMS: list[object] = [None, 1, "", "x" * 33, "a\tb\x07", {}, ["lobby"]]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
@@ -232,7 +233,7 @@ async def test_a_confirmation_for_nobody_here_goes_nowhere(server: Chat, author:
     [
         *[(event, "text") for event in ("status", "join", "leave", "typing", "say", "share")],
         *[(event, None) for event in ("leave", "typing", "say", "share", "shown")],
-        *[("join", {"room": room}) for room in (None, 1, "", "x" * 33, "a\tb\x07", {}, ["lobby"])],
+        *[("join", {"room": room}) for room in NOT_ROOMS],
         ("leave", {"room": "elsewhere"}),
         ("typing", {"room": "elsewhere", "on": True}),
         *[("typing", {"room": "lobby", "on": on}) for on in (None, 1, "yes")],
@@ -256,6 +257,15 @@ async def test_bad_input_is_answered_and_harms_nobody(server: Chat, event: str, 
     assert isinstance(reply["error"], str)
     assert (await bob.ask("say", said()))["recipients"] == 1
     assert await ada.got("said") == {**said(), "from": bob.sid, "nick": "Bob"}
+
+
+async def test_an_author_cannot_confirm_to_itself(server: Chat) -> None:
+    ada = await server.person("Ada", "lobby")
+
+    await ada.ask("shown", {"room": "lobby", "from": ada.sid, "ids": ["message-0001"]})
+    await ada.ask("status")
+
+    assert ada.inbox["seen"].empty()
 
 
 async def test_surplus_arguments_are_ignored(server: Chat) -> None:

@@ -80,7 +80,7 @@ class EngineActor(DurableObject):
         return None
 
     async def on_message(self, sid: str, data: str | bytes) -> None:
-        """Take a message of client ``sid``: text as ``str``, binary as ``bytes``. An exception closes that client's session."""
+        """Take a message of client ``sid``: text as ``str``, binary as ``bytes``. An exception is logged and changes nothing."""
         del sid, data
 
     async def on_disconnect(self, sid: str, reason: str) -> None:
@@ -151,7 +151,7 @@ class EngineActor(DurableObject):
 
     def _make_application(self) -> Application:
         if self.peer_binding is None:
-            return LocalApplication(self, lambda work: start_eagerly(self.ctx, work), self._fail)
+            return LocalApplication(self, lambda work: start_eagerly(self.ctx, work))
         namespace = getattr(self.env, self.peer_binding, None)
         if namespace is None:
             raise ConfigError(
@@ -214,9 +214,6 @@ class EngineActor(DurableObject):
         ws = self._sockets.find(engine_sid)
         if ws is not None:
             self._step(ws, event)
-
-    def _fail(self, engine_sid: EngineSid) -> None:
-        self._apply(engine_sid, CloseRequested(Reason.TRANSPORT_ERROR))
 
     def _send(self, engine_sids: Iterable[EngineSid], frames: Iterable[str | bytes]) -> None:
         ready = [frame_to_js(frame) for frame in frames]

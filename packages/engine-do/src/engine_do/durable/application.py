@@ -84,15 +84,18 @@ class LocalApplication:
 
     announces_late = False
 
-    def __init__(self, handlers: Handlers, start: Callable[[Any], None], fail: Callable[[EngineSid], None]) -> None:
-        """Take the handlers, how to run them, and how to close a session whose handler raised."""
+    def __init__(self, handlers: Handlers, start: Callable[[Any], None]) -> None:
+        """Take the handlers, and how to let them run."""
         self._handlers = handlers
         self._lanes = Lanes(start)
-        self._fail = fail
 
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
-        """Ask `on_connect`; whatever it returns but False, it lets the client in."""
-        return await self._handlers.on_connect(engine_sid, dict(environ)) is not False
+        """Ask `on_connect`; whatever it returns but False, it lets the client in. One that raises lets nobody in."""
+        try:
+            return await self._handlers.on_connect(engine_sid, dict(environ)) is not False
+        except Exception:
+            _logger.exception("= on_connect of %s raised", engine_sid)
+            return False
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         """Call the handlers these effects stand for."""
@@ -115,7 +118,6 @@ class LocalApplication:
                 await handler(engine_sid, argument)
             except Exception:
                 _logger.exception("= %s of %s raised", getattr(handler, "__name__", handler), engine_sid)
-                self._fail(engine_sid)
 
         self._lanes.run(engine_sid, work)
 

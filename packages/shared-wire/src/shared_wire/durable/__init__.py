@@ -7,14 +7,15 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from pyodide.ffi import JsException, to_js
+import js
+from pyodide.ffi import JsException, create_proxy, to_js
 
 from shared_wire.frames import Life
 
-__all__ = ["RpcWire", "begin_life", "now_ms", "raw", "start_eagerly"]
+__all__ = ["RpcWire", "Timer", "begin_life", "now_ms", "raw", "start_eagerly"]
 
 _logger = logging.getLogger("shared_wire")
 
@@ -37,16 +38,36 @@ def raw(wrapped: Any) -> Any:
     return getattr(wrapped, "_binding", wrapped)
 
 
-def start_eagerly(ctx: Any, coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine from its first step on, now; the object stays awake until it is done.
+def start_eagerly(ctx: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine from its first step on, now; the object stays awake until it is done. Returns the task.
 
-    Work on a bare future that no event waits for is evicted in the middle; `waitUntil` is what keeps it.
+    Work on a bare future that no event waits for is evicted in the middle; `waitUntil` is what keeps it. It is given a promise of
+    JavaScript's own: a Python task it is given is destroyed with the call, and then the object never sleeps again.
     """
     task = asyncio.Task(coroutine, loop=asyncio.get_event_loop(), eager_start=True)  # type: ignore[call-arg]  # Python 3.12+
     if not task.done():
-        ctx.waitUntil(task)
-    elif not task.cancelled() and (error := task.exception()):
-        raise error
+        held = js.Promise.withResolvers()
+        ctx.waitUntil(held.promise)
+        task.add_done_callback(lambda _: held.resolve())
+    return task
+
+
+class Timer:
+    """A timer that is really gone when it is cancelled.
+
+    asyncio's own (`sleep`, `timeout`, `wait_for`, `call_later`) leave JavaScript's timer running after a cancel, and a running
+    timer keeps the object awake to its end.
+    """
+
+    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do ``action`` after that many seconds, unless cancelled before."""
+        self._action = create_proxy(action)
+        self._id = js.setTimeout(self._action, seconds * 1000)
+
+    def cancel(self) -> None:
+        """Do nothing, if it is not done yet. Call it in any case: it lets the action go."""
+        js.clearTimeout(self._id)
+        self._action.destroy()
 
 
 class RpcWire:

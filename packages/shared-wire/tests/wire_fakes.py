@@ -1,0 +1,177 @@
+"""An in-memory wire between two carriers, moved by hand: nothing happens until the test says so.
+
+Coroutines are stepped with ``send(None)``; there is no event loop and no clock. What a coroutine waits for is a `Step`, and
+whoever resolves the step runs the coroutine on, at once.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from shared_wire import Carrier, EngineSid, Frame, Life, Operation, decode
+
+T = TypeVar("T")
+Handler = Callable[[str, tuple[Operation, ...]], Awaitable[object] | None]
+
+
+class Step(Generic[T]):
+    """A result that the test gives by hand, once."""
+
+    def __init__(self) -> None:
+        self._results: list[T] = []
+        self._waiter: Coroutine[object, object, None] | None = None
+
+    def __await__(self) -> Generator["Step[T]", None, T]:
+        if not self._results:
+            yield self
+        return self._results[0]
+
+    @property
+    def done(self) -> bool:
+        return bool(self._results)
+
+    def wait(self, waiter: Coroutine[object, object, None]) -> None:
+        assert self._waiter is None, "one coroutine may wait for a step"
+        self._waiter = waiter
+
+    def resolve(self, result: T) -> None:
+        """Give the result and run on whoever waits for it; raises what the coroutine raises."""
+        assert not self._results, "a step is resolved once"
+        self._results.append(result)
+        if self._waiter is not None:
+            advance(self._waiter)
+
+
+def advance(coroutine: Coroutine[object, object, None]) -> None:
+    """Run a coroutine to its next unresolved step, or to its end."""
+    try:
+        step = coroutine.send(None)
+    except StopIteration:
+        return
+    assert isinstance(step, Step), f"awaited {step!r}, which is no step"
+    step.wait(coroutine)
+
+
+@dataclass(slots=True, eq=False)
+class Journey:
+    """One RPC under way: the call's bytes, and the answer its caller waits for."""
+
+    peer: str
+    data: bytes
+    answer: Step[bytes | None] = field(default_factory=Step)
+
+    @property
+    def frame(self) -> Frame:
+        return decode(self.data)
+
+
+@dataclass(slots=True, eq=False)
+class Pause:
+    """A caller that waits before an attempt."""
+
+    attempt: int
+    over: Step[None] = field(default_factory=Step)
+
+
+def _at_once(_peer: str, _operations: tuple[Operation, ...]) -> None:
+    """Handle operations by doing nothing, at once."""
+
+
+class FakeWire:
+    """The shell of one actor: records what its carrier asks for. Assign `handler` to say how operations are handled."""
+
+    def __init__(self, handler: Handler = _at_once) -> None:
+        self.handler: Handler = handler
+        #: RPCs under way, oldest first; whoever resolves one takes it out.
+        self.journeys: list[Journey] = []
+        self.pauses: list[Pause] = []
+        self.delivered: list[Operation] = []
+        self.lost: list[EngineSid] = []
+        self.calls_made = 0
+
+    async def call(self, peer: str, data: bytes) -> bytes | None:
+        journey = Journey(peer, data)
+        self.journeys.append(journey)
+        self.calls_made += 1
+        return await journey.answer
+
+    async def pause(self, attempt: int) -> None:
+        pause = Pause(attempt)
+        self.pauses.append(pause)
+        await pause.over
+
+    def start(self, coroutine: Coroutine[object, object, None]) -> None:
+        advance(coroutine)
+
+    def deliver(self, peer: str, operations: tuple[Operation, ...]) -> Awaitable[object] | None:
+        self.delivered.extend(operations)
+        return self.handler(peer, operations)
+
+    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
+        self.lost.extend(engine_sids)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no RPC is under way and nobody waits to repeat one."""
+        return not self.journeys and not self.pauses
+
+    def fail(self) -> None:
+        """Let the oldest RPC under way fail."""
+        self.journeys.pop(0).answer.resolve(None)
+
+    def wake(self) -> None:
+        """End the oldest pause."""
+        self.pauses.pop(0).over.resolve(None)
+
+
+class Actor:
+    """A carrier in its life, with its wire; `restart` ends the life and begins the next."""
+
+    def __init__(self, name: str, *, peer_holds_sockets: bool, handler: Handler = _at_once) -> None:
+        self.name = name
+        self.peer_holds_sockets = peer_holds_sockets
+        self.lives = 0
+        self.handler: Handler = handler
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new life: what the old one had under way never comes back to it."""
+        self.lives += 1
+        self.life = Life(self.lives, 7)
+        self.wire = FakeWire(self.handler)
+        self.carrier = Carrier(self.name, self.life, self.wire, peer_holds_sockets=self.peer_holds_sockets)
+
+
+class Pair:
+    """An engine actor and a socket actor, and the hands that move what travels between them."""
+
+    def __init__(self) -> None:
+        self.engine = Actor("engine", peer_holds_sockets=False)
+        self.socket = Actor("socket", peer_holds_sockets=True)
+
+    def other(self, actor: Actor) -> Actor:
+        return self.socket if actor is self.engine else self.engine
+
+    def arrive(self, actor: Actor) -> bytes:
+        """Let the oldest call of ``actor`` arrive at its peer; gives the reply, which is still on its way."""
+        return self.other(actor).carrier.answer(actor.wire.journeys[0].data)
+
+    def finish(self, actor: Actor, reply: bytes) -> None:
+        """Let the reply to the oldest call of ``actor`` arrive."""
+        actor.wire.journeys.pop(0).answer.resolve(reply)
+
+    def exchange(self, actor: Actor) -> None:
+        """Let the oldest call of ``actor`` arrive, and its reply."""
+        self.finish(actor, self.arrive(actor))
+
+    def settle(self) -> None:
+        """Let everything travel until nothing is under way; fails when that takes suspiciously long."""
+        for _ in range(1_000):
+            busy = next((actor for actor in (self.engine, self.socket) if not actor.wire.idle), None)
+            if busy is None:
+                return
+            if busy.wire.pauses:
+                busy.wire.wake()
+            else:
+                self.exchange(busy)
+        raise AssertionError("the two actors never stop talking")

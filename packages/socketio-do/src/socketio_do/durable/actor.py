@@ -1,0 +1,245 @@
+"""The Durable Object that runs the application: frames in, handlers, frames out."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from typing import Any, ClassVar, NoReturn
+
+import socketio
+from workers import DurableObject
+
+from shared_wire import (
+    AcceptDigest,
+    Carrier,
+    CloseSessions,
+    EngineSid,
+    Lanes,
+    ListSessions,
+    MessageReceived,
+    Operation,
+    SessionClosed,
+    SessionOpened,
+    SessionsDigest,
+    SessionsRange,
+    Work,
+    digest,
+)
+from shared_wire.durable import RpcWire, Timer, begin_life, raw, start_eagerly
+from socketio_do.durable.database import ObjectDatabase
+from socketio_do.durable.work import FrameWork
+from socketio_do.errors import ConfigError
+from socketio_do.membership import SID_BYTES, Membership
+from socketio_do.server import DurableServer
+from socketio_do.storage import SCHEMA, Storage
+
+__all__ = ["SocketActor"]
+
+_logger = logging.getLogger("socketio_do")
+
+#: Where the number of the tables' layout is kept.
+_SCHEMA_KEY = "socketio_do:schema"
+
+
+class SocketActor(DurableObject):
+    """A Socket.IO application in one Durable Object. Derive from it, and name the class in the Worker's configuration.
+
+    `configure` registers the handlers. Clients, rooms and sessions survive hibernation, resets and deploys; ``self`` does not.
+    """
+
+    #: The binding of the engine actors that hold the sockets.
+    peer_binding: ClassVar[str] = ""
+    #: Options of `socketio.AsyncServer`; those that cannot work here are errors that say what to write instead.
+    options: ClassVar[Mapping[str, Any]] = {}
+    #: Seconds a handler may take before it is cancelled; while one waits, the object stays awake.
+    handler_timeout_s: ClassVar[float] = 120
+
+    def __init__(self, ctx: Any, env: Any) -> None:
+        """Begin a life of the object; called by the runtime, also on every wake."""
+        super().__init__(ctx, env)
+        self.life = begin_life()
+        storage = raw(self.ctx.storage)
+        tables = Storage(ObjectDatabase(storage.sql))
+        _prepare_tables(tables, storage.kv)
+        membership = Membership(tables)
+        hub = _Hub(self.ctx, _binding(self, env), self.handler_timeout_s)
+        server = DurableServer(hub, membership, **self.options)
+        hub.begin(Carrier(_name_of(ctx), self.life, hub, peer_holds_sockets=True), server, membership)
+        self._hub, self._membership = hub, membership
+        self.configure(server)
+
+    def configure(self, sio: socketio.AsyncServer) -> None:
+        """Register the application's handlers with ``sio``; called once per life of the object, before any event.
+
+        ``self.env`` has the Worker's bindings and variables, ``self.ctx`` the object's storage.
+        """
+        del sio
+        raise ConfigError(f"{type(self).__name__} has no configure(self, sio): register your handlers there")
+
+    def lives(self, sid: str) -> dict[str, str]:
+        """Tell the ids of the current lives of the two objects that serve client ``sid``; they change with sleep and resets."""
+        socket = self._membership.socket(sid)
+        engine = self._hub.carrier.peer_life(socket.actor) if socket is not None else None
+        return {"engine": str(engine or ""), "socket": str(self.life)}
+
+    async def link(self, data: Any) -> bytes:
+        """Take a call of an engine actor: one frame in, one frame out (`shared_wire`)."""
+        return self._hub.carrier.answer(bytes(data))
+
+
+class _Hub(RpcWire):
+    """Between link and server: the server's `Runtime`, and the link's `Wire`."""
+
+    carrier: Carrier
+
+    def __init__(self, ctx: Any, namespace: Any, handler_timeout_s: float) -> None:
+        super().__init__(ctx, namespace)
+        self._timeout_s = handler_timeout_s
+        self._lanes = Lanes(self.start)
+        self._frame = FrameWork(handler_timeout_s)
+
+    def begin(self, carrier: Carrier, server: DurableServer, membership: Membership) -> None:
+        """Take what in turn needs the hub."""
+        self.carrier = carrier
+        self._server = server
+        self._membership = membership
+
+    def deliver(self, peer: str, operations: tuple[Operation, ...]) -> Awaitable[object] | None:
+        """Give an engine actor's operations to the server; what suspends is waited for."""
+        frame = self._frame = FrameWork(self._timeout_s)
+        for operation in operations:
+            self._take(peer, operation)
+        return None if frame.is_done else frame.wait()
+
+    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
+        """End sessions whose stream to or from ``peer`` has a gap."""
+        known = tuple(engine_sid for engine_sid in engine_sids if self._membership.has_session(engine_sid))
+        _logger.warning("= link to %s: %d sessions lost", peer, len(known))
+        for engine_sid in known:
+            self._server.receive_closed(engine_sid, "transport error")
+        if known:
+            self.carrier.send(peer, CloseSessions(known, "transport error"))
+
+    def send(self, actor: str, *operations: Operation) -> None:
+        """Send operations to an engine actor."""
+        self.carrier.send(actor, *operations)
+
+    def run(self, lane: Hashable, work: Work) -> None:
+        """Do work in its lane, as part of the frame that is being delivered."""
+        frame = self._frame
+        frame.begin()
+        self._lanes.run(lane, lambda: _tracked(frame, work))
+
+    def waiting(self, lane: Hashable) -> int:
+        """Count the work of a lane that has not begun."""
+        return self._lanes.waiting(lane)
+
+    def hold(self, engine_sid: str) -> Callable[[], None]:
+        """Keep the frame being delivered open until the returned function is called."""
+        frame = self._frame
+        frame.begin()
+        frame.on_expiry(lambda: self._server.expire(engine_sid))
+        return frame.end
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Let a coroutine run on; the object stays awake until it is done."""
+        return start_eagerly(self._ctx, work)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait for an event, at most so long."""
+        timer = Timer(seconds, event.set)
+        try:
+            await event.wait()
+        finally:
+            timer.cancel()
+
+    def make_event(self) -> asyncio.Event:
+        """Make an event."""
+        return asyncio.Event()
+
+    def make_socket_sid(self) -> str:
+        """Make a socket's sid."""
+        return secrets.token_urlsafe(SID_BYTES)
+
+    def first_ack_id(self) -> int:
+        """Draw the first ack id of this life; all ids stay exact in JavaScript."""
+        return secrets.randbelow(2**40) + 1
+
+    def _take(self, peer: str, operation: Operation) -> None:
+        match operation:
+            case SessionOpened(engine_sid, environ):
+                self._server.receive_opened(engine_sid, peer, dict(environ))
+            case MessageReceived(engine_sid, packet):
+                self._server.receive_message(engine_sid, peer, packet)
+            case SessionClosed(engine_sid, reason):
+                self._server.receive_closed(engine_sid, reason)
+            case SessionsDigest():
+                self._compare(peer, operation)
+            case SessionsRange():
+                self._reconcile(peer, operation)
+            case _:
+                _logger.error("= %s sent an operation that goes down: %s", peer, type(operation).__name__)
+
+    def _compare(self, peer: str, theirs: SessionsDigest) -> None:
+        agreed = digest(EngineSid(sid) for sid in self._membership.sessions_of(peer)) == theirs
+        self.carrier.send(peer, AcceptDigest(theirs.digest) if agreed else ListSessions())
+
+    def _reconcile(self, peer: str, theirs: SessionsRange) -> None:
+        """End the sessions the engine actor no longer has, and have it close those we do not know."""
+        ours = set(self._membership.sessions_of(peer, theirs.after, theirs.until))
+        for ghost in ours.difference(theirs.engine_sids):
+            _logger.warning("= session %s is gone from %s", ghost, peer)
+            self._server.receive_closed(ghost, "transport error")
+        unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
+        if unknown:
+            self.carrier.send(peer, CloseSessions(unknown, "transport error"))
+
+
+async def _tracked(frame: FrameWork, work: Work) -> None:
+    """Do one piece of a frame's work; only the frame's own timeout cancels it, and the lane goes on."""
+    frame.enter()
+    try:
+        await work()
+    except asyncio.CancelledError:
+        _logger.warning("= work was cancelled")
+    finally:
+        frame.leave()
+        frame.end()
+
+
+def _binding(actor: SocketActor, env: Any) -> Any:
+    name = actor.peer_binding
+    binding = getattr(env, name, None) if name else None
+    if binding is None:
+        raise ConfigError(
+            f"{type(actor).__name__}.peer_binding is {name!r}, but the Worker has no such binding: set it to the binding of the "
+            'engine\'s class, and add {"name": "ENGINE", "class_name": ...} to durable_objects.bindings'
+        )
+    return binding
+
+
+def _name_of(ctx: Any) -> str:
+    name = ctx.id.name
+    if not isinstance(name, str):
+        raise ConfigError("a socket actor is reached by its name, EngineActor.peer_name")
+    return name
+
+
+def _prepare_tables(tables: Storage, kv: Any) -> None:
+    schema = kv.get(_SCHEMA_KEY)
+    if schema == SCHEMA:
+        return
+    if isinstance(schema, int | float):
+        _refuse_schema(schema)
+    tables.create_tables()
+    kv.put(_SCHEMA_KEY, SCHEMA)
+
+
+def _refuse_schema(schema: float) -> NoReturn:
+    raise ConfigError(
+        f"this object's tables have layout {schema:g}, this release of socketio-do reads {SCHEMA}: deploy one that does"
+    )

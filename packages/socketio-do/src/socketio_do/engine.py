@@ -1,0 +1,78 @@
+"""The engine that python-socketio's server talks to: not a server, but the way to the actors that hold the sockets."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from shared_wire import CloseSessions, EngineSid, SendPackets
+from socketio_do.errors import ConfigError
+from socketio_do.membership import Membership
+from socketio_do.runtime import Runtime
+
+__all__ = ["EngineProxy"]
+
+
+class EngineProxy:
+    """The members of `engineio.AsyncServer` that `socketio.AsyncServer` uses."""
+
+    async_mode = "durable"
+
+    def __init__(self, runtime: Runtime, membership: Membership, **options: Any) -> None:
+        """Take where packets go; the options are python-engineio's and mean nothing here."""
+        del options
+        self._runtime = runtime
+        self._membership = membership
+
+    def on(self, event: str, handler: Any = None) -> None:
+        """Ignore upstream's handlers: `DurableServer` is told what happens by its own methods."""
+
+    def broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> None:
+        """Send the same packets to many sessions: one operation for each engine actor, whatever the number of sessions."""
+        by_actor: defaultdict[str, list[EngineSid]] = defaultdict(list)
+        for engine_sid in engine_sids:
+            if (actor := self._membership.actor(engine_sid)) is not None:
+                by_actor[actor].append(EngineSid(engine_sid))
+        for actor, sids in by_actor.items():
+            self._runtime.send(actor, SendPackets(tuple(sids), packets))
+
+    async def send(self, sid: str, data: str | bytes) -> None:
+        """Send one packet to one session."""
+        self.broadcast((sid,), (data,))
+
+    async def disconnect(self, sid: str | None = None) -> None:
+        """Close a session's transport; every socket on it gets `disconnect` with ``server disconnect``."""
+        if sid is not None and (actor := self._membership.actor(sid)) is not None:
+            self._runtime.send(actor, CloseSessions((EngineSid(sid),), "server disconnect"))
+
+    def transport(self, sid: str) -> str:
+        """Name a session's transport."""
+        return "websocket"
+
+    def generate_id(self) -> str:
+        """Make a socket's sid."""
+        return self._runtime.make_socket_sid()
+
+    def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
+        """Let a coroutine function run on; the object stays awake until it is done."""
+        return self._runtime.start(target(*args, **kwargs))
+
+    async def sleep(self, seconds: float = 0) -> None:
+        """Wait; the object stays awake meanwhile."""
+        await self._runtime.sleep(seconds)
+
+    def create_event(self) -> Any:
+        """Make an event."""
+        return self._runtime.make_event()
+
+    async def shutdown(self) -> None:
+        """Nothing runs in the background that would have to be stopped."""
+
+    def attach(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: there is no web framework here."""
+        raise ConfigError("attach() has nothing to attach to: the Worker's entrypoint calls engine_do.durable.route")
+
+    async def handle_request(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: requests reach the engine actor, not this object."""
+        raise ConfigError(
+            "handle_request() gets no requests here: the Worker's entrypoint calls engine_do.durable.route"
+        )

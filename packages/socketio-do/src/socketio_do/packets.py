@@ -1,0 +1,148 @@
+"""Socket.IO packets from clients, checked by type before anything else sees them.
+
+The outcome is that of Node's `socket.io-parser`: what it refuses raises `PacketError`, and the connection is closed.
+https://socket.io/docs/v4/socket-io-protocol/#packet-encoding
+"""
+
+import enum
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from socketio_do.errors import PacketError
+from socketio_do.limits import MAX_ATTACHMENTS, MAX_ID, MAX_NAMESPACE
+
+__all__ = ["ClientPacket", "PacketType", "decode", "reconstruct"]
+
+
+class PacketType(enum.IntEnum):
+    """The packet types of protocol revision 5."""
+
+    CONNECT = 0
+    DISCONNECT = 1
+    EVENT = 2
+    ACK = 3
+    CONNECT_ERROR = 4
+    BINARY_EVENT = 5
+    BINARY_ACK = 6
+
+
+#: Events that only the server itself raises.
+_RESERVED_EVENTS: Final = frozenset(
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]
+)
+
+#: type, attachments, namespace, ack id, data; every part but the first may be missing.
+_PACKET: Final = re.compile(r"([0-6])(?:(\d{1,3})-)?(/[^,]*,?)?(\d{1,16})?(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientPacket:
+    """One packet. ``data`` is JSON's; where ``attachments`` is above 0 it holds placeholders until `reconstruct`."""
+
+    type: PacketType
+    namespace: str = "/"
+    id: int | None = None
+    data: Any = None
+    attachments: int = 0
+
+    @property
+    def is_event(self) -> bool:
+        """Whether the packet is an event, with or without attachments."""
+        return self.type in (PacketType.EVENT, PacketType.BINARY_EVENT)
+
+    @property
+    def is_ack(self) -> bool:
+        """Whether the packet answers one of ours, with or without attachments."""
+        return self.type in (PacketType.ACK, PacketType.BINARY_ACK)
+
+
+def decode(text: str) -> ClientPacket:
+    """Read a packet; raises `PacketError` for anything a client may not send."""
+    match = _PACKET.fullmatch(text)
+    if match is None:
+        raise PacketError("unknown packet type")
+    kind, attachments, namespace, number, payload = match.groups()
+    packet = ClientPacket(
+        type=PacketType(int(kind)),
+        namespace=_namespace(namespace),
+        id=None if number is None else int(number),
+        data=_parse(payload) if payload else None,
+        attachments=int(attachments or 0),
+    )
+    _check(packet, has_count=attachments is not None, has_data=bool(payload))
+    return packet
+
+
+def reconstruct(data: Any, attachments: list[bytes]) -> Any:
+    """Put attachments in the places of their placeholders; raises `PacketError` for a placeholder of none of them."""
+    try:
+        return _reconstruct(data, attachments)
+    except RecursionError:
+        raise PacketError("data nested too deep") from None
+
+
+def _namespace(text: str | None) -> str:
+    """Read a namespace: what follows a question mark was a query in older protocols and is not part of the name."""
+    if text is None:
+        return "/"
+    name = text.removesuffix(",").partition("?")[0]
+    if len(name) > MAX_NAMESPACE:
+        raise PacketError("namespace too long")
+    return name
+
+
+def _parse(payload: str) -> Any:
+    try:
+        return json.loads(payload, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise PacketError("payload is not JSON") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _check(packet: ClientPacket, *, has_count: bool, has_data: bool) -> None:
+    binary = packet.type in (PacketType.BINARY_EVENT, PacketType.BINARY_ACK)
+    if binary != has_count or packet.attachments > MAX_ATTACHMENTS:
+        raise PacketError("illegal attachments")
+    if packet.id is not None and packet.id > MAX_ID:
+        raise PacketError("ack id too large")
+    if not _is_payload_valid(packet, has_data=has_data):
+        raise PacketError("invalid payload")
+
+
+def _is_payload_valid(packet: ClientPacket, *, has_data: bool) -> bool:
+    data = packet.data
+    match packet.type:
+        case PacketType.CONNECT:
+            return not has_data or isinstance(data, dict)
+        case PacketType.DISCONNECT:
+            return not has_data
+        case PacketType.EVENT | PacketType.BINARY_EVENT:
+            return isinstance(data, list) and bool(data) and _is_event_name(data[0])
+        case PacketType.ACK | PacketType.BINARY_ACK:
+            return isinstance(data, list) and packet.id is not None
+        case PacketType.CONNECT_ERROR:
+            return False
+
+
+def _is_event_name(name: object) -> bool:
+    if isinstance(name, str):
+        return name not in _RESERVED_EVENTS
+    return isinstance(name, int | float) and not isinstance(name, bool)
+
+
+def _reconstruct(data: Any, attachments: list[bytes]) -> Any:
+    if isinstance(data, list):
+        return [_reconstruct(item, attachments) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.get("_placeholder") is True:
+        number = data.get("num")
+        if type(number) is not int or not 0 <= number < len(attachments):
+            raise PacketError("illegal attachments")
+        return attachments[number]
+    return {key: _reconstruct(value, attachments) for key, value in data.items()}

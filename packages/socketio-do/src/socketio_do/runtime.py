@@ -1,0 +1,42 @@
+"""What the pure parts ask of the object they run in; `durable` brings it, tests bring a fake."""
+
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Protocol
+
+from shared_wire import Operation, Work
+
+__all__ = ["Runtime"]
+
+
+class Runtime(Protocol):
+    """The object's side of the server."""
+
+    def send(self, actor: str, *operations: Operation) -> None:
+        """Send operations to an engine actor, in order."""
+
+    def run(self, lane: Hashable, work: Work) -> None:
+        """Do work after everything asked for before in the same lane, from now on; none of it is cut short by sleep."""
+
+    def waiting(self, lane: Hashable) -> int:
+        """Count the work of a lane that has not begun."""
+
+    def hold(self, engine_sid: str) -> Callable[[], None]:
+        """Keep what is under way open until the returned function is called; a hold too long closes the session."""
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Let a coroutine run on, from its first step; returns the task."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    async def wait(self, event: Any, seconds: float) -> None:
+        """Wait for an event made by `make_event`, at most so long; the caller looks what came of it."""
+
+    def make_event(self) -> Any:
+        """Make an event that one coroutine may set and others wait for."""
+
+    def make_socket_sid(self) -> str:
+        """Make an id nobody can guess."""
+
+    def first_ack_id(self) -> int:
+        """Draw the first ack id of this life."""

@@ -1,0 +1,75 @@
+"""What we rely on in python-socketio beyond its documentation, in one place that a contract test checks.
+
+Everything here is private to upstream and may move in any release; the supported range in `pyproject.toml` is as narrow as that
+asks for.
+"""
+
+from typing import Any, Final
+
+from socketio import packet
+
+__all__ = ["ENCODED_TYPES", "OVERRIDDEN_MANAGER", "OVERRIDDEN_SERVER", "USED_SERVER", "encode_packet"]
+
+#: Methods of `socketio.AsyncServer` that `DurableServer` overrides, with the parameters they must have.
+OVERRIDDEN_SERVER: Final = {
+    "_engineio_server_class": (),
+    "_send_packet": ("eio_sid", "pkt"),
+    "_trigger_event": ("event", "namespace", "args"),
+    "call": ("event", "data", "to", "sid", "namespace", "timeout", "ignore_queue"),
+    "get_environ": ("sid", "namespace"),
+    "get_session": ("sid", "namespace"),
+    "save_session": ("sid", "session", "namespace"),
+}
+
+#: Methods and attributes of `socketio.AsyncServer` that are called as they are.
+USED_SERVER: Final = (
+    "_get_event_handler",
+    "_get_namespace_handler",
+    "_handle_event_internal",
+    "_binary_packet",
+    "always_connect",
+    "environ",
+    "handlers",
+    "manager_initialized",
+    "namespace_handlers",
+    "namespaces",
+    "not_handled",
+    "packet_class",
+)
+
+#: Methods of `socketio.AsyncManager` that `DurableManager` overrides.
+OVERRIDDEN_MANAGER: Final = {
+    "can_disconnect": ("sid", "namespace"),
+    "close_room": ("room", "namespace"),
+    "connect": ("sid", "namespace"),
+    "disconnect": ("sid", "namespace", "kwargs"),
+    "eio_sid_from_sid": ("sid", "namespace"),
+    "emit": ("event", "data", "namespace", "room", "skip_sid", "callback", "to", "kwargs"),
+    "enter_room": ("sid", "namespace", "room", "eio_sid"),
+    "get_namespaces": (),
+    "get_participants": ("namespace", "room"),
+    "get_rooms": ("sid", "namespace"),
+    "is_connected": ("sid", "namespace"),
+    "leave_room": ("sid", "namespace", "room"),
+    "pre_connect": ("eio_sid", "namespace"),
+    "pre_disconnect": ("sid", "namespace"),
+    "sid_from_eio_sid": ("eio_sid", "namespace"),
+    "trigger_callback": ("sid", "id", "data"),
+}
+
+#: The packet types we have upstream encode.
+ENCODED_TYPES: Final = {
+    "CONNECT": packet.CONNECT,
+    "CONNECT_ERROR": packet.CONNECT_ERROR,
+    "DISCONNECT": packet.DISCONNECT,
+    "EVENT": packet.EVENT,
+    "ACK": packet.ACK,
+}
+
+
+def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
+    """Encode an upstream packet: the packet itself, then its attachments as bytes."""
+    encoded = pkt.encode()
+    if not isinstance(encoded, list):
+        return (encoded,)
+    return tuple(bytes(part) if isinstance(part, bytearray) else part for part in encoded)

@@ -1,0 +1,97 @@
+"""The application the end-to-end tests talk to: plain python-socketio."""
+
+from typing import Any
+
+import socketio
+
+
+class Rooms(socketio.AsyncNamespace):
+    """A class-based namespace."""
+
+    async def on_connect(self, sid: str, environ: dict[str, str]) -> None:
+        await self.enter_room(sid, "everybody")
+
+    async def on_shout(self, sid: str, text: str) -> str:
+        await self.emit("shouted", text, room="everybody", skip_sid=sid)
+        return "heard"
+
+    def on_disconnect(self, sid: str) -> None:
+        """Take no reason: older applications do not."""
+
+
+def register(sio: socketio.AsyncServer, kv: Any) -> None:
+    """Register the handlers; ``kv`` counts, in the object's own storage, what must not happen twice."""
+
+    def count(what: str) -> None:
+        kv.put(what, (kv.get(what) or 0) + 1)
+
+    @sio.event
+    async def connect(sid: str, environ: dict[str, str], auth: dict[str, Any] | None) -> None:
+        count("connects")
+        if auth and "refuse" in auth:
+            raise socketio.exceptions.ConnectionRefusedError("not you", auth["refuse"])
+        await sio.save_session(sid, {"user": (auth or {}).get("user")})
+
+    @sio.event
+    async def disconnect(sid: str, reason: str) -> None:
+        count("disconnects")
+        user = (await sio.get_session(sid))["user"]
+        await sio.emit("left", {"user": user, "reason": reason, "rooms": sio.rooms(sid)[1:]}, skip_sid=sid)
+
+    @sio.event
+    async def echo(sid: str, *data: Any) -> tuple[Any, ...]:
+        return data
+
+    @sio.event
+    async def enter(sid: str, room: str) -> list[Any]:
+        await sio.enter_room(sid, room)
+        return sio.rooms(sid)[1:]
+
+    @sio.event
+    async def leave(sid: str, room: str) -> list[Any]:
+        await sio.leave_room(sid, room)
+        return sio.rooms(sid)[1:]
+
+    @sio.event
+    async def close(sid: str, room: str) -> None:
+        await sio.close_room(room)
+
+    @sio.event
+    async def say(sid: str, room: str | None, data: Any) -> str:
+        await sio.emit("said", data, room=room, skip_sid=sid)
+        return "ok"
+
+    @sio.event
+    async def remember(sid: str, key: str, value: Any) -> None:
+        async with sio.session(sid) as session:
+            session[key] = value
+
+    @sio.event
+    async def whoami(sid: str) -> dict[str, Any]:
+        environ = sio.get_environ(sid) or {}
+        return {
+            "session": await sio.get_session(sid),
+            "rooms": sio.rooms(sid)[1:],
+            "query": environ.get("QUERY_STRING"),
+            "agent": environ.get("HTTP_USER_AGENT"),
+            "sid": sid,
+        }
+
+    @sio.event
+    async def ask(sid: str, question: Any) -> Any:
+        return await sio.call("question", question, to=sid, timeout=5)
+
+    @sio.event
+    async def wait(sid: str, seconds: float) -> str:
+        await sio.sleep(seconds)
+        return "waited"
+
+    @sio.event
+    async def fail(sid: str) -> None:
+        raise RuntimeError("the secret of the server")
+
+    @sio.event
+    async def kick(sid: str, other: str) -> None:
+        await sio.disconnect(other)
+
+    sio.register_namespace(Rooms("/rooms"))

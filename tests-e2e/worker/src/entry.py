@@ -1,0 +1,93 @@
+"""The two actors with probes: what the tests must see, and no client can, is read by HTTP."""
+
+import json
+from typing import Any
+
+import app
+import js
+from workers import WorkerEntrypoint
+
+from engine_do import EngineConfig
+from engine_do.durable import EngineActor, route
+from shared_wire.durable import raw
+from socketio_do.durable import SocketActor
+
+ENGINE = EngineConfig(path="/socket.io/", max_payload=100_000)
+#: Intervals this short never let the objects sleep; the warning about them is expected.
+FAST = EngineConfig(
+    path="/fast/", ping_interval_ms=300, ping_timeout_ms=1_000, connect_timeout_ms=1_500, cors_allowed_origins="*"
+)
+
+
+class Engine(EngineActor):
+    config = ENGINE
+    peer_binding = "SOCKET"
+    frames = 0
+    alarms = 0
+
+    def webSocketMessage(self, ws: Any, message: Any) -> None:  # noqa: N802
+        self.frames += 1
+        super().webSocketMessage(ws, message)
+
+    def alarm(self, info: Any = None) -> None:
+        self.alarms += 1
+        super().alarm(info)
+
+    async def probe(self) -> str:
+        sockets = raw(self.ctx.storage) and self.ctx.getWebSockets().length
+        return json.dumps({"life": str(self.life), "frames": self.frames, "alarms": self.alarms, "sockets": sockets})
+
+    async def kill(self) -> None:
+        self.ctx.abort("a test wants it")
+
+
+class FastEngine(Engine):
+    config = FAST
+    peer_binding = "FAST_SOCKET"
+
+
+class Socket(SocketActor):
+    peer_binding = "ENGINE"
+
+    def configure(self, sio: Any) -> None:
+        app.register(sio, raw(self.ctx.storage).kv)
+
+    async def probe(self) -> str:
+        storage = raw(self.ctx.storage)
+        rows = {table: storage.sql.exec(f"SELECT count(*) FROM sio_{table}").raw().toArray()[0][0] for table in TABLES}
+        counts = {what: storage.kv.get(what) or 0 for what in ("connects", "disconnects")}
+        return json.dumps({"life": str(self.life), **rows, **counts})
+
+    async def kill(self) -> None:
+        self.ctx.abort("a test wants it")
+
+
+class FastSocket(Socket):
+    peer_binding = "FAST_ENGINE"
+
+
+TABLES = ("sessions", "sockets", "rooms")
+ACTORS = {
+    "engine": ("ENGINE", "e0"),
+    "socket": ("SOCKET", "main"),
+    "fast-engine": ("FAST_ENGINE", "e0"),
+    "fast-socket": ("FAST_SOCKET", "main"),
+}
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request: Any) -> Any:
+        path = request.url.split("?")[0].split("/", 3)[3]
+        verb, _, actor = path.partition("/")
+        if verb in ("probe", "kill") and actor in ACTORS:
+            return await self._visit(verb, *ACTORS[actor])
+        if path.startswith("fast"):
+            return await route(request, self.env.FAST_ENGINE, FAST)
+        return await route(request, self.env.ENGINE, ENGINE)
+
+    async def _visit(self, verb: str, binding: str, name: str) -> Any:
+        stub = raw(getattr(self.env, binding)).getByName(name)
+        try:
+            return js.Response.new(await getattr(stub, verb)())
+        except Exception as error:
+            return js.Response.new(str(error), status=500)
