@@ -62,6 +62,15 @@ def npm_ci(
     return installed
 
 
+def make_assets(cache: Cache, folder: Path, progress: Progress) -> None:
+    """Run the `assets` script of a project that has one: it puts files from npm where the page loads them."""
+    package = folder / "package.json"
+    if not package.is_file() or "assets" not in json.loads(package.read_text()).get("scripts", {}):
+        return
+    _link(folder / "node_modules", install(cache, folder, progress))
+    run([*_npm(), "run", "--silent", "assets"], cwd=folder, env=node_env())
+
+
 def install(cache: Cache, folder: Path, progress: Progress) -> Path:
     """`npm ci` for `folder`'s lock file, in the cache; returns its `node_modules`.
 

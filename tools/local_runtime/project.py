@@ -10,7 +10,7 @@ from local_runtime import config
 from local_runtime.bundle import WRAPPER_FILE, runtime_folder
 from local_runtime.cache import Cache, default_cache, digest, source_files, tree_digest
 from local_runtime.errors import ProjectInvalid
-from local_runtime.node import install, node_command, node_env
+from local_runtime.node import install, make_assets, node_command, node_env
 from local_runtime.progress import Progress
 from local_runtime.vendor import Vendored, project_requirements, vendor
 
@@ -76,6 +76,7 @@ def prepare(project: Project, *, quiet: bool = False, cache: Path | None = None)
     progress = Progress(quiet=quiet)
     node_modules = install(store, TOOLS, progress)
     runtime = runtime_folder(store, node_modules, progress)
+    make_assets(store, project.folder, progress)
     vendored = vendor(
         store,
         packages=project.packages,

@@ -19,6 +19,7 @@ from shared_wire import (
     SendPackets,
     SessionClosed,
     SessionOpened,
+    SessionsDigest,
 )
 
 __all__ = ["World"]
@@ -60,9 +61,11 @@ class World:
     failures: float
     sessions: dict[EngineSid, Session] = field(default_factory=dict)
     trips: list[Trip] = field(default_factory=list)
-    #: Calls that their callers believe to have failed, and that may still arrive.
+    #: Calls that their callers believe to have failed, and that may still arrive, though not after the life they were sent in.
     stray: list[tuple[Actor, bytes]] = field(default_factory=list)
     suspended: list[tuple[Step[None], list[tuple[EngineSid, int]]]] = field(default_factory=list)
+    #: Whether a life of the socket actor took unfinished handlers with it, and nobody noticed yet.
+    unnoticed: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     engine: Actor = field(init=False)
     socket: Actor = field(init=False)
@@ -147,6 +150,8 @@ class World:
                         self.application_sends((sid, *self._some_sessions()))
                 case SessionClosed(sid):
                     self.sessions[sid].open_at_application = False
+                case SessionsDigest():
+                    pass
                 case _:
                     raise AssertionError(operation)
         if self.random.random() < 0.7:
@@ -228,6 +233,7 @@ class World:
     def _restart(self, actor: Actor) -> None:
         """End a life. Its own calls may still arrive; what it was answering fails, or was answered just before."""
         old = actor.wire
+        self.stray = [(target, data) for target, data in self.stray if target is not actor]
         for trip in [trip for trip in self.trips if trip.wire is old]:
             self.trips.remove(trip)
             if not trip.arrived and self.random.random() < 0.5:
@@ -241,6 +247,7 @@ class World:
         for _, unfinished in self.suspended:
             for sid, number in unfinished:
                 self.sessions[sid].received_up = min(self.sessions[sid].received_up, number)
+        self.unnoticed |= bool(self.suspended)
         self.suspended.clear()
         self._restart(self.socket)
 
@@ -258,14 +265,23 @@ class World:
         self._restart(actor)
 
     def may_sleep(self, actor: Actor) -> bool:
-        """Tell whether an actor has nothing in progress. An engine actor stays awake while a handler has its messages."""
-        return actor.wire.idle and not self.suspended and all(trip.wire is actor.wire for trip in self.trips)
+        """Tell whether an actor has nothing in progress.
+
+        An engine actor has to stay awake until its messages are handled and while a frame waits for one before it.
+        """
+        if self.suspended or not actor.wire.idle:
+            return False
+        return actor is self.socket or (self.socket.wire.idle and not self.unnoticed)
 
     # -- at rest
 
     def settle(self) -> None:
-        """Let everything travel, finish every handler, and check what must hold when nothing is under way."""
+        """Let everything travel, finish every handler, and check what must hold when nothing is under way.
+
+        The engine actor says something first, as its alarm does: a new life of the socket actor is found when it is met.
+        """
         failures, self.failures = self.failures, 0.0
+        self.engine.carrier.send("socket", SessionsDigest(0, b""))
         for _ in range(5_000):
             self.collect()
             if self.trips:
@@ -279,6 +295,7 @@ class World:
         else:
             raise AssertionError("the two actors never stop talking")
         self.failures = failures
+        self.unnoticed = False
         self._check_at_rest()
 
     def _check_at_rest(self) -> None:

@@ -77,18 +77,17 @@ class RpcWire:
         """Take the object's own context and the Durable Object binding its peers are found in."""
         self._ctx = ctx
         self._namespace = raw(namespace)
-        self._stubs: dict[str, Any] = {}
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make the RPC; none when it failed. A stub is broken after an exception, so the next attempt gets a new one."""
+        """Make the RPC; none when it failed.
+
+        Each call has a stub of its own: one that has met the peer before is broken by the peer's reset, and its first call afterwards
+        would fail without reaching anybody, which looks like work that may have been done.
+        """
         try:
-            stub = self._stubs.get(peer)
-            if stub is None:
-                stub = self._stubs[peer] = self._namespace.getByName(peer)
-            reply = await stub.link(to_js(data))
+            reply = await self._namespace.getByName(peer).link(to_js(data))
             return bytes(reply.to_bytes())
         except JsException as error:
-            self._stubs.pop(peer, None)
             _logger.warning("= call to %s failed: %s", peer, str(error).splitlines()[0][:200])
             return None
 

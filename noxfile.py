@@ -1,0 +1,140 @@
+"""Every check, and the demo. `nox` runs the checks, `nox -s demo` serves the chat, `nox --list` names them all."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.1"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "unit", "tools", "chat", "bounds", "wheels", "e2e"]
+
+ROOT = Path(__file__).resolve().parent
+PACKAGES = ROOT / "packages"
+CONSTRAINTS = ROOT / "constraints.txt"
+
+#: Each package with the siblings it declares; in its unit tests' environment is nothing else of ours.
+SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("shared-wire",)}
+SOURCES = [
+    "noxfile.py",
+    "dev.py",
+    *(f"packages/{name}/{part}" for name in SIBLINGS for part in ("src", "tests")),
+    "tests-e2e",
+]
+
+
+def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = ()) -> None:
+    """Install in the versions and with the hashes of `constraints.txt`."""
+    wanted = [*requirements, *(f"--group={group}" for group in groups)]
+    session.run_install("uv", "pip", "install", "--quiet", "--constraint", str(CONSTRAINTS), *wanted, external=True)
+
+
+def editable(*names: str) -> list[str]:
+    """Name packages of the working tree as requirements."""
+    return [part for name in names for part in ("--editable", str(PACKAGES / name))]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, and that only durable/ imports the runtime."""
+    install(session, groups=("lint",))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check all types strictly, tests and this file too."""
+    install(session, *editable(*SIBLINGS), "--editable", str(ROOT / "tools"), groups=("types", "test", "aio", "dev"))
+    session.run("mypy", *SOURCES)
+    with session.chdir("tools"):
+        session.run("mypy")
+
+
+@nox.session
+@nox.parametrize("package", [nox.param(name, id=name) for name in SIBLINGS])
+def unit(session: nox.Session, package: str) -> None:
+    """Run one package's tests where only that package and what it declares is installed."""
+    install(session, *editable(*SIBLINGS[package], package), groups=("test",))
+    session.run("pytest", f"packages/{package}", *session.posargs)
+
+
+@nox.session
+def tools(session: nox.Session) -> None:
+    """Test the tool that prepares the local runtime."""
+    install(session, "--editable", str(ROOT / "tools"), groups=("test",))
+    session.run("pytest", "-c", "tools/pyproject.toml", "--rootdir", "tools", "tools/tests")
+
+
+@nox.session
+def chat(session: nox.Session) -> None:
+    """Test the demo's application on the stock python-socketio server."""
+    install(session, "python-socketio>=5.18.1,<5.19", groups=("test", "aio"))
+    session.run("pytest", "-c", "demo-server/pyproject.toml", "--rootdir", "demo-server", "demo-server/tests")
+
+
+@nox.session
+def bounds(session: nox.Session) -> None:
+    """Check that the packages' bounds on each other and on upstream hold: uv ignores them between workspace members."""
+    install(session, *editable(*SIBLINGS))
+    session.run("uv", "pip", "check", external=True)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build the wheels, and install and import them where there is no workspace: the engine alone, then everything."""
+    dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    for name in SIBLINGS:
+        session.run("uv", "build", "--quiet", "--wheel", "--out-dir", str(dist), str(PACKAGES / name), external=True)
+    for wanted, imports, absent in (
+        ("engine-do", ("shared_wire", "engine_do"), ("socketio", "socketio_do")),
+        ("socketio-do", ("shared_wire", "socketio_do"), ("engine_do",)),
+        ("engine-do socketio-do", ("shared_wire", "engine_do", "socketio_do"), ()),
+    ):
+        _try_wheels(session, dist, wanted.split(), imports, absent)
+
+
+def _try_wheels(
+    session: nox.Session, dist: Path, wanted: list[str], imports: tuple[str, ...], absent: tuple[str, ...]
+) -> None:
+    folder = dist.parent / ("env-" + "-".join(wanted))
+    session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder), external=True)
+    python = str(folder / "bin" / "python")
+    files = {file.name.split("-")[0]: str(file) for file in dist.glob("*.whl")}
+    needed = ["shared_wire", *(name.replace("-", "_") for name in wanted)]
+    install(session, "--python", python, *(files[name] for name in needed))
+    check = (
+        "import importlib, importlib.util, sys\n"
+        f"for name in {imports!r}: print(importlib.import_module(name).__file__)\n"
+        f"found = [name for name in {absent!r} if importlib.util.find_spec(name)]\n"
+        "sys.exit(f'installed though not asked for: {found}' if found else 0)"
+    )
+    session.run(python, "-I", "-c", check, external=True)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Run the whole system under `wrangler dev` with real clients. Needs no internet but PyPI and npm."""
+    session.env.pop("PYTHONPATH", None)
+    install(
+        session,
+        "--editable",
+        str(ROOT / "tools"),
+        "python-socketio>=5.18.1,<5.19",
+        groups=("test", "aio"),
+    )
+    session.run(
+        "pytest", "-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e", *(session.posargs or ["tests-e2e"])
+    )
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Prepare everything and serve the chat at http://127.0.0.1:8787/ (another port: `nox -s demo -- --port 9000`)."""
+    install(session, "--editable", str(ROOT / "tools"))
+    packages = [part for name in SIBLINGS for part in ("--package", f"packages/{name}")]
+    state = ["--state", ".cache/demo-state", "--constraints", str(CONSTRAINTS)]
+    session.run("python", "-m", "local_runtime", "serve", "demo-server", *packages, *state, *session.posargs)

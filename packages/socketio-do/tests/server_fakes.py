@@ -1,0 +1,346 @@
+"""A Durable Object in memory: SQLite, a runtime stepped by hand, and lives that end when the test says so.
+
+There is no event loop, no clock and no chance. What a coroutine waits for is an `Until`; `FakeRuntime.settle` runs on whatever may
+go on.
+"""
+
+import json
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Coroutine, Generator, Hashable
+from typing import Any, TypeVar
+
+from shared_wire import CloseSessions, Lanes, Operation, Packet, SendPackets, Work
+from socketio_do import DurableServer
+from socketio_do.membership import Membership
+from socketio_do.runtime import Runtime
+from socketio_do.storage import Database, Storage
+
+T = TypeVar("T")
+
+ENGINE = "engine-0"
+
+
+class FakeDatabase:
+    """`Database` on the standard library's SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection | None = None) -> None:
+        self._connection = connection or sqlite3.connect(":memory:", isolation_level=None)
+        self.statements: list[str] = []
+
+    def __del__(self) -> None:
+        self._connection.close()
+
+    def execute(self, statement: str, *parameters: str) -> str | None:
+        self.statements.append(statement)
+        row = self._connection.execute(statement, parameters).fetchone()
+        return None if row is None else str(row[0])
+
+    def rows(self, table: str) -> list[tuple[str, ...]]:
+        """Read a whole table, in an order of its own; not counted as a statement."""
+        return sorted(self._connection.execute(f"SELECT * FROM {table}").fetchall())
+
+    def take(self, verb: str = "") -> list[str]:
+        """Give the statements so far that begin with a word, and forget all of them."""
+        statements, self.statements = self.statements, []
+        return [statement for statement in statements if statement.startswith(verb)]
+
+    def successor(self) -> "FakeDatabase":
+        """Hand the rows to the next life; what this life still writes reaches a copy that nobody reads."""
+        heir = FakeDatabase(self._connection)
+        self._connection = sqlite3.connect(":memory:", isolation_level=None)
+        heir._connection.backup(self._connection)
+        return heir
+
+
+class Cancelled(BaseException):
+    """What `CancelledError` is in an event loop: no `Exception`."""
+
+
+class Until:
+    """Awaited, it suspends until its condition holds."""
+
+    def __init__(self, holds: Callable[[], bool]) -> None:
+        self.holds = holds
+
+    def __await__(self) -> Generator["Until", None, None]:
+        while not self.holds():
+            yield self
+
+
+class FakeEvent:
+    """An event that one coroutine sets and others wait for."""
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self) -> None:
+        self._set = True
+
+    def is_set(self) -> bool:
+        return self._set
+
+    async def wait(self) -> None:
+        await Until(self.is_set)
+
+
+class FakeTask:
+    """A coroutine under way."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._coroutine = coroutine
+        self._until: Until | None = None
+        self.done = False
+        self.result: Any = None
+
+    @property
+    def may_go_on(self) -> bool:
+        return not self.done and (self._until is None or self._until.holds())
+
+    def step(self) -> None:
+        """Run to the next wait or to the end; raises what the coroutine raises."""
+        self._run(lambda: self._coroutine.send(None))
+
+    def cancel(self) -> None:
+        """Raise `Cancelled` where the coroutine waits."""
+        self._run(lambda: self._coroutine.throw(Cancelled()))
+
+    def close(self) -> None:
+        """End it without a word, as the end of a life does."""
+        self._coroutine.close()
+        self.done = True
+
+    def _run(self, go_on: Callable[[], Any]) -> None:
+        try:
+            until = go_on()
+        except StopIteration as stop:
+            self.done, self.result = True, stop.value
+        except BaseException:
+            self.done = True
+            raise
+        else:
+            assert isinstance(until, Until), f"waits for {until!r}, which only an event loop could give"
+            self._until = until
+
+
+class FakeRuntime:
+    """`Runtime`: records what is sent, and steps what suspends."""
+
+    def __init__(self, make_socket_sid: Callable[[], str], first_ack_id: int = 1) -> None:
+        self._make_socket_sid = make_socket_sid
+        self._first_ack_id = first_ack_id
+        self._lanes = Lanes(self.start)
+        self._now_s = 0.0
+        self.sent: list[tuple[str, Operation]] = []
+        self.held: Counter[str] = Counter()
+        self.tasks: list[FakeTask] = []
+
+    def send(self, actor: str, *operations: Operation) -> None:
+        self.sent += [(actor, operation) for operation in operations]
+
+    def run(self, lane: Hashable, work: Work) -> None:
+        self._lanes.run(lane, lambda: self._cut_short(work))
+
+    def waiting(self, lane: Hashable) -> int:
+        return self._lanes.waiting(lane)
+
+    def hold(self, engine_sid: str) -> Callable[[], None]:
+        self.held[engine_sid] += 1
+        released: list[None] = []
+
+        def release() -> None:
+            assert not released, "released twice"
+            released.append(None)
+            self.held[engine_sid] -= 1
+
+        return release
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> FakeTask:
+        task = FakeTask(work)
+        task.step()
+        if not task.done:
+            self.tasks.append(task)
+        return task
+
+    async def sleep(self, seconds: float) -> None:
+        end_s = self._now_s + seconds
+        await Until(lambda: self._now_s >= end_s)
+
+    async def wait(self, event: FakeEvent, seconds: float) -> None:
+        end_s = self._now_s + seconds
+        await Until(lambda: event.is_set() or self._now_s >= end_s)
+
+    def make_event(self) -> FakeEvent:
+        return FakeEvent()
+
+    def make_socket_sid(self) -> str:
+        return self._make_socket_sid()
+
+    def first_ack_id(self) -> int:
+        return self._first_ack_id
+
+    def settle(self) -> None:
+        """Run on whatever may go on, until nothing may."""
+        while ready := [task for task in self.tasks if task.may_go_on]:
+            for task in ready:
+                if task.may_go_on:
+                    task.step()
+            self.tasks = [task for task in self.tasks if not task.done]
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now_s += seconds
+        self.settle()
+
+    def cancel(self) -> None:
+        """Cancel all that is suspended, as the handler timeout does."""
+        for task in self.tasks:
+            task.cancel()
+        self.settle()
+
+    def end(self) -> None:
+        """End all that is suspended."""
+        for task in self.tasks:
+            task.close()
+        self.tasks.clear()
+
+    async def _cut_short(self, work: Work) -> None:
+        """Do work; a cancel ends it and not its lane, as in the real runtime."""
+        try:
+            await work()
+        except Cancelled:
+            return
+
+
+class Log(logging.Handler):
+    """Keeps log lines as (level, text)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[tuple[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append((record.levelname, record.getMessage()))
+
+    def take(self, level: str) -> list[str]:
+        """Give the lines of a level, and forget them."""
+        taken = [line for kept, line in self.lines if kept == level]
+        self.lines = [(kept, line) for kept, line in self.lines if kept != level]
+        return taken
+
+
+def socket_sid(number: int) -> str:
+    """Make the predictable sid of the socket that came at this place, from 1."""
+    return f"socket-{number:013}"
+
+
+def finish(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that must not yield; returns what it returns."""
+    try:
+        until = coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    coroutine.close()
+    raise AssertionError(f"waits for {until!r}")
+
+
+def nothing(sio: Any) -> None:
+    """Register no handlers."""
+
+
+class World:
+    """One object over its lives, with the packets its clients get.
+
+    ``register`` is given the server of each life, as `SocketActor.configure` is; it is `Any`, since upstream has no types.
+    """
+
+    def __init__(self, register: Callable[[Any], None] = nothing, **options: Any) -> None:
+        self._register = register
+        self._options = options
+        self._sids = 0
+        self._seen: Counter[str] = Counter()
+        self.lives = 0
+        self.sent: list[tuple[str, Operation]] = []
+        self.database = FakeDatabase()
+        Storage(self.database).create_tables()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.lives += 1
+        self.runtime = FakeRuntime(self._next_sid, first_ack_id=self.lives * 1_000)
+        self.runtime.sent = self.sent
+        self.membership = Membership(Storage(self.database))
+        self.sio: Any = DurableServer(self.runtime, self.membership, **self._options)
+        self._register(self.sio)
+
+    def _next_sid(self) -> str:
+        self._sids += 1
+        return socket_sid(self._sids)
+
+    def reset(self) -> None:
+        """End this life in the middle of whatever it does, and begin the next on the same rows."""
+        old, heir = self.runtime, self.database.successor()
+        old.sent = []
+        old.end()
+        self.database = heir
+        self._begin()
+
+    def open(self, engine_sid: str, actor: str = ENGINE, **environ: str) -> None:
+        self.sio.receive_opened(engine_sid, actor, environ)
+
+    def receive(self, engine_sid: str, *messages: Packet, actor: str = ENGINE) -> None:
+        """Let a client's messages arrive, and run on what may go on."""
+        for message in messages:
+            self.sio.receive_message(engine_sid, actor, message)
+            self.runtime.settle()
+
+    def close(self, engine_sid: str, reason: str = "transport close") -> None:
+        self.sio.receive_closed(engine_sid, reason)
+        self.runtime.settle()
+
+    def connect(self, engine_sid: str, namespace: str = "/", actor: str = ENGINE, **environ: str) -> str:
+        """Open a session unless it is, connect it to a namespace, and return the socket's sid; its packets so far are taken."""
+        if not self.membership.has_session(engine_sid):
+            self.open(engine_sid, actor, **environ)
+        head = "0" if namespace == "/" else f"0{namespace},"
+        self.receive(engine_sid, head, actor=actor)
+        answer = next(packet for packet in self.take(engine_sid) if str(packet).startswith(head))
+        assert isinstance(answer, str)
+        return str(json.loads(answer.removeprefix(head))["sid"])
+
+    def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run what the application does outside of events."""
+        task = self.runtime.start(coroutine)
+        self.runtime.settle()
+        assert task.done, "still waits"
+        result: T = task.result
+        return result
+
+    def take(self, engine_sid: str) -> list[Packet]:
+        """Give the packets sent to a session since they were last taken."""
+        packets = [
+            packet
+            for _, operation in self.sent
+            if isinstance(operation, SendPackets)
+            for receiver in operation.engine_sids
+            if receiver == engine_sid
+            for packet in operation.packets
+        ]
+        new = packets[self._seen[engine_sid] :]
+        self._seen[engine_sid] = len(packets)
+        return new
+
+    def sends(self) -> list[tuple[str, SendPackets]]:
+        """List the packets sent, with the engine actor they were sent to."""
+        return [(actor, operation) for actor, operation in self.sent if isinstance(operation, SendPackets)]
+
+    def closes(self) -> list[tuple[str, CloseSessions]]:
+        """List the closings asked for, with the engine actor they were asked of."""
+        return [(actor, operation) for actor, operation in self.sent if isinstance(operation, CloseSessions)]
+
+
+def _check_types(database: FakeDatabase, runtime: FakeRuntime) -> tuple[Database, Runtime]:
+    """Have the type checker compare the fakes with what they stand for."""
+    return database, runtime
