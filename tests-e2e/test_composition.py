@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from clients.raw import handshake
-from conftest import prepare_worker
+from conftest import ALL, prepare_worker
 from waiting import until
 
 from local_runtime import DevServer
@@ -13,7 +13,7 @@ WORKER = Path(__file__).parent / "worker"
 
 async def test_a_missing_binding_is_named_in_the_log_and_hidden_from_the_client() -> None:
     engine_only = {"durable_objects": {"bindings": [{"name": "ENGINE", "class_name": "Engine"}]}}
-    with DevServer(prepare_worker(WORKER, **engine_only)) as server:
+    with DevServer(prepare_worker(WORKER, ALL, **engine_only)) as server:
         status, body = await handshake(server.url, "/socket.io/?EIO=4&transport=websocket")
         assert (status, body) == (500, "Internal server error")
 

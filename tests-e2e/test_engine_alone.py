@@ -30,7 +30,7 @@ def test_nothing_of_socketio_is_shipped(prepared: Prepared) -> None:
 async def test_text_and_binary_come_back_in_order_after_the_greeting(echo: str) -> None:
     async with connect(echo, "/engine.io/") as client:
         assert await client.receive() == "4hello from 127.0.0.1"
-        sent: list[str | bytes] = [f"4{number}" for number in range(50)] + [b"\x00\xff", "4ünïcödé", b""]
+        sent: list[str | bytes] = [*(f"4{number}" for number in range(50)), b"\x00\xff", "4ünïcödé", b""]
         for frame in sent:
             await client.send(frame)
         assert [await client.receive() for _ in sent] == sent

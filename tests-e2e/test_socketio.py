@@ -14,7 +14,7 @@ from waiting import until
 PATIENCE_S = 15
 
 
-class Client(socketio.AsyncClient):  # type: ignore[misc]
+class Client(socketio.AsyncClient):
     """A client that keeps what it receives."""
 
     def __init__(self) -> None:

@@ -28,8 +28,8 @@ OVERHEAD = len(encode(call(b"")))
 
 
 def test_the_versions_are_a_closed_list_of_modules_by_their_number() -> None:
-    assert VERSIONS == {1: _v1}
-    assert all(module.VERSION == number for number, module in VERSIONS.items())
+    assert list(VERSIONS.items()) == [(1, _v1)]
+    assert [module.VERSION for module in VERSIONS.values()] == list(VERSIONS)
 
 
 def test_what_is_written_can_be_read() -> None:

@@ -100,6 +100,12 @@ def test_a_module_can_be_imported_alone_and_without_any_other_package(module: st
     assert not {name.partition(".")[0] for name in run.stdout.split()} & IMPURE
 
 
+@pytest.mark.parametrize("module", ["__init__", *MODULES])
+def test_no_module_reaches_for_the_part_that_needs_the_runtime(module: str) -> None:
+    nodes = [node for node in ast.walk(tree(module)) if isinstance(node, ast.ImportFrom | ast.Import)]
+    assert not [node for node in nodes if "durable" in ast.unparse(node)]
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_has_its_own_test_file(module: str) -> None:
     assert (Path(__file__).parent / f"test_{module.lstrip('_')}.py").is_file()

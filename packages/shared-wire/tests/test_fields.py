@@ -109,7 +109,7 @@ def test_packets_keep_their_kind(packet: str | bytes) -> None:
 
 @pytest.mark.parametrize("kind", [b"\x00", b"T", b"\xff"])
 def test_an_unknown_packet_kind(kind: bytes) -> None:
-    with pytest.raises(MalformedFrame, match="packet kind .* at offset 0"):
+    with pytest.raises(MalformedFrame, match=r"packet kind .* at offset 0"):
         Reader(kind + pack_bytes(b"a")).packet()
 
 

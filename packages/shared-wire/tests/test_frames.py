@@ -64,4 +64,5 @@ def test_frames_are_values(frame: Call | Reply) -> None:
 
 def test_a_call_and_a_reply_are_never_equal() -> None:
     fields = {field.name: getattr(CALL, field.name) for field in dataclasses.fields(CALL)}
-    assert Reply(**fields) != CALL
+    frames: list[Call | Reply] = [CALL, Reply(**fields)]
+    assert frames[0] != frames[1]

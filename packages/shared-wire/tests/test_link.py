@@ -265,7 +265,9 @@ LARGE = "\N{SNOWMAN}" * 1_000_000
             CloseSessions((EngineSid("x" * 30),) * 30_000, "server disconnect"),
             marks=bug(13, "the sids of CloseSessions are not weighed"),
         ),
-        pytest.param(AdmitSessions((EngineSid("x" * 30),) * 30_000), marks=bug(13, "the sids of AdmitSessions are not weighed")),
+        pytest.param(
+            AdmitSessions((EngineSid("x" * 30),) * 30_000), marks=bug(13, "the sids of AdmitSessions are not weighed")
+        ),
     ],
     ids=lambda operation: type(operation).__name__,
 )
@@ -371,7 +373,10 @@ def test_what_waited_for_a_gap_is_handed_on_when_the_gap_is_skipped() -> None:
     s, effects = fail_call(s)
     assert lost(effects) == [X]
     talk = Talk(e, enqueue(s, down(Y, "2")))
-    assert [operation for operation in talk.at_engine if isinstance(operation, SendPackets)] == [down(Y, "1"), down(Y, "2")]
+    assert [operation for operation in talk.at_engine if isinstance(operation, SendPackets)] == [
+        down(Y, "1"),
+        down(Y, "2"),
+    ]
 
 
 def test_what_follows_a_lost_call_finds_its_sessions_closed() -> None:
@@ -544,7 +549,7 @@ def test_a_new_life_takes_a_first_attempt_made_for_an_older_life() -> None:
 
 
 def test_a_new_life_of_the_engine_actor_takes_a_first_attempt_too() -> None:
-    s, e = exchange(socket(), engine(1), down(X))
+    s, _ = exchange(socket(), engine(1), down(X))
     s, call = call_of(s, down(X, "next"))
     _, _, effects = take(engine(2), call)
     assert delivered(effects) == [down(X, "next")]
@@ -721,7 +726,7 @@ def test_the_end_of_a_handler_of_an_older_life_means_nothing() -> None:
 
 @bug(3, "a reply carries operations up, which nobody counts as unhandled")
 def test_what_the_engine_actor_has_to_say_is_never_lost_unseen() -> None:
-    s, call = call_of(socket(1), down(X))
+    _, call = call_of(socket(1), down(X))
     e, reply, _ = take(engine(), call, up(Y))
     # The reply arrives or not; the socket actor's life ends before anything of it is handled.
     e, _ = make_call(e)

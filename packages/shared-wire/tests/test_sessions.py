@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from shared_wire.operations import EngineSid, SessionsRange
@@ -46,7 +48,7 @@ def test_pieces_meet_without_a_gap_and_cover_every_sid(count: int) -> None:
     assert all(1 <= len(piece.engine_sids) <= PIECE for piece in pieces)
     assert pieces[0].after == ""
     assert pieces[-1].until == ""
-    for piece, following in zip(pieces, pieces[1:], strict=False):
+    for piece, following in pairwise(pieces):
         assert piece.until == following.after == piece.engine_sids[-1]
 
 

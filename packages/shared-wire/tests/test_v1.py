@@ -128,11 +128,23 @@ def test_an_unknown_operation(code: int) -> None:
         _v1.decode(with_byte(data, len(data) - 1, code))
 
 
-@pytest.mark.parametrize("field", ["seq", "lowest_unconfirmed", "received", "attempt"])
-@pytest.mark.parametrize("number", [-1, 2**64])
-def test_a_number_that_does_not_fit_is_not_written(field: str, number: int) -> None:
+@pytest.mark.parametrize(
+    "frame",
+    [
+        replace(CALL, attempt=2**32),
+        replace(CALL, attempt=-1),
+        replace(CALL, seq=2**64),
+        replace(CALL, lowest_unconfirmed=-1),
+        replace(CALL, received=2**64),
+        replace(CALL, handled=-1),
+        replace(CALL, sender_life=Life(-1, 0)),
+        replace(CALL, sender_life=Life(0, 2**64)),
+        replace(CALL, receiver_life=Life(2**64, 0)),
+    ],
+)
+def test_a_number_that_does_not_fit_is_not_written(frame: Frame) -> None:
     with pytest.raises(LocalWireError, match="does not fit"):
-        _v1.encode(replace(CALL, **{field: number}))
+        _v1.encode(frame)
 
 
 @pytest.mark.parametrize(

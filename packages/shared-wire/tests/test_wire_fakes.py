@@ -116,6 +116,13 @@ def test_a_wire_records_deliveries_and_losses() -> None:
     assert wire.lost == [X]
 
 
+def test_a_wire_tells_whoever_wants_to_know_of_a_loss() -> None:
+    told: list[tuple[str, tuple[EngineSid, ...]]] = []
+    wire = FakeWire(loser=lambda peer, engine_sids: told.append((peer, engine_sids)))
+    wire.lose("peer", (X,))
+    assert told == [("peer", (X,))]
+
+
 def test_a_wire_handles_with_the_handler_it_was_given() -> None:
     step: Step[None] = Step()
     wire = FakeWire(lambda _peer, _operations: step)

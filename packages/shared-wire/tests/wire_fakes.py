@@ -12,6 +12,7 @@ from shared_wire import Carrier, EngineSid, Frame, Life, Operation, decode
 
 T = TypeVar("T")
 Handler = Callable[[str, tuple[Operation, ...]], Awaitable[object] | None]
+Loser = Callable[[str, tuple[EngineSid, ...]], None]
 
 
 class Step(Generic[T]):
@@ -77,11 +78,19 @@ def _at_once(_peer: str, _operations: tuple[Operation, ...]) -> None:
     """Handle operations by doing nothing, at once."""
 
 
-class FakeWire:
-    """The shell of one actor: records what its carrier asks for. Assign `handler` to say how operations are handled."""
+def _nothing_more(_peer: str, _engine_sids: tuple[EngineSid, ...]) -> None:
+    """Do nothing about a loss."""
 
-    def __init__(self, handler: Handler = _at_once) -> None:
+
+class FakeWire:
+    """The shell of one actor: records what its carrier asks for.
+
+    Assign `handler` to say how operations are handled, and `loser` to do something about a loss.
+    """
+
+    def __init__(self, handler: Handler = _at_once, loser: Loser = _nothing_more) -> None:
         self.handler: Handler = handler
+        self.loser: Loser = loser
         #: RPCs under way, oldest first; whoever resolves one takes it out.
         self.journeys: list[Journey] = []
         self.pauses: list[Pause] = []
@@ -109,6 +118,7 @@ class FakeWire:
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         self.lost.extend(engine_sids)
+        self.loser(peer, engine_sids)
 
     @property
     def idle(self) -> bool:
@@ -127,18 +137,21 @@ class FakeWire:
 class Actor:
     """A carrier in its life, with its wire; `restart` ends the life and begins the next."""
 
-    def __init__(self, name: str, *, peer_holds_sockets: bool, handler: Handler = _at_once) -> None:
+    def __init__(
+        self, name: str, *, peer_holds_sockets: bool, handler: Handler = _at_once, loser: Loser = _nothing_more
+    ) -> None:
         self.name = name
         self.peer_holds_sockets = peer_holds_sockets
         self.lives = 0
         self.handler: Handler = handler
+        self.loser: Loser = loser
         self.restart()
 
     def restart(self) -> None:
         """Begin a new life: what the old one had under way never comes back to it."""
         self.lives += 1
         self.life = Life(self.lives, 7)
-        self.wire = FakeWire(self.handler)
+        self.wire = FakeWire(self.handler, self.loser)
         self.carrier = Carrier(self.name, self.life, self.wire, peer_holds_sockets=self.peer_holds_sockets)
 
 

@@ -156,7 +156,7 @@ class FakeRuntime:
 
         return release
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> FakeTask:
+    def start(self, work: Coroutine[Any, Any, Any]) -> Any:
         task = FakeTask(work)
         task.step()
         if not task.done:
@@ -186,7 +186,7 @@ class FakeRuntime:
             for task in ready:
                 if task.may_go_on:
                     task.step()
-            self.tasks = [task for task in self.tasks if not task.done]
+            self._sweep()
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -197,6 +197,7 @@ class FakeRuntime:
         """Cancel all that is suspended, as the handler timeout does."""
         for task in self.tasks:
             task.cancel()
+        self._sweep()
         self.settle()
 
     def end(self) -> None:
@@ -204,6 +205,9 @@ class FakeRuntime:
         for task in self.tasks:
             task.close()
         self.tasks.clear()
+
+    def _sweep(self) -> None:
+        self.tasks = [task for task in self.tasks if not task.done]
 
     async def _cut_short(self, work: Work) -> None:
         """Do work; a cancel ends it and not its lane, as in the real runtime."""

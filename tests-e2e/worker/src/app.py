@@ -43,12 +43,12 @@ def register(sio: socketio.AsyncServer, kv: Any) -> None:
         return data
 
     @sio.event
-    async def enter(sid: str, room: str) -> list[Any]:
+    async def enter(sid: str, room: str) -> Any:
         await sio.enter_room(sid, room)
         return sio.rooms(sid)[1:]
 
     @sio.event
-    async def leave(sid: str, room: str) -> list[Any]:
+    async def leave(sid: str, room: str) -> Any:
         await sio.leave_room(sid, room)
         return sio.rooms(sid)[1:]
 

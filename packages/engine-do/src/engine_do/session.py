@@ -32,6 +32,7 @@ from engine_do.ids import EngineSid
 from engine_do.packets import PING, PacketType, decode_frame
 
 __all__ = [
+    "NORMAL_CLOSE",
     "Admitted",
     "CloseRequested",
     "CloseSocket",
@@ -170,7 +171,7 @@ class CloseSocket:
 Effect: TypeAlias = Opened | Received | Ended | SendFrame | CloseSocket
 
 #: WebSocket close codes, as Node's engine.io uses them: normal, internal trouble, message too big.
-_NORMAL: Final = 1000
+NORMAL_CLOSE: Final = 1000
 _TROUBLE: Final = 1011
 _TOO_BIG: Final = 1009
 
@@ -178,14 +179,14 @@ _TOO_BIG: Final = 1009
 def step(session: Session, event: Input, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
     """Apply one event to a session."""
     if session.phase is Phase.CLOSED:
-        return session, (CloseSocket(_NORMAL),) if isinstance(event, SocketGone) else ()
+        return session, (CloseSocket(NORMAL_CLOSE),) if isinstance(event, SocketGone) else ()
     match event:
         case FrameReceived(frame):
             return _receive(session, frame, config)
         case SocketGone(failed):
             return _end(session, Reason.TRANSPORT_ERROR if failed else Reason.TRANSPORT_CLOSE)
         case CloseRequested(reason):
-            return _end(session, reason, _TROUBLE if reason is Reason.TRANSPORT_ERROR else _NORMAL)
+            return _end(session, reason, _TROUBLE if reason is Reason.TRANSPORT_ERROR else NORMAL_CLOSE)
         case Admitted():
             return replace(session, deadline_ms=None), ()
         case Swept():
@@ -229,7 +230,7 @@ def _sweep(session: Session, event: Swept, config: EngineConfig) -> tuple[Sessio
     return pinged, (SendFrame(PING),)
 
 
-def _end(session: Session, reason: Reason, code: int = _NORMAL) -> tuple[Session, tuple[Effect, ...]]:
+def _end(session: Session, reason: Reason, code: int = NORMAL_CLOSE) -> tuple[Session, tuple[Effect, ...]]:
     closed = replace(session, phase=Phase.CLOSED, environ=None)
     return closed, (CloseSocket(code), Ended(reason)) if session.announced else (CloseSocket(code),)
 

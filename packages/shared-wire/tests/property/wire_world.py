@@ -71,13 +71,10 @@ class World:
     socket: Actor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.engine = Actor("engine", peer_holds_sockets=False, handler=self._at_engine)
-        self.socket = Actor("socket", peer_holds_sockets=True, handler=self._at_application)
-        self._adopt_losses()
-
-    def _adopt_losses(self) -> None:
-        self.engine.wire.lose = self._lose_at_engine  # type: ignore[method-assign]
-        self.socket.wire.lose = self._lose_at_application  # type: ignore[method-assign]
+        self.engine = Actor("engine", peer_holds_sockets=False, handler=self._at_engine, loser=self._lose_at_engine)
+        self.socket = Actor(
+            "socket", peer_holds_sockets=True, handler=self._at_application, loser=self._lose_at_application
+        )
 
     def count(self, what: str, times: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + times
@@ -225,9 +222,6 @@ class World:
         actor, data = self.stray.pop(index)
         actor.carrier.answer(data)
 
-    def wake(self, wire: FakeWire) -> None:
-        wire.wake()
-
     # -- lives
 
     def _restart(self, actor: Actor) -> None:
@@ -239,7 +233,6 @@ class World:
             if not trip.arrived and self.random.random() < 0.5:
                 self.stray.append((self.other(old), trip.journey.data))
         actor.restart()
-        self._adopt_losses()
 
     def socket_aborts(self) -> None:
         """End the socket actor in the middle of whatever it does: messages inside suspended handlers were not received."""
@@ -301,11 +294,14 @@ class World:
     def _check_at_rest(self) -> None:
         for sid, session in self.sessions.items():
             if session.open_at_engine and session.open_at_application is not False:
-                assert session.received_up == session.sent_up, f"{sid}: {session.sent_up - session.received_up} messages missing"
+                assert session.received_up == session.sent_up, (
+                    f"{sid}: {session.sent_up - session.received_up} messages missing"
+                )
                 if session.down_life == self.socket.lives:
-                    assert (session.received_down_life, session.received_down) == (session.down_life, session.sent_down), (
-                        f"{sid}: packets of {session.sent_down} missing"
-                    )
+                    assert (session.received_down_life, session.received_down) == (
+                        session.down_life,
+                        session.sent_down,
+                    ), f"{sid}: packets of {session.sent_down} missing"
                 self.count("open at rest")
             else:
                 # What the alarm's comparison of both lists would do: a side that could not be told learns it now.

@@ -93,8 +93,8 @@ class DurableServer(socketio.AsyncServer):
     ) -> Any:
         """Emit an event to one client and wait for its acknowledgement; works inside handlers too.
 
-        ``timeout`` is in seconds; `socketio.exceptions.TimeoutError` is raised after it. Returns what the client answered: None, one
-        value, or a tuple of several. The object stays awake meanwhile; a reset ends the wait with the handler.
+        ``timeout`` is in seconds; `socketio.exceptions.TimeoutError` is raised after it. Returns what the client answered: None,
+        one value, or a tuple of several. The object stays awake meanwhile; a reset ends the wait with the handler.
         """
         if to is None and sid is None:
             raise ValueError("Cannot use call() to broadcast.")

@@ -23,6 +23,7 @@ from engine_do.handshake import make_environ, open_packet
 from engine_do.heartbeat import is_ping_due, next_deadline
 from engine_do.ids import EngineSid, make_engine_sid
 from engine_do.session import (
+    NORMAL_CLOSE,
     CloseRequested,
     CloseSocket,
     Effect,
@@ -196,16 +197,16 @@ class EngineActor(DurableObject):
         if changed != session:
             self._sockets.write(ws, changed)
         for effect in effects:
-            self._carry_out(ws, session.engine_sid, effect)
+            self._carry_out(ws, effect)
+            if isinstance(event, FrameReceived) and isinstance(effect, CloseSocket) and effect.code != NORMAL_CLOSE:
+                _logger.warning("= session %s closed with %d for what it sent", session.engine_sid, effect.code)
         self._application.take(session.engine_sid, effects)
 
-    def _carry_out(self, ws: Any, engine_sid: EngineSid, effect: Effect) -> None:
+    def _carry_out(self, ws: Any, effect: Effect) -> None:
         match effect:
             case SendFrame(frame):
                 self._sockets.send_one(ws, frame)
             case CloseSocket(code):
-                if code != 1000:
-                    _logger.warning("= %s closed with %d", engine_sid, code)
                 self._sockets.close(ws, code)
             case _:
                 pass

@@ -81,8 +81,8 @@ class RpcWire:
     async def call(self, peer: str, data: bytes) -> bytes | None:
         """Make the RPC; none when it failed.
 
-        Each call has a stub of its own: one that has met the peer before is broken by the peer's reset, and its first call afterwards
-        would fail without reaching anybody, which looks like work that may have been done.
+        Each call has a stub of its own: one that has met the peer before is broken by the peer's reset, and its first call
+        afterwards would fail without reaching anybody, which looks like work that may have been done.
         """
         try:
             reply = await self._namespace.getByName(peer).link(to_js(data))

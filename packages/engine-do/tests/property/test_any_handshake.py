@@ -1,0 +1,70 @@
+import string
+
+from engine_strategies import unhurried
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine_do.config import EngineConfig
+from engine_do.errors import RemoteEngineError
+from engine_do.handshake import HttpRequest, check_handshake
+
+CONFIG = EngineConfig()
+
+#: Everything a client can be told at its handshake.
+ANSWERS = {
+    (0, "Transport unknown"),
+    (0, 'Transport unknown: websocket only yet; set transports: ["websocket"] in the client'),
+    (1, "Session ID unknown"),
+    (2, "Bad handshake method"),
+    (3, "Bad request"),
+    (4, "Forbidden"),
+    (5, "Unsupported protocol version"),
+}
+
+words = st.sampled_from(["EIO", "transport", "sid", "websocket", "polling", "4", "3", ""]) | st.text(max_size=10)
+queries = st.lists(st.builds("{}={}".format, words, words), max_size=6).map("&".join) | st.text(string.printable)
+# An origin that urlsplit refuses is a defect of its own: see test_handshake.
+origins = st.text(string.ascii_letters + string.digits + ".:/@-_%&=", max_size=60)
+
+
+def refusal(request: HttpRequest) -> RemoteEngineError | None:
+    try:
+        check_handshake(request, CONFIG)
+    except RemoteEngineError as error:
+        return error
+    return None
+
+
+@unhurried
+@given(
+    st.sampled_from(["GET", "POST", "HEAD", "OPTIONS"]),
+    queries,
+    st.dictionaries(st.just("upgrade"), st.text(max_size=12) | st.just("websocket")),
+    st.dictionaries(st.just("origin"), origins | st.just("https://chat.example")),
+)
+def test_any_request_is_let_through_or_answered_from_a_closed_list(
+    method: str, query: str, upgrade: dict[str, str], origin: dict[str, str]
+) -> None:
+    url = "https://chat.example/engine.io/?" + query
+    error = refusal(HttpRequest(method=method, url=url, headers=upgrade | origin))
+    if error is not None:
+        assert (error.code, error.message) in ANSWERS
+    else:
+        assert method == "GET"
+        assert upgrade["upgrade"].lower() == "websocket"
+        assert origin.get("origin", "//chat.example").partition("//")[2].partition("/")[0] == "chat.example"
+
+
+@unhurried
+@given(origins)
+def test_a_page_of_another_host_never_passes_by_default(origin: str) -> None:
+    request = HttpRequest(
+        method="GET",
+        url="https://chat.example/engine.io/?EIO=4&transport=websocket",
+        headers={"upgrade": "websocket", "origin": origin},
+    )
+    error = refusal(request)
+    if error is not None:
+        assert error.code == 4
+    else:
+        assert origin.partition("//")[2].partition("/")[0] == "chat.example"

@@ -1,0 +1,111 @@
+"""A core has no clock, no chance and no I/O; the two halves of a server meet in bytes."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import engine_do
+import shared_wire
+
+PACKAGE = Path(engine_do.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+CORE = [path for path in SOURCES if "durable" not in path.relative_to(PACKAGE).parts]
+
+#: What only `durable/` may import, and what nothing outside it may reach through a detour.
+IMPURE = {
+    "asyncio",
+    "datetime",
+    "engineio",
+    "importlib",
+    "js",
+    "pyodide",
+    "random",
+    "secrets",
+    "socket",
+    "socketio",
+    "time",
+    "workers",
+}
+
+
+def imports(source: str) -> Iterator[str]:
+    """Give the dotted name of every import, those inside functions and conditions too."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                start = "." * level + (module or "")
+                yield start
+                yield from (f"{start}.{alias.name}" for alias in names)
+            case ast.Call(func=ast.Name(id="__import__")):
+                yield "importlib"
+            case _:
+                pass
+
+
+def roots(source: str) -> set[str]:
+    return {name.partition(".")[0] for name in imports(source)}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import time", "time"),
+        ("import time as clock", "time"),
+        ("import asyncio.events", "asyncio"),
+        ("from time import monotonic", "time"),
+        ("def f():\n    import random", "random"),
+        ("if True:\n    from js import WebSocketPair", "js"),
+        ("__import__('time')", "importlib"),
+        ("from importlib import import_module", "importlib"),
+    ],
+)
+def test_the_check_sees_an_import_wherever_it_stands(source: str, found: str) -> None:
+    assert found in roots(source)
+    assert found in IMPURE
+
+
+def test_there_is_a_core_and_there_is_a_shell() -> None:
+    assert len(CORE) >= 9
+    assert len(SOURCES) > len(CORE)
+
+
+@pytest.mark.parametrize("path", CORE, ids=name_of)
+def test_the_core_imports_no_clock_no_chance_and_no_runtime(path: Path) -> None:
+    assert not roots(path.read_text(encoding="utf-8")) & IMPURE
+
+
+@pytest.mark.parametrize("path", CORE, ids=name_of)
+def test_the_core_knows_no_shell(path: Path) -> None:
+    assert not [name for name in imports(path.read_text(encoding="utf-8")) if "durable" in name]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_nothing_imports_socketio_do_or_upstream(path: Path) -> None:
+    assert not roots(path.read_text(encoding="utf-8")) & {"socketio_do", "socketio", "engineio"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_every_import_is_absolute(path: Path) -> None:
+    assert not [name for name in imports(path.read_text(encoding="utf-8")) if name.startswith(".")]
+
+
+@pytest.mark.parametrize("path", CORE, ids=name_of)
+def test_a_core_module_can_be_imported_where_there_is_nothing_but_shared_wire(path: Path) -> None:
+    module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    folders = [str(PACKAGE.parent), str(Path(shared_wire.__file__).parent.parent)]
+    program = f"import sys; sys.path[:0] = {folders!r}; import {module}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert module in run.stdout.split()
+    assert not loaded & (IMPURE - {"time", "datetime", "importlib", "random", "socket"})
