@@ -45,7 +45,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check all types strictly, tests and this file too."""
     install(session, *editable(*SIBLINGS), "--editable", str(ROOT / "tools"), groups=("types", "test", "aio", "dev"))
-    session.run("mypy", "noxfile.py", "dev.py", *(f"packages/{name}/src" for name in SIBLINGS))
+    session.run("mypy", "noxfile.py", "dev.py", "benchmarks", *(f"packages/{name}/src" for name in SIBLINGS))
     for name in SIBLINGS:
         session.run("mypy", f"packages/{name}/tests", *(USES_UNTYPED if name == "socketio-do" else ()))
     session.run("mypy", "tests-e2e", *USES_UNTYPED)
@@ -139,3 +139,10 @@ def demo(session: nox.Session) -> None:
     packages = [part for name in SIBLINGS for part in ("--package", f"packages/{name}")]
     state = ["--state", ".cache/demo-state", "--constraints", str(CONSTRAINTS)]
     session.run("python", "-m", "local_runtime", "serve", "demo-server", *packages, *state, *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print the figures of docs/results.md."""
+    install(session, "--editable", str(ROOT / "tools"), groups=("aio",))
+    session.run("python", "benchmarks/first_figures.py")

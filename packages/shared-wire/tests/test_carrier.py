@@ -153,6 +153,37 @@ def test_what_both_sides_say_keeps_its_order_over_many_events(pair: Pair) -> Non
     assert to_y == [down(Y, str(number)) for number in range(0, 50, 7)]
 
 
+def test_what_does_not_fit_into_the_reply_follows_by_calls(pair: Pair) -> None:
+    def handler(_peer: str, _operations: tuple[Operation, ...]) -> None:
+        socket_sends(pair, *[down(X, str(number)) for number in range(4_100)])
+
+    pair.socket.wire.handler = handler
+    engine_sends(pair, up(X))
+    # The reply arrives before the call that follows it: one that does not is the link's business (`test_link`).
+    reply = pair.arrive(pair.engine)
+    pair.finish(pair.engine, reply)
+    pair.settle()
+    assert pair.engine.wire.delivered == [down(X, str(number)) for number in range(4_100)]
+
+
+def test_what_a_loss_says_travels_although_its_cause_was_refused(pair: Pair) -> None:
+    def lose(_peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
+        engine_sends(pair, *[SessionClosed(sid, "transport error") for sid in engine_sids])
+
+    suspend(pair)
+    pair.engine.wire.loser = lose
+    engine_sends(pair, up(X))
+    pair.exchange(pair.engine)
+    pair.socket.restart()
+    socket_sends(pair, down(Y))
+    pair.socket.wire.fail()
+    pair.socket.wire.wake()
+    pair.exchange(pair.socket)
+    assert pair.engine.wire.lost == [X]
+    pair.settle()
+    assert pair.socket.wire.delivered == [SessionClosed(X, "transport error")]
+
+
 def test_a_handler_that_suspends_does_not_hold_up_the_answer(pair: Pair) -> None:
     steps = suspend(pair)
     engine_sends(pair, up(X, "1"))

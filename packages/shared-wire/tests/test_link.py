@@ -666,6 +666,34 @@ def test_unhandled_work_is_lost_too_when_the_new_life_is_met_by_its_reply() -> N
     assert talk.lost == [Y]
 
 
+def test_unhandled_work_is_lost_once() -> None:
+    e, call = call_of(engine(), up(Y))
+    _, reply = take_suspended(socket(1), call)
+    e, _ = receive_reply(e, reply)
+    e, effects = receive_call(e, call_of(socket(2), down(Z))[1])
+    assert lost(effects) == [Y]
+    _, effects = receive_call(e, call_of(socket(3), down(Z))[1])
+    assert lost(effects) == []
+
+
+def test_what_waited_in_an_older_life_ends_with_it() -> None:
+    s, _ = call_of(socket(1), down(X, "1"))
+    e, call = call_of(engine(), up(X))
+    _, reply, _ = take(s, call, down(X, "2"))
+    e, _ = receive_reply(e, reply)
+    assert [frame.seq for frame in e.early] == [2]
+    e, _, effects = take(e, call_of(socket(2), down(Y))[1])
+    assert delivered(effects) == [down(Y)]
+    assert (e.early, e.received) == ((), 1)
+
+
+def test_a_handler_of_an_older_life_does_not_hold_back_what_a_new_one_is_told() -> None:
+    s, _ = take_suspended(socket(), call_of(engine(1), up(X))[1])
+    _, call = call_of(replace(engine(2), next_seq=3), up(Y))
+    _, reply, _ = take(s, call)
+    assert (reply.received, reply.handled) == (3, 3)
+
+
 def test_handled_work_is_not_lost_when_the_peer_lives_anew() -> None:
     e, _ = exchange(engine(), socket(1), up(X))
     _, effects = receive_call(e, call_of(socket(2), down(Z))[1])
@@ -821,6 +849,26 @@ def test_a_lag_that_was_told_is_made_up_for_by_one_call() -> None:
 def test_a_handler_that_ends_before_the_answer_leaves_no_lag() -> None:
     s, effects = receive_call(socket(), call_of(engine(), up(X))[1])
     s, _ = answer_call(handle(s, effects), 1)
+    assert make_call(s) == (s, None)
+
+
+def test_what_was_handled_at_once_needs_no_confirmation_of_its_own() -> None:
+    e, call = call_of(engine(), up(X))
+    _, reply, _ = take(socket(), call, down(X))
+    e, effects = receive_reply(e, reply)
+    e = handle(e, effects)
+    assert e.handled == 1
+    assert make_call(e) == (e, None)
+
+
+def test_a_lag_told_to_an_older_life_is_not_made_up_for_to_a_new_one() -> None:
+    s, _ = take_suspended(socket(), call_of(engine(1), up(X))[1])
+    s, call = call_of(s, down(Y))
+    e, effects = receive_call(engine(2), call)
+    e, reply = answer_call(handle(e, effects), call.seq)
+    s, effects = receive_reply(s, replace(reply, seq=1, operations=(REPORT,)))
+    s = handle(s, effects)
+    assert (s.peer_life, s.handled) == (Life(2, 0xE), 1)
     assert make_call(s) == (s, None)
 
 

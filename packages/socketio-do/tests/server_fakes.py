@@ -336,6 +336,11 @@ class World:
         self._seen[engine_sid] = len(packets)
         return new
 
+    def forget(self) -> None:
+        """Forget all that was sent so far."""
+        self.sent.clear()
+        self._seen.clear()
+
     def sends(self) -> list[tuple[str, SendPackets]]:
         """List the packets sent, with the engine actor they were sent to."""
         return [(actor, operation) for actor, operation in self.sent if isinstance(operation, SendPackets)]

@@ -74,9 +74,23 @@ def wrapped(handler: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+class Decorated:
+    """Methods behind a decorator, as in a class-based namespace."""
+
+    @wrapped
+    def two(self, a: Any, b: Any) -> tuple[Any, ...]:
+        return (a, b)
+
+    @wrapped
+    def three(self, a: Any, b: Any, c: Any) -> tuple[Any, ...]:
+        return (a, b, c)
+
+
 @pytest.mark.parametrize(
     ("handler", "taken"),
     [
+        (Decorated().two, 2),
+        (Decorated().three, 3),
         (two, 2),
         (three, 3),
         (default, 3),

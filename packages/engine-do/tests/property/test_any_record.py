@@ -4,7 +4,6 @@ from engine_strategies import actors, environs, randoms, requests, sessions, unh
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine_do.errors import BAD_REQUEST, RemoteEngineError
 from engine_do.handshake import MAX_ENVIRON, HttpRequest, make_environ
 from engine_do.ids import actor_of, make_engine_sid
 from engine_do.session import Session, from_record, to_record
@@ -67,8 +66,7 @@ def test_a_record_of_another_schema_is_no_session(schema: object) -> None:
 @unhurried
 @given(requests())
 def test_any_handshake_fits_an_attachment_with_the_rest_of_its_session(request: HttpRequest) -> None:
-    environ = environ_of(request)
-    assume(environ is not None)
+    environ = make_environ(request)
     session = Session(
         engine_sid=make_engine_sid("r" * 22, "e" * 64),
         pinged_ms=2**53,
@@ -84,8 +82,7 @@ def test_any_handshake_fits_an_attachment_with_the_rest_of_its_session(request: 
 @unhurried
 @given(requests())
 def test_every_header_is_kept_whole_or_named_as_omitted(request: HttpRequest) -> None:
-    environ = environ_of(request)
-    assume(environ is not None)
+    environ = make_environ(request)
     omitted = dict(environ).get("engine_do.omitted_headers", "")
     for name, value in request.headers.items():
         kept = ("HTTP_" + name.upper().replace("-", "_"), value) in environ

@@ -59,6 +59,13 @@ def _pack_packets(packets: tuple[str | bytes, ...]) -> bytes:
     return pack_count(len(packets)) + b"".join(map(pack_packet, packets))
 
 
+def _pack_u32(number: int) -> bytes:
+    try:
+        return _U32.pack(number)
+    except struct.error as error:
+        raise LocalWireError(f"{number} is no count") from error
+
+
 def _sid(reader: Reader) -> EngineSid:
     return EngineSid(reader.text())
 
@@ -80,7 +87,7 @@ _WRITERS: Final[dict[type, tuple[bytes, Callable[[Any], bytes]]]] = {
     SessionOpened: (b"\x01", lambda op: pack_text(op.engine_sid) + _pack_environ(op.environ)),
     MessageReceived: (b"\x02", lambda op: pack_text(op.engine_sid) + pack_packet(op.packet)),
     SessionClosed: (b"\x03", lambda op: pack_text(op.engine_sid) + pack_text(op.reason)),
-    SessionsDigest: (b"\x04", lambda op: _U32.pack(op.count) + pack_bytes(op.digest)),
+    SessionsDigest: (b"\x04", lambda op: _pack_u32(op.count) + pack_bytes(op.digest)),
     SessionsRange: (b"\x05", lambda op: pack_text(op.after) + pack_text(op.until) + _pack_sids(op.engine_sids)),
     SendPackets: (b"\x10", lambda op: _pack_sids(op.engine_sids) + _pack_packets(op.packets)),
     CloseSessions: (b"\x11", lambda op: _pack_sids(op.engine_sids) + pack_text(op.reason)),
@@ -120,6 +127,8 @@ def _operation(reader: Reader) -> Operation:
 def encode(frame: Frame) -> bytes:
     """Write a frame; raises `LocalWireError` when a number or text in it cannot be written."""
     call = isinstance(frame, Call)
+    if frame.handled > frame.received or frame.receiver_life == Life(0, 0) or (frame.operations and not frame.seq):
+        raise LocalWireError("a header with impossible values")
     theirs = frame.receiver_life or Life(0, 0)
     try:
         header = _HEADER.pack(
@@ -154,18 +163,32 @@ def decode(data: bytes) -> Frame:
     sender = reader.text()
     operations = reader.items(lambda: _operation(reader))
     reader.end()
-    common: dict[str, Any] = {
-        "sender": sender,
-        "sender_life": Life(start, nonce),
-        "receiver_life": theirs,
-        "attempt": attempt,
-        "seq": seq,
-        "lowest_unconfirmed": lowest_unconfirmed,
-        "received": received,
-        "handled": handled,
-        "operations": operations,
-    }
-    return Call(**common) if kind == _CALL else Reply(**common, refusal=_refusal(refusal))
+    if operations and not seq:
+        raise MalformedFrame("operations without a number")
+    if kind == _CALL:
+        return Call(
+            sender=sender,
+            sender_life=Life(start, nonce),
+            receiver_life=theirs,
+            attempt=attempt,
+            seq=seq,
+            lowest_unconfirmed=lowest_unconfirmed,
+            received=received,
+            handled=handled,
+            operations=operations,
+        )
+    return Reply(
+        sender=sender,
+        sender_life=Life(start, nonce),
+        receiver_life=theirs,
+        attempt=attempt,
+        seq=seq,
+        lowest_unconfirmed=lowest_unconfirmed,
+        received=received,
+        handled=handled,
+        refusal=_refusal(refusal),
+        operations=operations,
+    )
 
 
 def _refusal(code: int) -> Refusal | None:

@@ -4,11 +4,11 @@ The shell brings four things, so that nothing here reads a clock or starts a tas
 a repeat, how to let a coroutine run on, and what to do with operations and losses.
 """
 
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 from shared_wire.codec import decode, encode
-from shared_wire.errors import RemoteWireError
+from shared_wire.errors import LocalWireError, RemoteWireError
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_QUEUED
 from shared_wire.link import (
@@ -25,6 +25,8 @@ from shared_wire.link import (
     receive_call,
     receive_reply,
     repeat_call,
+    spoil_answer,
+    spoil_call,
 )
 from shared_wire.operations import EngineSid, Operation, sessions_of
 
@@ -43,8 +45,11 @@ class Wire(Protocol):
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Let the coroutine run to its end, beginning at once."""
 
-    def deliver(self, peer: str, operations: tuple[Operation, ...]) -> Awaitable[object] | None:
-        """Carry out operations of ``peer`` in order; return what to await until they are done, or none if they are."""
+    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
+        """Carry out operations of ``peer`` in order; call ``done`` once, when all they set going has come to its end."""
+
+    def stay_awake(self, peer: str, needed: bool) -> None:
+        """Keep the object awake, or no longer: what the link to ``peer`` remembers must not be forgotten by sleep now."""
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         """Close these sessions of ``peer`` with the reason `transport error`."""
@@ -63,6 +68,10 @@ class Carrier:
         """Tell the life in which ``peer`` was last met during this life, if it was."""
         return self._link(peer).peer_life
 
+    def must_remember(self, peer: str) -> bool:
+        """Tell whether work at ``peer`` is unconfirmed: a reset of the peer is noticed at the next contact, so make one."""
+        return self._link(peer).must_remember
+
     def send(self, peer: str, *operations: Operation) -> None:
         """Send operations to ``peer``, in order: with the reply being made, or by a call started at once.
 
@@ -71,9 +80,10 @@ class Carrier:
         link = self._link(peer)
         if len(link.queue) + len(operations) > MAX_QUEUED:
             lost = tuple(engine_sid for operation in operations for engine_sid in sessions_of(operation))
-            self._wire.lose(peer, lost)
+            if lost:
+                self._wire.lose(peer, lost)
             return
-        self._links[peer] = enqueue(link, *operations)
+        self._keep(peer, enqueue(link, *operations))
         self._flush(peer)
 
     def answer(self, data: bytes) -> bytes:
@@ -87,13 +97,21 @@ class Carrier:
             return encode(self._unreadable())
         if not isinstance(call, Call):
             return encode(self._unreadable())
-        return encode(self._answer(call))
+        reply = self._answer(call)
+        try:
+            return encode(reply)
+        except LocalWireError:
+            link, effects, reply = spoil_answer(self._link(call.sender), reply)
+            self._keep(call.sender, link)
+            self._carry_out(call.sender, effects)
+            return encode(reply)
 
     def _answer(self, call: Call) -> Reply:
         peer = call.sender
         self._answering.add(peer)
         try:
-            self._links[peer], effects = receive_call(self._link(peer), call)
+            link, effects = receive_call(self._link(peer), call)
+            self._keep(peer, link)
             self._carry_out(peer, effects)
         finally:
             self._answering.discard(peer)
@@ -101,7 +119,8 @@ class Carrier:
             if isinstance(effect, Answer):
                 self._flush(peer)
                 return effect.reply
-        self._links[peer], reply = answer_call(self._link(peer), call.seq)
+        link, reply = answer_call(self._link(peer), call.seq)
+        self._keep(peer, link)
         self._flush(peer)
         return reply
 
@@ -116,47 +135,57 @@ class Carrier:
                     pass
 
     def _deliver(self, peer: str, effect: Deliver) -> None:
-        rest = self._wire.deliver(peer, effect.operations)
-        if rest is None:
-            self._links[peer] = confirm_handled(self._link(peer), effect.sender_life, effect.seq)
-        else:
-            self._wire.start(self._confirm_later(peer, effect, rest))
+        def done() -> None:
+            self._keep(peer, confirm_handled(self._link(peer), effect.sender_life, effect.seq))
+            self._flush(peer)
 
-    async def _confirm_later(self, peer: str, effect: Deliver, rest: Awaitable[object]) -> None:
-        await rest
-        self._links[peer] = confirm_handled(self._link(peer), effect.sender_life, effect.seq)
-        self._flush(peer)
+        self._wire.deliver(peer, effect.operations, done)
 
     def _flush(self, peer: str) -> None:
         if peer in self._answering:
             return
-        self._links[peer], call = make_call(self._link(peer))
+        link, call = make_call(self._link(peer))
+        self._keep(peer, link)
         if call is not None:
             self._wire.start(self._carry(peer, call))
 
     async def _carry(self, peer: str, call: Call | None) -> None:
         """Make calls until nothing is left to say."""
         while call is not None:
-            reply = await self._offer(peer, call)
+            try:
+                data = encode(call)
+            except LocalWireError:
+                link, effects = spoil_call(self._link(peer))
+                self._keep(peer, link)
+                self._carry_out(peer, effects)
+                link, call = make_call(self._link(peer))
+                self._keep(peer, link)
+                continue
+            reply = await self._offer(peer, data)
             link = self._link(peer)
             if reply is None:
-                self._links[peer], again = repeat_call(link)
+                link, again = repeat_call(link)
+                self._keep(peer, link)
                 if again is not None:
                     await self._wire.pause(again.attempt)
                     call = again
                     continue
-                self._links[peer], effects = fail_call(link)
-            else:
-                self._links[peer], effects = receive_reply(link, reply)
+                link, effects = fail_call(link)
+                self._keep(peer, link)
+                self._carry_out(peer, effects)
+                return
+            link, effects = receive_reply(link, reply)
+            self._keep(peer, link)
             self._carry_out(peer, effects)
-            self._links[peer], call = make_call(self._link(peer))
+            link, call = make_call(self._link(peer))
+            self._keep(peer, link)
 
-    async def _offer(self, peer: str, call: Call) -> Reply | None:
-        data = await self._wire.call(peer, encode(call))
-        if data is None:
+    async def _offer(self, peer: str, data: bytes) -> Reply | None:
+        answer = await self._wire.call(peer, data)
+        if answer is None:
             return None
         try:
-            reply = decode(data)
+            reply = decode(answer)
         except RemoteWireError:
             return None
         if not isinstance(reply, Reply) or reply.refusal is Refusal.OVERLOADED:
@@ -165,6 +194,12 @@ class Carrier:
 
     def _link(self, peer: str) -> Link:
         return self._links.get(peer, self._new)
+
+    def _keep(self, peer: str, link: Link) -> None:
+        before = self._link(peer)
+        self._links[peer] = link
+        if before.must_remember != link.must_remember:
+            self._wire.stay_awake(peer, link.must_remember)
 
     def _unreadable(self) -> Reply:
         new = self._new

@@ -66,7 +66,15 @@ class Reader:
 
     def sized(self) -> bytes:
         """Take bytes that are preceded by their length."""
-        return self.take(_U32.unpack(self.take(4))[0])
+        return self.take(self.count())
+
+    def count(self) -> int:
+        """Take a u32."""
+        offset = self.offset
+        if offset + 4 > len(self.data):
+            raise MalformedFrame(f"4 bytes expected at offset {offset}, {len(self.data) - offset} left")
+        self.offset = offset + 4
+        return int.from_bytes(self.data[offset : offset + 4])
 
     def text(self) -> str:
         """Take UTF-8 text; raises `MalformedFrame` when it is not."""
@@ -87,7 +95,7 @@ class Reader:
 
     def items(self, read: Callable[[], T]) -> tuple[T, ...]:
         """Take a list; its length is checked against the limit and against what can be left before any entry is read."""
-        count = _U32.unpack(self.take(4))[0]
+        count = self.count()
         if count > MAX_ITEMS:
             raise FrameTooLarge(f"a list of {count} entries at offset {self.offset - 4}, at most {MAX_ITEMS}")
         if count > len(self.data) - self.offset:

@@ -21,19 +21,12 @@ Memory only: a `Link` ends with the life of its actor, and rules 5 to 7 are what
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Any, TypeAlias
 
+from shared_wire.batches import sessions_in, split, without
 from shared_wire.frames import Call, Frame, Life, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_EARLY_FRAMES
-from shared_wire.operations import (
-    EngineSid,
-    MessageReceived,
-    Operation,
-    SendPackets,
-    SessionOpened,
-    SessionsRange,
-    sessions_of,
-)
+from shared_wire.operations import CloseSessions, EngineSid, Operation
 
 __all__ = [
     "Answer",
@@ -49,11 +42,9 @@ __all__ = [
     "receive_call",
     "receive_reply",
     "repeat_call",
+    "spoil_answer",
+    "spoil_call",
 ]
-
-#: What one frame carries at most; the rest of the queue follows in the next.
-_BATCH_OPERATIONS: Final = 2_000
-_BATCH_BYTES: Final = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +73,7 @@ class Answer:
 Effect: TypeAlias = Deliver | Lose | Answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Link:
     """One actor's view of the link to one peer."""
 
@@ -96,6 +87,16 @@ class Link:
     call: Call | None = None
     #: Numbers sent and received there, with their sessions, until they are confirmed as handled.
     unhandled_there: tuple[tuple[int, tuple[EngineSid, ...]], ...] = ()
+    #: What the peer has said of our numbers, at most.
+    received_there: int = 0
+    handled_there: int = 0
+    #: A refused call whose number must still be used: whole if it is unhandled for certain, else empty.
+    held: Call | None = None
+    #: The last reply with operations, until the peer has said that it arrived: it goes out again with every answer.
+    unconfirmed: Reply | None = None
+    #: The highest number sent when the call under way was made; its answer shows whether the peer waits for one below.
+    sent: int = 0
+    behind: bool = False
 
     #: The next number to hand on; unknown before the first frame of the peer's life.
     expected: int | None = None
@@ -105,6 +106,11 @@ class Link:
     told: tuple[int, int] = (0, 0)
     #: The number of the last call taken, and its reply, for a peer that did not get it.
     answered: tuple[int, Reply] | None = None
+
+    @property
+    def must_remember(self) -> bool:
+        """Whether the object may not sleep: it would forget whose work is unhandled, or frames that wait for their turn."""
+        return bool(self.unhandled_there or self.early)
 
     @property
     def received(self) -> int:
@@ -119,31 +125,49 @@ class Link:
 
 def enqueue(link: Link, *operations: Operation) -> Link:
     """Add operations for the peer; they leave with the next reply or call."""
-    return replace(link, queue=link.queue + operations)
+    return _change(link, queue=link.queue + operations)
 
 
 def make_call(link: Link) -> tuple[Link, Call | None]:
     """Take the next call to make: none while one is under way or nothing is to be said."""
     if link.call is not None:
         return link, None
-    batch, rest = _split(link.queue)
+    if link.held is not None:
+        return _start(_change(link, held=None), link.held, link.queue)
+    if link.behind and link.unconfirmed is not None:
+        # Attempt 2: whether a life received it as a reply is not known, so a new life must refuse it.
+        seq, operations = link.unconfirmed.seq, link.unconfirmed.operations
+        return _start(link, _call(link, 2, seq, operations), link.queue)
+    batch, rest = split(link.queue)
     told_lag = link.told[1] < link.told[0] and link.handled > link.told[1]
-    if not batch and not told_lag:
+    if not batch and not told_lag and not link.behind:
         return link, None
     seq = link.next_seq if batch else 0
-    call = Call(
+    call = _call(link, 1, seq, batch)
+    return _start(_change(link, next_seq=link.next_seq + bool(batch)), call, rest)
+
+
+def _call(link: Link, attempt: int, seq: int, operations: tuple[Operation, ...]) -> Call:
+    return Call(
         sender=link.name,
         sender_life=link.life,
         receiver_life=link.peer_life,
-        attempt=1,
+        attempt=attempt,
         seq=seq,
         lowest_unconfirmed=seq or link.next_seq,
         received=link.received,
         handled=link.handled,
-        operations=batch,
+        operations=operations,
+    )
+
+
+def _start(link: Link, call: Call, rest: tuple[Operation, ...]) -> tuple[Link, Call]:
+    lowest = _lowest(link, call.seq or link.next_seq)
+    call = replace(
+        call, receiver_life=link.peer_life, lowest_unconfirmed=lowest, received=link.received, handled=link.handled
     )
     told = (link.received, link.handled)
-    return replace(link, call=call, queue=rest, next_seq=link.next_seq + bool(batch), told=told), call
+    return _change(link, call=call, queue=rest, told=told, sent=link.next_seq - 1, behind=False), call
 
 
 def repeat_call(link: Link) -> tuple[Link, Call | None]:
@@ -154,14 +178,32 @@ def repeat_call(link: Link) -> tuple[Link, Call | None]:
     if link.call is None or link.call.attempt >= MAX_ATTEMPTS:
         return link, None
     call = replace(link.call, attempt=link.call.attempt + 1, received=link.received, handled=link.handled)
-    return replace(link, call=call, told=(link.received, link.handled)), call
+    return _change(link, call=call, told=(link.received, link.handled)), call
 
 
 def fail_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
     """Give the peer up for unreachable: everything under way and waiting is lost."""
     call = link.call.operations if link.call else ()
-    lost = _sessions(call + link.queue) + _unhandled(link)
-    return replace(link, call=None, queue=(), unhandled_there=()), _lose(lost)
+    lost = sessions_in(call + link.queue) + _unhandled(link)
+    held = _in_place_of(link, link.call)
+    return _change(link, call=None, held=held, queue=(), unhandled_there=()), _lose(lost)
+
+
+def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
+    """Give up the call under way because no frame can carry it; what waits behind it is not touched."""
+    call = link.call
+    if call is None:
+        return link, ()
+    return _losing(_change(link, call=None, held=_in_place_of(link, call)), sessions_in(call.operations))
+
+
+def spoil_answer(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...], Reply]:
+    """Give up what a reply carries because no frame can carry it; its number is still used."""
+    empty = replace(reply, operations=())
+    answered = (link.answered[0], empty) if link.answered and link.answered[1] == reply else link.answered
+    unconfirmed = empty if link.unconfirmed and link.unconfirmed.seq == reply.seq else link.unconfirmed
+    link, effects = _losing(_change(link, answered=answered, unconfirmed=unconfirmed), sessions_in(reply.operations))
+    return link, effects, empty
 
 
 def receive_reply(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...]]:
@@ -169,18 +211,40 @@ def receive_reply(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...]]:
     call = link.call
     if call is None:
         return link, ()
-    link = replace(link, call=None)
+    link = _change(link, call=None)
     if link.peer_life is not None and reply.sender_life < link.peer_life:
-        return link, _lose(_sessions(call.operations + reply.operations))
+        if link.peer_holds_sockets and reply.refusal is None:
+            return link, ()
+        return _losing(link, sessions_in(call.operations + reply.operations))
     link, lost = _meet(link, reply.sender_life)
     if reply.refusal is not None:
-        return link, _lose(lost + _sessions(call.operations))
+        return _refused(link, call, reply.refusal, lost)
     if call.seq and not link.peer_holds_sockets:
-        pending = (call.seq, _sessions(call.operations))
-        link = replace(link, unhandled_there=(*link.unhandled_there, pending))
+        pending = (call.seq, sessions_in(call.operations))
+        link = _change(link, unhandled_there=(*link.unhandled_there, pending))
     link = _confirm(link, reply)
-    link, deliveries = _take(link, reply) if reply.seq else (link, ())
-    return link, _lose(lost) + deliveries
+    link = _change(link, behind=link.peer_holds_sockets and link.received_there < link.sent)
+    link, deliveries = _take(link, reply)
+    link, losses = _losing(link, lost)
+    return link, losses + deliveries
+
+
+def _refused(link: Link, call: Call, refusal: Refusal, lost: tuple[EngineSid, ...]) -> tuple[Link, tuple[Effect, ...]]:
+    if refusal is not Refusal.NEW_LIFE:
+        link, unhandled = _change(link, unhandled_there=()), _unhandled(link)
+        return _losing(link, lost + unhandled + sessions_in(call.operations))
+    if call.attempt == 1:
+        return _losing(_change(link, held=call), lost)
+    return _losing(_change(link, held=_in_place_of(link, call)), lost + sessions_in(call.operations))
+
+
+def _in_place_of(link: Link, call: Call | None) -> Call | None:
+    """Make what takes a lost call's number: what is already on its way behind it must find the sessions closed."""
+    if call is None or not call.seq:
+        return None
+    lost = tuple(dict.fromkeys(sessions_in(call.operations)))
+    close = (CloseSessions(lost, "transport error"),) if lost and link.peer_holds_sockets else ()
+    return replace(call, attempt=1, operations=close)
 
 
 def receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
@@ -188,17 +252,18 @@ def receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
     if link.peer_life is not None and call.sender_life < link.peer_life:
         return link, (Answer(_reply(link, Refusal.OLD_SENDER)),)
     link, lost = _meet(link, call.sender_life)
+    link, losses = _losing(_confirm(link, call), lost)
     if link.answered is not None and link.answered[0] == call.seq:
-        return link, (*_lose(lost), Answer(link.answered[1]))
+        return link, (*losses, Answer(link.answered[1]))
     if call.seq and call.seq < (link.expected or 0):
         return link, (Answer(_reply(link, None)),)
-    if call.receiver_life != link.life and (call.attempt > 1 or call.lowest_unconfirmed < call.seq):
-        return link, (*_lose(lost), Answer(_reply(link, Refusal.NEW_LIFE)))
-    if len(link.early) >= MAX_EARLY_FRAMES:
-        return link, (*_lose(lost), Answer(_reply(link, Refusal.OVERLOADED)))
-    link = _confirm(link, call)
-    link, deliveries = _take(link, call) if call.seq else (link, ())
-    return link, _lose(lost) + deliveries
+    unconfirmed = link.peer_holds_sockets and call.lowest_unconfirmed < call.seq
+    if call.receiver_life != link.life and (call.attempt > 1 or unconfirmed):
+        return link, (*losses, Answer(_reply(link, Refusal.NEW_LIFE)))
+    taken, deliveries = _take(link, call)
+    if len(taken.early) > MAX_EARLY_FRAMES:
+        return link, (*losses, Answer(_reply(link, Refusal.OVERLOADED)))
+    return taken, losses + deliveries
 
 
 def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
@@ -206,33 +271,52 @@ def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
 
     The reply to a call that only confirms carries nothing: such a call is not stored and could not be answered twice alike.
     """
-    batch, rest = _split(link.queue) if seq else ((), link.queue)
-    number = link.next_seq if batch else 0
-    reply = replace(
-        _reply(link, None),
-        seq=number,
-        lowest_unconfirmed=link.call.seq if link.call and link.call.seq else number or link.next_seq,
-        operations=batch,
-    )
-    link = replace(link, queue=rest, next_seq=link.next_seq + bool(batch), told=(link.received, link.handled))
-    return (replace(link, answered=(seq, reply)) if seq else link), reply
+    told = (link.received, link.handled)
+    if not seq or not link.peer_holds_sockets:
+        reply = _reply(link, None)
+    elif link.unconfirmed is not None:
+        reply = replace(_reply(link, None), seq=link.unconfirmed.seq, operations=link.unconfirmed.operations)
+    else:
+        batch, rest = split(link.queue)
+        number = link.next_seq if batch else 0
+        reply = replace(
+            _reply(link, None),
+            seq=number,
+            lowest_unconfirmed=_lowest(link, number or link.next_seq),
+            operations=batch,
+        )
+        link = _change(link, queue=rest, next_seq=link.next_seq + bool(batch), unconfirmed=reply if batch else None)
+    link = _change(link, told=told)
+    return (_change(link, answered=(seq, reply)) if seq else link), reply
 
 
 def confirm_handled(link: Link, sender_life: Life, seq: int) -> Link:
     """Note that everything of number ``seq`` of that life has been handled; of an older life it no longer matters."""
     if sender_life != link.peer_life:
         return link
-    return replace(link, unhandled_here=link.unhandled_here - {seq})
+    return _change(link, unhandled_here=link.unhandled_here - {seq})
+
+
+def _change(link: Link, **changes: Any) -> Link:
+    """Copy a link with changes: `dataclasses.replace` in a tenth of its time, and an event makes a dozen copies."""
+    changed = object.__new__(Link)
+    changed.__dict__.update(link.__dict__, **changes)
+    return changed
 
 
 def _meet(link: Link, life: Life) -> tuple[Link, tuple[EngineSid, ...]]:
     """Note whose life the peer lives; of a new one nothing has been received, and rules 6 and 7 say what is lost."""
     if link.peer_life is not None and life <= link.peer_life:
         return link, ()
-    met = replace(
+    met = _change(
         link,
         peer_life=life,
         unhandled_there=(),
+        received_there=0,
+        handled_there=0,
+        unconfirmed=None,
+        behind=False,
+        sent=0,
         expected=None,
         early=(),
         unhandled_here=frozenset(),
@@ -243,9 +327,21 @@ def _meet(link: Link, life: Life) -> tuple[Link, tuple[EngineSid, ...]]:
 
 
 def _confirm(link: Link, frame: Frame) -> Link:
-    if not link.unhandled_there or frame.receiver_life != link.life:
+    if frame.receiver_life != link.life:
         return link
-    return replace(link, unhandled_there=tuple(entry for entry in link.unhandled_there if entry[0] > frame.handled))
+    received, handled = max(link.received_there, frame.received), max(link.handled_there, frame.handled)
+    unconfirmed = link.unconfirmed if link.unconfirmed is not None and link.unconfirmed.seq > received else None
+    unhandled = tuple(entry for entry in link.unhandled_there if entry[0] > handled)
+    return _change(
+        link, received_there=received, handled_there=handled, unconfirmed=unconfirmed, unhandled_there=unhandled
+    )
+
+
+def _lowest(link: Link, number: int) -> int:
+    """Find the lowest number that may still arrive, or that the peer, if it runs the application, has not handled."""
+    frames = (link.call, link.held, link.unconfirmed)
+    under_way = [frame.seq for frame in frames if frame is not None and frame.seq]
+    return min([number, *under_way, *(seq for seq, _ in link.unhandled_there)])
 
 
 def _take(link: Link, frame: Frame) -> tuple[Link, tuple[Effect, ...]]:
@@ -253,18 +349,24 @@ def _take(link: Link, frame: Frame) -> tuple[Link, tuple[Effect, ...]]:
 
     A gap below ``lowest_unconfirmed`` will never be filled: the sender has given those frames, and their sessions, up.
     """
-    expected = max(link.expected or 0, min(frame.lowest_unconfirmed, frame.seq))
-    waiting = sorted((*link.early, frame), key=lambda one: one.seq)
+    floor = frame.lowest_unconfirmed
+    if isinstance(frame, Call) and frame.seq and frame.receiver_life != link.life:
+        floor = frame.seq  # what was under way to an older life does not come here
+    expected = link.expected or floor
+    waiting = {one.seq: one for one in (*link.early, frame) if one.seq}
     deliveries: list[Effect] = []
     early: list[Frame] = []
-    for one in waiting:
-        if one.seq == expected:
-            deliveries.append(Deliver(one.sender_life, one.seq, one.operations))
-            expected += 1
-        elif one.seq > expected:
+    for one in sorted(waiting.values(), key=lambda one: one.seq):
+        if one.seq < expected:
+            continue
+        if one.seq > max(expected, floor):
             early.append(one)
+            continue
+        deliveries.append(Deliver(one.sender_life, one.seq, one.operations))
+        expected = one.seq + 1
+    expected = max(expected, floor)
     numbers = {effect.seq for effect in deliveries if isinstance(effect, Deliver)}
-    link = replace(link, expected=expected, early=tuple(early), unhandled_here=link.unhandled_here | numbers)
+    link = _change(link, expected=expected, early=tuple(early), unhandled_here=link.unhandled_here | numbers)
     return link, tuple(deliveries)
 
 
@@ -275,11 +377,20 @@ def _reply(link: Link, refusal: Refusal | None) -> Reply:
         receiver_life=link.peer_life,
         attempt=1,
         seq=0,
-        lowest_unconfirmed=link.next_seq,
+        lowest_unconfirmed=_lowest(link, link.next_seq),
         received=link.received,
         handled=link.handled,
         refusal=refusal,
     )
+
+
+def _losing(link: Link, engine_sids: tuple[EngineSid, ...]) -> tuple[Link, tuple[Effect, ...]]:
+    """Lose sessions: nothing that waits for them may follow the gap."""
+    if not engine_sids:
+        return link, ()
+    gone = frozenset(engine_sids)
+    held = replace(link.held, operations=without(link.held.operations, gone)) if link.held else None
+    return _change(link, queue=without(link.queue, gone), held=held), _lose(engine_sids)
 
 
 def _lose(engine_sids: tuple[EngineSid, ...]) -> tuple[Effect, ...]:
@@ -288,32 +399,3 @@ def _lose(engine_sids: tuple[EngineSid, ...]) -> tuple[Effect, ...]:
 
 def _unhandled(link: Link) -> tuple[EngineSid, ...]:
     return tuple(engine_sid for _, engine_sids in link.unhandled_there for engine_sid in engine_sids)
-
-
-def _sessions(operations: tuple[Operation, ...]) -> tuple[EngineSid, ...]:
-    return tuple(engine_sid for operation in operations for engine_sid in sessions_of(operation))
-
-
-def _split(queue: tuple[Operation, ...]) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
-    """Cut what fits into one frame off the front of the queue: at least one operation, if there is any."""
-    weight = 0
-    for index, operation in enumerate(queue):
-        weight += _weight(operation)
-        if index and (index >= _BATCH_OPERATIONS or weight > _BATCH_BYTES):
-            return queue[:index], queue[index:]
-    return queue, ()
-
-
-def _weight(operation: Operation) -> int:
-    """Estimate an operation's bytes: text counts double, sids 40 bytes each."""
-    match operation:
-        case MessageReceived(packet=packet):
-            return 64 + 2 * len(packet)
-        case SendPackets(engine_sids=engine_sids, packets=packets):
-            return 64 + 40 * len(engine_sids) + sum(2 * len(packet) + 8 for packet in packets)
-        case SessionOpened(environ=environ):
-            return 64 + sum(2 * (len(key) + len(value)) + 16 for key, value in environ)
-        case SessionsRange(engine_sids=engine_sids):
-            return 64 + 40 * len(engine_sids)
-        case _:
-            return 64

@@ -150,15 +150,18 @@ class Linked(RpcWire):
         self.carrier.send(self._peer, *operations)
 
     def swept(self) -> bool:
-        """Offer the fingerprint of our sessions, unless the peer has accepted it already."""
+        """Offer the fingerprint of our sessions, unless the peer has accepted it already.
+
+        While work at the peer is unconfirmed it is offered all the same: the peer's reset is noticed by its answer.
+        """
         current = digest(self._engine.announced())
-        if report.is_settled(self._report, current):
+        if report.is_settled(self._report, current) and not self.carrier.must_remember(self._peer):
             return False
         self._keep(report.offer(self._report, current))
         self.carrier.send(self._peer, current)
         return True
 
-    def deliver(self, peer: str, operations: tuple[Operation, ...]) -> None:
+    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
         """Carry out the socket actor's operations; all of it is done on return."""
         for operation in operations:
             match operation:
@@ -178,6 +181,7 @@ class Linked(RpcWire):
                     self.carrier.send(peer, *ranges(sessions), digest(sessions))
                 case _:
                     _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
+        done()
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         """Close sessions whose stream has a gap, so that their clients reconnect."""

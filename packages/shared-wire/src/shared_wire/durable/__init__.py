@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import js
-from pyodide.ffi import JsException, create_proxy, to_js
+from pyodide.ffi import JsException, create_once_callable, to_js
 
 from shared_wire.frames import Life
 
@@ -61,13 +61,21 @@ class Timer:
 
     def __init__(self, seconds: float, action: Callable[[], None]) -> None:
         """Do ``action`` after that many seconds, unless cancelled before."""
-        self._action = create_proxy(action)
-        self._id = js.setTimeout(self._action, seconds * 1000)
+        self._action = action
+        self._over = False
+        self._callback = create_once_callable(self._fire)
+        self._id = js.setTimeout(self._callback, seconds * 1000)
 
     def cancel(self) -> None:
-        """Do nothing, if it is not done yet. Call it in any case: it lets the action go."""
-        js.clearTimeout(self._id)
-        self._action.destroy()
+        """Leave the action undone, if it is not done yet."""
+        if not self._over:
+            self._over = True
+            js.clearTimeout(self._id)
+            self._callback.destroy()
+
+    def _fire(self) -> None:
+        self._over = True
+        self._action()
 
 
 class RpcWire:
@@ -77,6 +85,7 @@ class RpcWire:
         """Take the object's own context and the Durable Object binding its peers are found in."""
         self._ctx = ctx
         self._namespace = raw(namespace)
+        self._awake: dict[str, Any] = {}
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
         """Make the RPC; none when it failed.
@@ -94,6 +103,14 @@ class RpcWire:
     async def pause(self, attempt: int) -> None:
         """Wait before an attempt, between half and one and a half of its turn."""
         await asyncio.sleep(_FIRST_PAUSE * 4 ** (attempt - 2) * (0.5 + secrets.randbelow(1000) / 1000))
+
+    def stay_awake(self, peer: str, needed: bool) -> None:
+        """Keep the object awake for the sake of the link to ``peer``, or let it sleep again."""
+        if needed:
+            held = self._awake[peer] = js.Promise.withResolvers()
+            self._ctx.waitUntil(held.promise)
+        else:
+            self._awake.pop(peer).resolve()
 
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Let a coroutine run on."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 import socketio
@@ -27,7 +27,7 @@ from shared_wire import (
 )
 from shared_wire.durable import RpcWire, Timer, begin_life, raw, start_eagerly
 from socketio_do.durable.database import ObjectDatabase
-from socketio_do.durable.work import FrameWork
+from socketio_do.durable.work import FrameWork, Task
 from socketio_do.errors import ConfigError
 from socketio_do.membership import SID_BYTES, Membership
 from socketio_do.server import DurableServer
@@ -96,7 +96,8 @@ class _Hub(RpcWire):
         super().__init__(ctx, namespace)
         self._timeout_s = handler_timeout_s
         self._lanes = Lanes(self.start)
-        self._frame = FrameWork(handler_timeout_s)
+        self._frame = FrameWork(_nothing)
+        self._delivering: list[Task] | None = None
 
     def begin(self, carrier: Carrier, server: DurableServer, membership: Membership) -> None:
         """Take what in turn needs the hub."""
@@ -104,12 +105,19 @@ class _Hub(RpcWire):
         self._server = server
         self._membership = membership
 
-    def deliver(self, peer: str, operations: tuple[Operation, ...]) -> Awaitable[object] | None:
-        """Give an engine actor's operations to the server; what suspends is waited for."""
-        frame = self._frame = FrameWork(self._timeout_s)
-        for operation in operations:
-            self._take(peer, operation)
-        return None if frame.is_done else frame.wait()
+    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
+        """Give an engine actor's operations to the server; ``done`` follows when no handler of theirs is left."""
+        frame = self._frame = FrameWork(done)
+        begun = self._delivering = []
+        frame.begin()
+        try:
+            for operation in operations:
+                self._take(peer, operation)
+        finally:
+            self._delivering = None
+            for task in begun:
+                task.bound()
+            frame.end()
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         """End sessions whose stream to or from ``peer`` has a gap."""
@@ -128,7 +136,7 @@ class _Hub(RpcWire):
         """Do work in its lane, as part of the frame that is being delivered."""
         frame = self._frame
         frame.begin()
-        self._lanes.run(lane, lambda: _tracked(frame, work))
+        self._lanes.run(lane, lambda: self._tracked(frame, work))
 
     def waiting(self, lane: Hashable) -> int:
         """Count the work of a lane that has not begun."""
@@ -138,8 +146,13 @@ class _Hub(RpcWire):
         """Keep the frame being delivered open until the returned function is called."""
         frame = self._frame
         frame.begin()
-        frame.on_expiry(lambda: self._server.expire(engine_sid))
-        return frame.end
+        task = self._begun(Task(self._timeout_s, lambda: self._server.expire(engine_sid)))
+
+        def release() -> None:
+            task.end()
+            frame.end()
+
+        return release
 
     def start(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Let a coroutine run on; the object stays awake until it is done."""
@@ -168,6 +181,25 @@ class _Hub(RpcWire):
     def first_ack_id(self) -> int:
         """Draw the first ack id of this life; all ids stay exact in JavaScript."""
         return secrets.randbelow(2**40) + 1
+
+    async def _tracked(self, frame: FrameWork, work: Work) -> None:
+        """Do one piece of a frame's work; only its own timeout cancels it, and the lane goes on."""
+        task = self._begun(Task(self._timeout_s))
+        try:
+            await work()
+        except asyncio.CancelledError:
+            _logger.warning("= work was cancelled")
+        finally:
+            task.end()
+            frame.end()
+
+    def _begun(self, task: Task) -> Task:
+        """Bound work that begins after its delivery at once; what begins within it is bound only if it suspends."""
+        if self._delivering is None:
+            task.bound()
+        else:
+            self._delivering.append(task)
+        return task
 
     def _take(self, peer: str, operation: Operation) -> None:
         match operation:
@@ -199,16 +231,8 @@ class _Hub(RpcWire):
             self.carrier.send(peer, CloseSessions(unknown, "transport error"))
 
 
-async def _tracked(frame: FrameWork, work: Work) -> None:
-    """Do one piece of a frame's work; only the frame's own timeout cancels it, and the lane goes on."""
-    frame.enter()
-    try:
-        await work()
-    except asyncio.CancelledError:
-        _logger.warning("= work was cancelled")
-    finally:
-        frame.leave()
-        frame.end()
+def _nothing() -> None:
+    """Stand for the frame that work outside any delivery belongs to."""
 
 
 def _binding(actor: SocketActor, env: Any) -> Any:

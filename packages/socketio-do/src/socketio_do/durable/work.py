@@ -1,4 +1,4 @@
-"""Which work belongs to which frame of the link, and how long it may take."""
+"""Which work belongs to which frame of the link, and how long it may take once it has suspended."""
 
 import asyncio
 import logging
@@ -6,65 +6,55 @@ from collections.abc import Callable
 
 from shared_wire.durable import Timer
 
-__all__ = ["FrameWork"]
+__all__ = ["FrameWork", "Task"]
 
 _logger = logging.getLogger("socketio_do")
 
 
 class FrameWork:
-    """What one frame of the link has set going; it is handled when all of it is done."""
+    """What one frame has set going; the frame is handled when all of it is done."""
 
-    def __init__(self, timeout_s: float) -> None:
-        """Take how many seconds suspended work may take."""
-        self._timeout_s = timeout_s
+    def __init__(self, done: Callable[[], None]) -> None:
+        """Take what to call then. The delivery itself counts as work: begin and end it too."""
+        self._done = done
         self._open = 0
-        self._tasks: set[asyncio.Task[object]] = set()
-        self._expire: list[Callable[[], None]] = []
-        self._done: asyncio.Event | None = None
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing is under way."""
-        return self._open == 0
 
     def begin(self) -> None:
         """Note work that belongs to this frame."""
         self._open += 1
 
     def end(self) -> None:
-        """Note that one of them is done."""
+        """Note that a piece of it is done."""
         self._open -= 1
-        if self._open == 0 and self._done is not None:
-            self._done.set()
+        if self._open == 0:
+            self._done()
 
-    def enter(self) -> None:
-        """Note the task that now does work of this frame."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
 
-    def leave(self) -> None:
-        """Note that the current task has done its work of this frame."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.discard(task)
+class Task:
+    """One piece of work under way. The timer that bounds it is started only when it has suspended, and keeps the object awake."""
 
-    def on_expiry(self, action: Callable[[], None]) -> None:
-        """Do this when the time is over and the frame's work is not done."""
-        self._expire.append(action)
+    def __init__(self, seconds: float, expire: Callable[[], None] | None = None) -> None:
+        """Take how long it may take, and what to do then: cancel the task it runs in, unless told otherwise."""
+        self._seconds = seconds
+        self._expire = expire
+        self._task = asyncio.current_task() if expire is None else None
+        self._timer: Timer | None = None
+        self._is_over = False
 
-    async def wait(self) -> None:
-        """Wait for all work; what takes too long is cancelled, so that the object can sleep again."""
-        self._done = asyncio.Event()
-        timer = Timer(self._timeout_s, self._cancel)
-        try:
-            await self._done.wait()
-        finally:
-            timer.cancel()
+    def bound(self) -> None:
+        """Start the timer, unless the work is over or has one."""
+        if not self._is_over and self._timer is None:
+            self._timer = Timer(self._seconds, self._expired)
 
-    def _cancel(self) -> None:
-        _logger.error("= handlers cancelled after %s s", self._timeout_s)
-        for task in self._tasks:
-            task.cancel()
-        for action in self._expire:
-            action()
+    def end(self) -> None:
+        """Note that the work is over."""
+        self._is_over = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _expired(self) -> None:
+        _logger.error("= work given up after %s s", self._seconds)
+        if self._expire is not None:
+            self._expire()
+        elif self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,96 @@
+"""Only `durable/` may touch the runtime: read from the sources, since an import may hide in a function."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import socketio_do
+
+PACKAGE = Path(socketio_do.__file__).parent
+CORE = sorted(PACKAGE.glob("*.py"))
+SHELL = sorted((PACKAGE / "durable").glob("*.py"))
+
+#: What has a clock, chance or I/O, and engineio, which is reached through socketio only.
+BANNED = {
+    "asyncio",
+    "datetime",
+    "engineio",
+    "io",
+    "js",
+    "os",
+    "pathlib",
+    "pyodide",
+    "random",
+    "secrets",
+    "selectors",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "threading",
+    "time",
+    "uuid",
+    "workers",
+}
+#: What the pure part may use besides the standard library.
+ALLOWED = {"shared_wire", "socketio", "socketio_do"}
+#: The modules that speak python-socketio's dialect.
+UPSTREAM_USERS = {"dispatch", "manager", "server", "upstream"}
+
+
+def imports(path: Path) -> set[str]:
+    """Collect the modules a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name the package"
+            found.add(node.module or "")
+    return found
+
+
+def roots(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_the_core_imports_no_runtime_clock_or_chance(path: Path) -> None:
+    assert roots(path).isdisjoint(BANNED)
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_the_core_imports_what_it_declares_and_the_standard_library(path: Path) -> None:
+    assert roots(path) <= ALLOWED | sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_the_core_does_not_know_the_shell(path: Path) -> None:
+    assert not [name for name in imports(path) if ".durable" in name]
+
+
+@pytest.mark.parametrize("path", [*CORE, *SHELL], ids=lambda path: f"{path.parent.stem}-{path.stem}")
+def test_nothing_imports_the_engine_package(path: Path) -> None:
+    assert roots(path).isdisjoint({"engine_do", "engineio"})
+    assert "import_module" not in path.read_text(encoding="utf-8")
+
+
+def test_python_socketio_is_used_where_it_is_said() -> None:
+    assert {path.stem for path in CORE if "socketio" in roots(path)} == UPSTREAM_USERS
+
+
+def test_the_shell_is_there_and_touches_the_runtime() -> None:
+    assert {"asyncio", "workers"} <= {name for path in SHELL for name in roots(path)}
+
+
+def test_the_tables_can_be_imported_without_the_engine_package() -> None:
+    program = (
+        "import sys\n"
+        "import socketio_do, socketio_do.membership\n"
+        "print(*(name for name in sys.modules if name.split('.')[0] in ('engine_do', 'workers', 'js', 'pyodide')))"
+    )
+    run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == []

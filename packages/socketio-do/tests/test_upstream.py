@@ -1,0 +1,154 @@
+"""The contract: what we rely on in python-socketio is there, and our overrides can be called as upstream's."""
+
+import ast
+import inspect
+import logging
+from collections.abc import Callable
+from importlib.metadata import requires, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+from server_fakes import World
+from socketio import packet
+
+import socketio_do
+from socketio_do import upstream
+from socketio_do.engine import EngineProxy
+from socketio_do.manager import DurableManager
+from socketio_do.server import DurableServer
+
+SOURCES = Path(socketio_do.__file__).parent
+UPSTREAM = Path(socketio.__file__).parent
+
+OVERRIDES = [
+    *((socketio.AsyncServer, DurableServer, name, names) for name, names in upstream.OVERRIDDEN_SERVER.items()),
+    *((socketio.AsyncManager, DurableManager, name, names) for name, names in upstream.OVERRIDDEN_MANAGER.items()),
+]
+
+
+def parameters(method: Callable[..., Any]) -> list[inspect.Parameter]:
+    return [parameter for parameter in inspect.signature(method).parameters.values() if parameter.name != "self"]
+
+
+def stock() -> Any:
+    make: Any = socketio.AsyncServer
+    return make(async_mode="asgi", logger=logging.getLogger("stock"))
+
+
+def attributes_of_self(source: Path, *, through: str = "") -> set[str]:
+    """Collect what a module uses of ``self``, or of an attribute of ``self``."""
+
+    def is_self(node: ast.expr) -> bool:
+        if through:
+            return isinstance(node, ast.Attribute) and node.attr == through and isinstance(node.value, ast.Name)
+        return isinstance(node, ast.Name) and node.id == "self"
+
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and is_self(node.value)}
+
+
+def test_the_installed_release_is_in_the_declared_range() -> None:
+    assert version("python-socketio").startswith("5.18.")
+    assert any(line.startswith("python-socketio") for line in requires("socketio-do") or [])
+
+
+@pytest.mark.parametrize(("theirs", "ours", "name", "names"), OVERRIDES)
+def test_what_is_overridden_is_upstreams_and_has_these_parameters(
+    theirs: type, ours: type, name: str, names: tuple[str, ...]
+) -> None:
+    assert tuple(parameter.name for parameter in parameters(getattr(theirs, name))) == names
+    assert name in vars(ours)
+
+
+@pytest.mark.parametrize(("theirs", "ours", "name", "names"), OVERRIDES)
+def test_an_override_can_be_called_as_upstreams_method(
+    theirs: type, ours: type, name: str, names: tuple[str, ...]
+) -> None:
+    wanted, given = parameters(getattr(theirs, name)), parameters(getattr(ours, name))
+    assert [(one.name, one.kind) for one in given] == [(one.name, one.kind) for one in wanted]
+    assert [one.default for one in given] == [one.default for one in wanted]
+    assert inspect.iscoroutinefunction(getattr(ours, name)) == inspect.iscoroutinefunction(getattr(theirs, name))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "table"),
+    [
+        (socketio.AsyncServer, DurableServer, upstream.OVERRIDDEN_SERVER),
+        (socketio.AsyncManager, DurableManager, upstream.OVERRIDDEN_MANAGER),
+    ],
+)
+def test_the_tables_name_every_override(theirs: type, ours: type, table: dict[str, Any]) -> None:
+    shared = {name for name in vars(ours) if hasattr(theirs, name) and not name.startswith("__")}
+    assert shared == set(table)
+
+
+@pytest.mark.parametrize("name", upstream.USED_SERVER)
+def test_what_is_used_is_upstreams_own(name: str) -> None:
+    assert hasattr(stock(), name)
+
+
+def test_every_private_name_of_upstream_that_the_server_uses_is_in_a_table() -> None:
+    server = stock()
+    used = {
+        name for name in attributes_of_self(SOURCES / "server.py") if name.startswith("_") and hasattr(server, name)
+    }
+    assert used <= {*upstream.USED_SERVER, *upstream.OVERRIDDEN_SERVER}
+    assert "_handle_event_internal" in used
+
+
+def test_the_engine_has_all_that_upstreams_server_uses_of_one() -> None:
+    used = {
+        name
+        for module in ("async_server.py", "base_server.py")
+        for name in attributes_of_self(UPSTREAM / module, through="eio")
+    }
+    # `send_packet` is `_send_eio_packet`'s, which only upstream's manager calls; session data is not kept in the engine.
+    replaced = {"send_packet", "get_session"}
+    engine = World().sio.eio
+    assert isinstance(engine, EngineProxy)
+    assert [name for name in used - replaced if not hasattr(engine, name)] == []
+
+
+def test_upstreams_manager_is_not_asked_for_anything_that_is_not_overridden() -> None:
+    """What is left of upstream's manager works on dictionaries that are empty here."""
+    used = {
+        name
+        for module in ("async_server.py", "base_server.py")
+        for name in attributes_of_self(UPSTREAM / module, through="manager")
+    }
+    assert used <= {*upstream.OVERRIDDEN_MANAGER, "set_server", "initialize"}
+
+
+@pytest.mark.parametrize("name", upstream.ENCODED_TYPES)
+def test_the_packet_types_are_those_of_the_protocol(name: str) -> None:
+    assert upstream.ENCODED_TYPES[name] == getattr(packet, name) == packet.packet_names.index(name)
+
+
+def make_packet(data: Any) -> Any:
+    make: Any = packet.Packet
+    return make(upstream.ENCODED_TYPES["EVENT"], namespace="/", data=data)
+
+
+def test_a_packet_is_encoded_with_its_attachments_as_bytes() -> None:
+    assert upstream.encode_packet(make_packet(["x"])) == ('2["x"]',)
+    encoded = upstream.encode_packet(make_packet(["x", bytearray(b"0"), b"1"]))
+    assert encoded[1:] == (b"0", b"1")
+    assert [type(part) for part in encoded] == [str, bytes, bytes]
+
+
+def test_the_servers_own_events_are_the_same_upstream() -> None:
+    assert stock().reserved_events == World().sio.reserved_events == ["connect", "disconnect"]
+
+
+def test_the_reasons_are_upstreams() -> None:
+    assert World().sio.reason.CLIENT_DISCONNECT == "client disconnect"
+    assert World().sio.reason.SERVER_DISCONNECT == "server disconnect"
+
+
+def test_all_other_public_methods_are_upstreams() -> None:
+    added = {
+        name for name in vars(DurableServer) if not name.startswith("_") and not hasattr(socketio.AsyncServer, name)
+    }
+    assert added == {"expire", "receive_closed", "receive_message", "receive_opened"}
