@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+
 from local_runtime import DevServer, Prepared, Project, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,19 +95,18 @@ def print_round_trips(prepared: dict[Subject, Prepared]) -> None:
 async def exchange(url: str, subject: Subject, count: int) -> list[float]:
     """Send messages one at a time and wait for each answer; returns the seconds each took."""
     times = []
-    async with aiohttp.ClientSession() as session:
-        async with session.ws_connect(f"{url}{subject.path}?EIO=4&transport=websocket") as ws:
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}{subject.path}?EIO=4&transport=websocket") as ws:
+        await ws.receive_str()
+        if not subject.join:
             await ws.receive_str()
-            if not subject.join:
-                await ws.receive_str()
-            for frame in subject.join:
-                await ws.send_str(frame)
-                await ws.receive_str()
-            for number in range(count):
-                begun = time.perf_counter()
-                await ws.send_str(subject.message.format(n=number))
-                await ws.receive_str()
-                times.append(time.perf_counter() - begun)
+        for frame in subject.join:
+            await ws.send_str(frame)
+            await ws.receive_str()
+        for number in range(count):
+            begun = time.perf_counter()
+            await ws.send_str(subject.message.format(n=number))
+            await ws.receive_str()
+            times.append(time.perf_counter() - begun)
     return times
 
 

@@ -37,7 +37,14 @@ class Worker:
 
     async def kill(self, actor: str) -> None:
         """End the life of an actor as a crash would."""
-        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/kill/{actor}") as response:
+        await self._visit("kill", actor)
+
+    async def evict(self, actor: str) -> None:
+        """End the life of an actor as sleep does: its sockets stay."""
+        await self._visit("evict", actor)
+
+    async def _visit(self, verb: str, actor: str) -> None:
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/{verb}/{actor}") as response:
             await response.read()
 
     def log_lines(self, containing: str) -> list[str]:

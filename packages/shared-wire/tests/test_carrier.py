@@ -4,7 +4,6 @@ import pytest
 from wire_fakes import Pair, Step
 
 from shared_wire.codec import decode, encode
-from shared_wire.errors import LocalWireError
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED
 from shared_wire.operations import (
@@ -430,9 +429,6 @@ def test_a_queue_that_has_drained_takes_more(pair: Pair) -> None:
 # What no frame can carry
 
 
-@pytest.mark.xfail(
-    strict=True, raises=LocalWireError, reason="bug 12: the call stays under way for ever, and all sending with it"
-)
 def test_an_operation_that_no_frame_can_carry_costs_its_own_session_only(pair: Pair) -> None:
     engine_sends(pair, up(X, "\ud800"))
     engine_sends(pair, up(Y))
@@ -441,9 +437,6 @@ def test_an_operation_that_no_frame_can_carry_costs_its_own_session_only(pair: P
     assert up(Y) in pair.socket.wire.delivered
 
 
-@pytest.mark.xfail(
-    strict=True, raises=LocalWireError, reason="bug 12: the reply can never be given, so the caller's call fails"
-)
 def test_an_answer_that_no_frame_can_carry_costs_its_own_session_only(pair: Pair) -> None:
     pair.socket.wire.handler = lambda _peer, _operations: socket_sends(pair, down(Y, "\ud800"))
     engine_sends(pair, up(X))

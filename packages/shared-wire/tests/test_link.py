@@ -38,11 +38,6 @@ X, Y, Z = EngineSid("x"), EngineSid("y"), EngineSid("z")
 REPORT = SessionsDigest(0, b"")
 
 
-def bug(number: int, what: str) -> pytest.MarkDecorator:
-    """Mark a test that fails because of a known bug; it fails by passing once the bug is gone."""
-    return pytest.mark.xfail(strict=True, reason=f"bug {number}: {what}")
-
-
 def engine(life: int = 1) -> Link:
     return Link(name="engine", life=Life(life, 0xE), peer_holds_sockets=False)
 
@@ -261,13 +256,8 @@ LARGE = "\N{SNOWMAN}" * 1_000_000
         SendPackets((EngineSid("x" * 30),) * 30_000, ()),
         SessionOpened(X, (("HTTP_X", LARGE),)),
         SessionsRange("", "", (EngineSid("x" * 30),) * 30_000),
-        pytest.param(
-            CloseSessions((EngineSid("x" * 30),) * 30_000, "server disconnect"),
-            marks=bug(13, "the sids of CloseSessions are not weighed"),
-        ),
-        pytest.param(
-            AdmitSessions((EngineSid("x" * 30),) * 30_000), marks=bug(13, "the sids of AdmitSessions are not weighed")
-        ),
+        CloseSessions((EngineSid("x" * 30),) * 30_000, "server disconnect"),
+        AdmitSessions((EngineSid("x" * 30),) * 30_000),
     ],
     ids=lambda operation: type(operation).__name__,
 )
@@ -337,7 +327,6 @@ def test_several_early_frames_are_handed_on_in_order() -> None:
     assert delivered(effects) + Talk(e, s).at_engine == [down(X, packet) for packet in "1234"]
 
 
-@bug(1, "a call says that no reply is under way below it, and the reply is thrown away when it comes")
 @pytest.mark.parametrize("met_before", [False, True])
 def test_a_call_that_overtakes_a_reply_waits_for_it(met_before: bool) -> None:
     e, s = engine(), socket()
@@ -363,7 +352,6 @@ def test_a_gap_that_was_given_up_is_skipped() -> None:
     assert talk.e.received == talk.s.next_seq - 1
 
 
-@bug(2, "what waits for a gap is thrown away when the gap is skipped")
 def test_what_waited_for_a_gap_is_handed_on_when_the_gap_is_skipped() -> None:
     s, _ = call_of(socket(), down(X, "never"))
     e, call = call_of(engine(), up(Y))
@@ -393,7 +381,6 @@ def test_what_follows_a_lost_call_finds_its_sessions_closed() -> None:
     assert talk.at_engine[0] == CloseSessions((X,), "transport error")
 
 
-@bug(10, "nobody tells the peer that the gap it waits for was given up")
 def test_a_lost_call_does_not_hold_up_what_is_behind_it() -> None:
     s, _ = call_of(socket(), down(X))
     e, call = call_of(engine(), up(Y))
@@ -416,7 +403,6 @@ def test_too_many_early_frames_are_refused_for_now() -> None:
     assert e.early == waiting
 
 
-@bug(7, "the call that would fill the gap is refused too")
 def test_the_frame_that_fills_the_gap_is_taken_however_many_wait() -> None:
     s, slow = call_of(socket(), down(X, "first"))
     e = engine()
@@ -428,7 +414,6 @@ def test_the_frame_that_fills_the_gap_is_taken_however_many_wait() -> None:
     assert delivered(effects)[:1] == [down(X, "first")]
 
 
-@bug(7, "early replies are not counted")
 def test_early_replies_are_bounded_too() -> None:
     s, _ = call_of(socket(), down(X, "first"))
     e = engine()
@@ -522,7 +507,6 @@ def test_failing_with_nothing_to_lose_loses_nothing() -> None:
     assert effects == ()
 
 
-@bug(4, "a reply whose call was given up is skipped, and its operations with it")
 def test_a_reply_that_never_arrived_is_not_skipped() -> None:
     e, call = call_of(engine(), up(X))
     s, _, _ = take(socket(), call, down(Y, "1"))
@@ -752,7 +736,6 @@ def test_the_end_of_a_handler_of_an_older_life_means_nothing() -> None:
     assert confirm_handled(s, Life(2, 0xE), 1).handled == 1
 
 
-@bug(3, "a reply carries operations up, which nobody counts as unhandled")
 def test_what_the_engine_actor_has_to_say_is_never_lost_unseen() -> None:
     _, call = call_of(socket(1), down(X))
     e, reply, _ = take(engine(), call, up(Y))
@@ -763,7 +746,6 @@ def test_what_the_engine_actor_has_to_say_is_never_lost_unseen() -> None:
     assert lost(effects) == []
 
 
-@bug(8, "a new life takes what follows unhandled work, before anybody closed the session")
 def test_a_new_life_does_not_take_what_follows_unhandled_work() -> None:
     e, call = call_of(engine(), up(X, "1"), up(Y, "1"))
     _, reply = take_suspended(socket(1), call)
@@ -779,7 +761,6 @@ def test_a_new_life_does_not_take_what_follows_unhandled_work() -> None:
     assert delivered(effects) == [up(Z, "1")], "the others' messages were refused unhandled, so they are still good"
 
 
-@bug(9, "what waits in the queue for a lost session still travels, behind the gap")
 def test_nothing_more_travels_for_a_lost_session() -> None:
     s, _ = call_of(socket(), down(X, "1"))
     s, again = repeated(enqueue(s, SendPackets((X, Y), ("2",))))
@@ -934,7 +915,6 @@ def test_a_call_that_only_confirms_may_be_repeated_and_given_up() -> None:
     assert lost(effects) == []
 
 
-@bug(5, "a confirmation that overtakes the reply is forgotten")
 def test_a_confirmation_that_overtakes_the_reply_counts() -> None:
     e, call = call_of(engine(), up(X))
     s, reply = take_suspended(socket(1), call)
@@ -948,7 +928,6 @@ def test_a_confirmation_that_overtakes_the_reply_counts() -> None:
     assert lost(effects) == []
 
 
-@bug(6, "what a repeat confirms is not read when the stored reply answers it")
 def test_what_a_repeat_confirms_counts() -> None:
     e, call = call_of(engine(), up(X))
     s, reply = take_suspended(socket(1), call)

@@ -110,7 +110,7 @@ def test_a_wire_holds_a_pause_until_it_is_ended() -> None:
 
 def test_a_wire_records_deliveries_and_losses() -> None:
     wire = FakeWire()
-    assert wire.deliver("peer", (AdmitSessions((X,)),)) is None
+    wire.deliver("peer", (AdmitSessions((X,)),), lambda: None)
     wire.lose("peer", (X,))
     assert wire.delivered == [AdmitSessions((X,))]
     assert wire.lost == [X]
@@ -123,10 +123,58 @@ def test_a_wire_tells_whoever_wants_to_know_of_a_loss() -> None:
     assert told == [("peer", (X,))]
 
 
-def test_a_wire_handles_with_the_handler_it_was_given() -> None:
-    step: Step[None] = Step()
-    wire = FakeWire(lambda _peer, _operations: step)
-    assert wire.deliver("peer", ()) is step
+def test_a_wire_is_done_when_its_handler_is() -> None:
+    gate: Step[None] = Step()
+    seen: list[str] = []
+    wire = FakeWire(lambda peer, _operations: gate if peer == "slow" else None)
+    wire.deliver("quick", (), lambda: seen.append("quick"))
+    wire.deliver("slow", (), lambda: seen.append("slow"))
+    assert seen == ["quick"]
+    assert not wire.may_sleep
+    gate.resolve(None)
+    assert seen == ["quick", "slow"]
+    assert wire.may_sleep
+
+
+def test_a_wire_may_not_sleep_while_a_link_needs_it_awake() -> None:
+    wire = FakeWire()
+    wire.stay_awake("peer", True)
+    wire.stay_awake("another", True)
+    wire.stay_awake("peer", False)
+    assert wire.awake == {"another"}
+    assert not wire.may_sleep
+    wire.stay_awake("another", False)
+    assert wire.may_sleep
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_a_wire_is_told_only_what_changes(needed: bool) -> None:
+    wire = FakeWire()
+    if needed:
+        wire.stay_awake("peer", True)
+    with pytest.raises(AssertionError, match="twice"):
+        wire.stay_awake("peer", needed)
+
+
+def test_a_wire_may_sleep_again_after_work_that_raised() -> None:
+    wire = FakeWire()
+
+    async def work() -> None:
+        raise LookupError("broken")
+
+    with pytest.raises(LookupError, match="broken"):
+        wire.start(work())
+    assert wire.may_sleep
+
+
+def test_an_actor_sleeps_only_when_it_may() -> None:
+    actor = Actor("engine", peer_holds_sockets=False)
+    actor.sleep()
+    assert actor.lives == 2
+    actor.carrier.send("socket", MessageReceived(X, "hello"))
+    with pytest.raises(AssertionError, match="stay awake"):
+        actor.sleep()
+    assert actor.lives == 2
 
 
 def test_a_restart_begins_a_later_life_with_nothing_under_way() -> None:

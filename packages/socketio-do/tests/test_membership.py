@@ -122,6 +122,13 @@ class TestSockets:
         assert setup.database.rows("sio_sockets") == setup.database.rows("sio_rooms") == []
         assert setup.membership.has_session("e1")
 
+    def test_a_socket_may_outlive_its_session(self, setup: Setup) -> None:
+        setup.add(S1, "e1")
+        setup.membership.close_session("e1")
+        setup.membership.disconnect(S1)
+        assert setup.membership.socket(S1) is None
+        assert setup.database.rows("sio_sockets") == []
+
     def test_a_refused_socket_writes_no_row(self, setup: Setup) -> None:
         setup.membership.open_session("e1", "east", {})
         setup.membership.begin(S1, "e1", "/")

@@ -91,6 +91,17 @@ def register(sio: socketio.AsyncServer, kv: Any) -> None:
         raise RuntimeError("the secret of the server")
 
     @sio.event
+    async def up(sid: str, number: int, pause: float) -> None:
+        """Take a numbered message and send its number back; counts what came out of turn."""
+        async with sio.session(sid) as session:
+            if number != session.get("up", 0) + 1:
+                count("gaps")
+            session["up"] = number
+        if pause:
+            await sio.sleep(pause)
+        await sio.emit("down", number, to=sid)
+
+    @sio.event
     async def kick(sid: str, other: str) -> None:
         await sio.disconnect(other)
 

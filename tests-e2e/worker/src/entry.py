@@ -5,7 +5,8 @@ from typing import Any
 
 import app
 import js
-from workers import WorkerEntrypoint
+from pyodide.ffi import to_js
+from workers import WorkerEntrypoint, import_from_javascript
 
 from engine_do import EngineConfig
 from engine_do.durable import EngineActor, route
@@ -55,7 +56,7 @@ class Socket(SocketActor):
     async def probe(self) -> str:
         storage = raw(self.ctx.storage)
         rows = {table: storage.sql.exec(f"SELECT count(*) FROM sio_{table}").raw().toArray()[0][0] for table in TABLES}
-        counts = {what: storage.kv.get(what) or 0 for what in ("connects", "disconnects")}
+        counts = {what: storage.kv.get(what) or 0 for what in ("connects", "disconnects", "gaps")}
         return json.dumps({"life": str(self.life), **rows, **counts})
 
     async def kill(self) -> None:
@@ -79,7 +80,7 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request: Any) -> Any:
         path = request.url.split("?")[0].split("/", 3)[3]
         verb, _, actor = path.partition("/")
-        if verb in ("probe", "kill") and actor in ACTORS:
+        if verb in ("probe", "kill", "evict") and actor in ACTORS:
             return await self._visit(verb, *ACTORS[actor])
         if path.startswith("fast"):
             return await route(request, self.env.FAST_ENGINE, FAST)
@@ -88,6 +89,10 @@ class Default(WorkerEntrypoint):
     async def _visit(self, verb: str, binding: str, name: str) -> Any:
         stub = raw(getattr(self.env, binding)).getByName(name)
         try:
+            if verb == "evict":
+                how = js.Object.fromEntries(to_js([["webSockets", "hibernate"]]))
+                await import_from_javascript("workerd:unsafe").default.evict(stub, how)
+                return js.Response.new("evicted")
             return js.Response.new(await getattr(stub, verb)())
         except Exception as error:
             return js.Response.new(str(error), status=500)

@@ -1,6 +1,7 @@
 """Everything an engine can be told, checked once, when it is written down."""
 
 import difflib
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -12,6 +13,9 @@ __all__ = ["ALARM_SLACK_MS", "EngineConfig"]
 
 #: An alarm may be a minute late, and a client must not be given up for our lateness.
 ALARM_SLACK_MS: Final = 60_000
+
+_PATH: Final = re.compile(r"/(?:[^?#/\s]+/)*")
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+")
 
 #: Names users bring from other servers, and what to write here.
 _RENAMED: Final = {
@@ -61,8 +65,9 @@ class EngineConfig:
 
     def __post_init__(self) -> None:
         """Check every option; see the class."""
-        if not (self.path.startswith("/") and self.path.endswith("/")) or "?" in self.path:
+        if not isinstance(self.path, str) or not _PATH.fullmatch(self.path):
             raise ConfigError(f"path must begin and end with '/', like \"/socket.io/\"; got {self.path!r}")
+        _check_origins(self.cors_allowed_origins)
         for name in ("ping_interval_ms", "ping_timeout_ms", "max_payload", "connect_timeout_ms"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
@@ -82,6 +87,19 @@ class EngineConfig:
         if origins is None:
             return None
         return frozenset([origins] if isinstance(origins, str) else origins)
+
+
+def _check_origins(origins: object) -> None:
+    if origins is None:
+        return
+    listed = [origins] if isinstance(origins, str) else origins
+    if not isinstance(listed, Sequence) or isinstance(listed, bytes) or not all(isinstance(one, str) for one in listed):
+        raise ConfigError(f'cors_allowed_origins is an origin, a list of origins, "*" or nothing; got {origins!r}')
+    for one in listed:
+        if one not in ("*", "null") and not _ORIGIN.fullmatch(one):
+            raise ConfigError(
+                f'an origin is a scheme and a host, like "https://example.com", with nothing behind; got {one!r}'
+            )
 
 
 def _advice(name: str, known: list[str]) -> str:

@@ -25,6 +25,9 @@ MAX_ENVIRON: Final = 14_000
 
 #: Names of the facts about a request, besides its headers (``HTTP_...``); python-engineio's and WSGI's where they have one.
 _OMITTED: Final = "engine_do.omitted_headers"
+_OMITTED_LENGTH: Final = 1_000
+#: Room for that fact: header names are ASCII, so nothing in it is escaped but quotes, which no header's name has.
+_OMITTED_SIZE: Final = len(_OMITTED) + _OMITTED_LENGTH + 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,7 @@ def check_handshake(request: HttpRequest, config: EngineConfig) -> None:
     if transport != "websocket":
         raise RemoteEngineError(UNKNOWN_TRANSPORT)
     _check_origin(request, config)
-    if "sid" in query:
+    if query.get("sid"):
         # A WebSocket session has one request in its life; there is no session a second one could belong to.
         raise RemoteEngineError(UNKNOWN_SID)
     if request.method != "GET":
@@ -72,9 +75,16 @@ def _check_origin(request: HttpRequest, config: EngineConfig) -> None:
     if origin is None:
         return
     allowed = config.allowed_origins
-    same_host = urlsplit(origin).netloc == urlsplit(request.url).netloc
-    if not (same_host if allowed is None else origin in allowed or "*" in allowed):
+    if not (_is_same_host(origin, request.url) if allowed is None else origin in allowed or "*" in allowed):
         raise RemoteEngineError(FORBIDDEN)
+
+
+def _is_same_host(origin: str, url: str) -> bool:
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return bool(host) and host == urlsplit(url).netloc
 
 
 def open_packet(engine_sid: EngineSid, config: EngineConfig) -> str:
@@ -92,7 +102,8 @@ def open_packet(engine_sid: EngineSid, config: EngineConfig) -> str:
 def make_environ(request: HttpRequest) -> tuple[tuple[str, str], ...]:
     """Collect what the application may see of a handshake, as WSGI names it; at most `MAX_ENVIRON` characters of it.
 
-    Headers that no longer fit are left out, and named under ``engine_do.omitted_headers``.
+    Headers that no longer fit are left out, and named under ``engine_do.omitted_headers``. Names with an underscore are left out
+    too: WSGI would not tell them from those with a hyphen, which proxies may vouch for.
     """
     parts = urlsplit(request.url)
     facts = [
@@ -103,20 +114,21 @@ def make_environ(request: HttpRequest) -> tuple[tuple[str, str], ...]:
         ("SERVER_NAME", parts.hostname or ""),
         ("wsgi.url_scheme", parts.scheme),
     ]
-    left = MAX_ENVIRON - sum(map(_size, facts))
+    left = MAX_ENVIRON - _OMITTED_SIZE - sum(map(_size, facts))
     if left < 0:
         raise RemoteEngineError(BAD_REQUEST)
     omitted = []
     for name, value in request.headers.items():
+        if "_" in name:
+            continue
         fact = ("HTTP_" + name.upper().replace("-", "_"), value)
-        left -= _size(fact)
-        if left >= 0:
-            facts.append(fact)
-        else:
-            left += _size(fact)
+        if _size(fact) > left:
             omitted.append(name)
+            continue
+        left -= _size(fact)
+        facts.append(fact)
     if omitted:
-        facts.append((_OMITTED, ",".join(omitted)[:1_000]))
+        facts.append((_OMITTED, ",".join(omitted)[:_OMITTED_LENGTH]))
     return tuple(facts)
 
 

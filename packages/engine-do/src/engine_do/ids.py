@@ -16,8 +16,9 @@ __all__ = ["RANDOM_BYTES", "EngineSid", "actor_of", "make_engine_sid"]
 #: Bytes of randomness in a sid; base64url makes 22 characters of them.
 RANDOM_BYTES: Final = 16
 
-_RANDOM_LENGTH: Final = 22
+_RANDOM: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _ACTOR_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SID: Final = re.compile(rf"{_RANDOM.pattern}({_ACTOR_NAME.pattern})")
 
 
 def make_engine_sid(random: str, actor: str) -> EngineSid:
@@ -27,12 +28,12 @@ def make_engine_sid(random: str, actor: str) -> EngineSid:
     """
     if not _ACTOR_NAME.fullmatch(actor):
         raise ConfigError(f"an engine actor's name is 1 to 64 of [A-Za-z0-9_-]; got {actor!r}")
-    if len(random) != _RANDOM_LENGTH:
-        raise ConfigError(f"a sid needs {_RANDOM_LENGTH} random characters; got {len(random)}")
+    if not _RANDOM.fullmatch(random):
+        raise ConfigError(f"a sid begins with 22 random characters of base64url; got {len(random)} characters")
     return EngineSid(random + actor)
 
 
 def actor_of(engine_sid: str) -> str:
     """Tell which actor a sid says it belongs to; empty for text that is no sid. Nothing says the actor exists."""
-    actor = engine_sid[_RANDOM_LENGTH:]
-    return actor if _ACTOR_NAME.fullmatch(actor) else ""
+    found = _SID.fullmatch(engine_sid)
+    return found[1] if found else ""

@@ -4,13 +4,16 @@ An object that is reset loses its sockets without a word, so the peer may know s
 last is stored; the alarm's sweep compares it with the sessions there are, and the alarm stays armed until both agree. In the
 steady state they do, and nothing is sent.
 
+An acceptance counts only for the very offer it answers: each announcement changes the mark that offers carry.
+
 Stored as text: the digest the peer accepted, or "?" from the first session announced after that until the next acceptance.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
-from shared_wire import SessionsDigest, digest
+from shared_wire import AcceptDigest, EngineSid, SessionsDigest, digest
 
 __all__ = ["UNSETTLED", "Report", "accept", "is_settled", "offer", "restore", "unsettled"]
 
@@ -20,32 +23,40 @@ _NOTHING: Final = digest(()).digest.hex()
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``stored`` survives sleep; ``offered``, the digest under way, does not: then it is offered again."""
+    """``stored`` survives sleep; the rest does not: what was offered is then offered again.
 
-    stored: str = _NOTHING
-    offered: bytes | None = None
+    ``mark`` begins anywhere, differently in each life, and goes up with each announcement.
+    """
+
+    stored: str
+    mark: int
+    offered: SessionsDigest | None = None
 
 
-def restore(stored: str | None) -> Report:
+def restore(stored: str | None, mark: int) -> Report:
     """Begin a life's report from what an earlier life stored; nothing stored means nothing was ever announced."""
-    return Report() if stored is None else Report(stored=stored)
+    return Report(stored=_NOTHING if stored is None else stored, mark=mark)
 
 
-def unsettled() -> Report:
+def unsettled(report: Report) -> Report:
     """Note that the peer is about to hear of a session, before it does: what it accepted is no longer all it knows."""
-    return Report(stored=UNSETTLED)
+    return Report(stored=UNSETTLED, mark=report.mark + 1)
 
 
-def is_settled(report: Report, current: SessionsDigest) -> bool:
-    """Tell whether the peer has accepted exactly the sessions there are."""
-    return report.stored == current.digest.hex()
+def is_settled(report: Report, engine_sids: Iterable[EngineSid]) -> bool:
+    """Tell whether the peer has accepted exactly these sessions."""
+    return report.stored == digest(engine_sids).digest.hex()
 
 
-def offer(report: Report, current: SessionsDigest) -> Report:
-    """Note that the digest is being sent."""
-    return Report(stored=report.stored, offered=current.digest)
+def offer(report: Report, engine_sids: Iterable[EngineSid]) -> tuple[Report, SessionsDigest]:
+    """Make the offer to send."""
+    offered = digest(engine_sids, report.mark)
+    return replace(report, offered=offered), offered
 
 
-def accept(report: Report, accepted: bytes) -> Report:
-    """Note the peer's acceptance; not when a session was announced since the digest was taken."""
-    return Report(stored=accepted.hex()) if report.offered == accepted else report
+def accept(report: Report, accepted: AcceptDigest) -> Report:
+    """Note the peer's acceptance, if it is for the offer under way."""
+    offered = report.offered
+    if offered is None or (offered.digest, offered.mark) != (accepted.digest, accepted.mark):
+        return report
+    return Report(stored=accepted.digest.hex(), mark=report.mark)

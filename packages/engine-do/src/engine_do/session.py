@@ -33,6 +33,7 @@ from engine_do.packets import PING, PacketType, decode_frame
 
 __all__ = [
     "NORMAL_CLOSE",
+    "SCHEMA",
     "Admitted",
     "CloseRequested",
     "CloseSocket",
@@ -258,17 +259,25 @@ def to_record(session: Session) -> str:
 def from_record(record: str) -> Session | None:
     """Read what `to_record` wrote; none for anything else, which is then a socket of somebody else's."""
     try:
-        stored = json.loads(record)
-        if stored["engine-do"] != SCHEMA:
-            return None
-        engine_sid, phase, pinged_ms, unanswered_ms, deadline_ms, environ = stored["s"]
-    except (ValueError, TypeError, KeyError):
+        match json.loads(record):
+            case {
+                "engine-do": int(schema),
+                "s": [str(engine_sid), int(phase), int(pinged_ms), unanswered_ms, deadline_ms, environ],
+            }:
+                if (
+                    schema != SCHEMA
+                    or not isinstance(unanswered_ms, int | None)
+                    or not isinstance(deadline_ms, int | None)
+                ):
+                    return None
+                return Session(
+                    engine_sid=EngineSid(engine_sid),
+                    phase=Phase(phase),
+                    pinged_ms=pinged_ms,
+                    unanswered_ms=unanswered_ms,
+                    deadline_ms=deadline_ms,
+                    environ=None if environ is None else tuple((str(key), str(value)) for key, value in environ),
+                )
+    except (ValueError, TypeError, RecursionError):
         return None
-    return Session(
-        engine_sid=EngineSid(engine_sid),
-        phase=Phase(phase),
-        pinged_ms=pinged_ms,
-        unanswered_ms=unanswered_ms,
-        deadline_ms=deadline_ms,
-        environ=None if environ is None else tuple((key, value) for key, value in environ),
-    )
+    return None

@@ -42,7 +42,7 @@ __all__ = ["VERSION", "decode", "encode"]
 VERSION: Final = 1
 
 _HEADER: Final = struct.Struct(">BBBBIQQQQQQQQ")
-_U32: Final = struct.Struct(">I")
+_NUMBERS: Final = struct.Struct(">IQ")
 _CALL: Final = 1
 _REPLY: Final = 2
 
@@ -59,11 +59,11 @@ def _pack_packets(packets: tuple[str | bytes, ...]) -> bytes:
     return pack_count(len(packets)) + b"".join(map(pack_packet, packets))
 
 
-def _pack_u32(number: int) -> bytes:
+def _pack_numbers(count: int, mark: int) -> bytes:
     try:
-        return _U32.pack(number)
+        return _NUMBERS.pack(count, mark)
     except struct.error as error:
-        raise LocalWireError(f"{number} is no count") from error
+        raise LocalWireError(f"{count} and {mark} are not both numbers that fit") from error
 
 
 def _sid(reader: Reader) -> EngineSid:
@@ -78,6 +78,18 @@ def _pair(reader: Reader) -> tuple[str, str]:
     return reader.text(), reader.text()
 
 
+def _digest(reader: Reader) -> SessionsDigest:
+    count, mark = reader.unpack(_NUMBERS)
+    return SessionsDigest(count, reader.sized(), mark)
+
+
+def _acceptance(reader: Reader) -> AcceptDigest:
+    count, mark = reader.unpack(_NUMBERS)
+    if count:
+        raise MalformedFrame(f"an acceptance with a count at offset {reader.offset}")
+    return AcceptDigest(reader.sized(), mark)
+
+
 def _environ(reader: Reader) -> tuple[tuple[str, str], ...]:
     return reader.items(lambda: _pair(reader))
 
@@ -87,12 +99,12 @@ _WRITERS: Final[dict[type, tuple[bytes, Callable[[Any], bytes]]]] = {
     SessionOpened: (b"\x01", lambda op: pack_text(op.engine_sid) + _pack_environ(op.environ)),
     MessageReceived: (b"\x02", lambda op: pack_text(op.engine_sid) + pack_packet(op.packet)),
     SessionClosed: (b"\x03", lambda op: pack_text(op.engine_sid) + pack_text(op.reason)),
-    SessionsDigest: (b"\x04", lambda op: _pack_u32(op.count) + pack_bytes(op.digest)),
+    SessionsDigest: (b"\x04", lambda op: _pack_numbers(op.count, op.mark) + pack_bytes(op.digest)),
     SessionsRange: (b"\x05", lambda op: pack_text(op.after) + pack_text(op.until) + _pack_sids(op.engine_sids)),
     SendPackets: (b"\x10", lambda op: _pack_sids(op.engine_sids) + _pack_packets(op.packets)),
     CloseSessions: (b"\x11", lambda op: _pack_sids(op.engine_sids) + pack_text(op.reason)),
     AdmitSessions: (b"\x12", lambda op: _pack_sids(op.engine_sids)),
-    AcceptDigest: (b"\x13", lambda op: pack_bytes(op.digest)),
+    AcceptDigest: (b"\x13", lambda op: _pack_numbers(0, op.mark) + pack_bytes(op.digest)),
     ListSessions: (b"\x14", lambda _: b""),
 }
 
@@ -101,12 +113,12 @@ _READERS: Final[dict[int, Callable[[Reader], Operation]]] = {
     0x01: lambda r: SessionOpened(_sid(r), _environ(r)),
     0x02: lambda r: MessageReceived(_sid(r), r.packet()),
     0x03: lambda r: SessionClosed(_sid(r), r.text()),
-    0x04: lambda r: SessionsDigest(r.unpack(_U32)[0], r.sized()),
+    0x04: _digest,
     0x05: lambda r: SessionsRange(r.text(), r.text(), _sids(r)),
     0x10: lambda r: SendPackets(_sids(r), r.items(r.packet)),
     0x11: lambda r: CloseSessions(_sids(r), r.text()),
     0x12: lambda r: AdmitSessions(_sids(r)),
-    0x13: lambda r: AcceptDigest(r.sized()),
+    0x13: _acceptance,
     0x14: lambda _: ListSessions(),
 }
 

@@ -62,10 +62,14 @@ class SessionClosed:
 
 @dataclass(frozen=True, slots=True)
 class SessionsDigest:
-    """A fingerprint of all sessions the engine actor holds and has announced (`sessions.digest`)."""
+    """A fingerprint of all sessions the engine actor holds and has announced (`sessions.digest`).
+
+    ``mark`` tells two offers of one fingerprint apart: an acceptance names the offer it is for.
+    """
 
     count: int
     digest: bytes
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,10 @@ class AdmitSessions:
 
 @dataclass(frozen=True, slots=True)
 class AcceptDigest:
-    """The socket actor knows exactly the sessions of this digest."""
+    """The socket actor knew exactly the sessions of this digest when it took the offer with this mark."""
 
     digest: bytes
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)

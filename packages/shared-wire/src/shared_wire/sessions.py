@@ -12,10 +12,10 @@ __all__ = ["PIECE", "digest", "ranges"]
 PIECE: Final = 2_000
 
 
-def digest(engine_sids: Iterable[EngineSid]) -> SessionsDigest:
+def digest(engine_sids: Iterable[EngineSid], mark: int = 0) -> SessionsDigest:
     """Make the fingerprint of a set of sessions; the order they come in does not matter."""
     ordered = sorted(engine_sids)
-    return SessionsDigest(len(ordered), hashlib.blake2b("\n".join(ordered).encode(), digest_size=16).digest())
+    return SessionsDigest(len(ordered), hashlib.blake2b("\n".join(ordered).encode(), digest_size=16).digest(), mark)
 
 
 def ranges(engine_sids: Iterable[EngineSid]) -> Iterator[SessionsRange]:

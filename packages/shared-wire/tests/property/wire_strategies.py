@@ -55,18 +55,19 @@ _receiver_lives = st.none() | _lives.filter(lambda life: life != Life(0, 0))
 
 @st.composite
 def frames(draw: st.DrawFn) -> Frame:
-    """Draw any frame that may be written."""
+    """Draw any frame that may be written: number 0 carries nothing, and handled is within received."""
     handled, received = sorted([draw(_u64), draw(_u64)])
+    seq = draw(_u64)
     call = Call(
         sender=draw(_texts),
         sender_life=draw(_lives),
         receiver_life=draw(_receiver_lives),
         attempt=draw(_u32),
-        seq=draw(_u64),
+        seq=seq,
         lowest_unconfirmed=draw(_u64),
         received=received,
         handled=handled,
-        operations=draw(st.lists(operations, max_size=5).map(tuple)),
+        operations=draw(st.lists(operations, max_size=5).map(tuple)) if seq else (),
     )
     if draw(st.booleans()):
         return call

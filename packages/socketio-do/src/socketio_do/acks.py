@@ -25,6 +25,10 @@ class Acks:
         self._waiting.setdefault(socket_sid, {})[number] = callback
         return number
 
+    def waits(self, socket_sid: str, number: int) -> bool:
+        """Tell whether a callback waits for this acknowledgement."""
+        return number in self._waiting.get(socket_sid, {})
+
     def take(self, socket_sid: str, number: int) -> Callable[..., Any] | None:
         """Take the callback an acknowledgement is for; none when it is nobody's, or came before."""
         waiting = self._waiting.get(socket_sid, {})

@@ -46,11 +46,12 @@ class Assemblies:
         self.drop(engine_sid)
         return _complete(assembly.packet, assembly.attachments)
 
-    def drop(self, engine_sid: str) -> None:
-        """Forget a session's half-received packet, if it has one."""
+    def drop(self, engine_sid: str) -> bool:
+        """Forget a session's half-received packet; tells whether it had one."""
         assembly = self._assemblies.pop(engine_sid, None)
         if assembly is not None:
             assembly.release()
+        return assembly is not None
 
     def _begin(self, engine_sid: str, packet: ClientPacket) -> ClientPacket | None:
         if not packet.attachments:

@@ -33,15 +33,25 @@ def _ignore(*args: Any) -> None:
     """Stand for the method a namespace does not have."""
 
 
+def _parameters(handler: Handler) -> list[inspect.Parameter]:
+    """Read a handler's own parameters; a wrapper that takes any has those of what it wraps."""
+    own = list(inspect.signature(handler, follow_wrapped=False).parameters.values())
+    return list(inspect.signature(handler).parameters.values()) if _takes_any(own) else own
+
+
+def _takes_any(parameters: list[inspect.Parameter]) -> bool:
+    return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+
+
 def _fit(handler: Handler, event: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
     spare = _OPTIONAL_TAIL.get(event, 0)
     if not spare:
         return args
     try:
-        parameters = inspect.signature(handler).parameters.values()
+        parameters = _parameters(handler)
     except (TypeError, ValueError):
         return args
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+    if _takes_any(parameters):
         return args
     places = sum(
         parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters

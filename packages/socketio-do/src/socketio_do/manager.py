@@ -112,6 +112,10 @@ class DurableManager(socketio.AsyncManager):
         for sid, engine_sid in recipients.items():
             self._send(namespace, arguments, (engine_sid,), self._acks.add(sid, callback))
 
+    def expects(self, sid: str, id: int) -> bool:
+        """Tell whether somebody waits for this acknowledgement."""
+        return self._acks.waits(sid, id)
+
     async def trigger_callback(self, sid: str | None, id: int, data: list[Any]) -> None:
         """Call back whoever waits for this acknowledgement; one that nobody waits for is ignored."""
         callback = self._acks.take(sid, id) if sid else None

@@ -76,7 +76,7 @@ class Membership:
     def environ(self, engine_sid: str) -> dict[str, str] | None:
         """Give a session's handshake."""
         session = self._session(engine_sid)
-        return None if session is None else session.environ
+        return None if session is None else dict(session.environ)
 
     def actor(self, engine_sid: str) -> str | None:
         """Tell which engine actor holds a session."""
@@ -195,7 +195,8 @@ class Membership:
             self._storage.insert_room(socket.namespace, key, socket_sid)
         if socket.pending or (socket.namespace, key) in self._rooms:
             # A room with a pending member is loaded whole: storage does not know that member.
-            self._room(socket.namespace, key)[socket_sid] = socket.engine_sid
+            members = self._rooms.setdefault((socket.namespace, key), self._room(socket.namespace, key))
+            members[socket_sid] = socket.engine_sid
 
     def leave(self, socket_sid: str, room: Room) -> None:
         """Take a socket out of a room it may be in."""
@@ -231,9 +232,10 @@ class Membership:
             if room is None:
                 found.update(self._namespace(namespace))
                 continue
-            found.update(self._room(namespace, _key(room)))
             if (own := self._own_room(namespace, room)) is not None:
                 found[own.socket_sid] = own.engine_sid
+            else:
+                found.update(self._room(namespace, _key(room)))
         return found
 
     def _own_room(self, namespace: str, room: Room) -> Socket | None:
@@ -260,9 +262,13 @@ class Membership:
         return self._members[namespace]
 
     def _room(self, namespace: str, key: str) -> Members:
-        if (namespace, key) not in self._rooms:
-            self._rooms[namespace, key] = self._load(self._storage.room_members(namespace, key))
-        return self._rooms[namespace, key]
+        """Give a room's members. Only rooms that have some are kept: names are without number, and clients may choose them."""
+        members = self._rooms.get((namespace, key))
+        if members is None:
+            members = self._load(self._storage.room_members(namespace, key))
+            if members:
+                self._rooms[namespace, key] = members
+        return members
 
     def _load(self, rows: list[tuple[str, str, str]]) -> Members:
         self._actors.update({engine_sid: actor for _, engine_sid, actor in rows})

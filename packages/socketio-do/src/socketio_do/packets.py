@@ -34,7 +34,7 @@ _RESERVED_EVENTS: Final = frozenset(
 )
 
 #: type, attachments, namespace, ack id, data; every part but the first may be missing.
-_PACKET: Final = re.compile(r"([0-6])(?:(\d{1,3})-)?(/[^,]*,?)?(\d{1,16})?(.*)", re.DOTALL)
+_PACKET: Final = re.compile(r"([0-6])(?:(\d{1,3})-)?(/[^,]*,?)?(\d{1,16})?(.*)", re.DOTALL | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _check(packet: ClientPacket, *, has_count: bool, has_data: bool) -> None:
     binary = packet.type in (PacketType.BINARY_EVENT, PacketType.BINARY_ACK)
-    if binary != has_count or packet.attachments > MAX_ATTACHMENTS:
+    if binary != has_count or (binary and not 1 <= packet.attachments <= MAX_ATTACHMENTS):
         raise PacketError("illegal attachments")
     if packet.id is not None and packet.id > MAX_ID:
         raise PacketError("ack id too large")

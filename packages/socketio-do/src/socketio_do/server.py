@@ -46,6 +46,9 @@ class DurableServer(socketio.AsyncServer):
         self._runtime = runtime
         self._membership = membership
         self._assemblies = Assemblies(runtime.hold)
+        #: Sessions told to close, whose further messages are not read; and sessions that ended while sockets still leave.
+        self._expelled: set[str] = set()
+        self._ended: set[str] = set()
         manager = DurableManager(membership, Acks(runtime.first_ack_id()))
         super().__init__(client_manager=manager, **{"logger": _logger, **options})
         self.manager_initialized = True
@@ -59,6 +62,8 @@ class DurableServer(socketio.AsyncServer):
         if not self._membership.has_session(engine_sid):
             self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), "transport error"))
             return
+        if engine_sid in self._expelled:
+            return
         try:
             packet = self._assemblies.add(engine_sid, data)
             if packet is not None:
@@ -69,17 +74,18 @@ class DurableServer(socketio.AsyncServer):
     def receive_closed(self, engine_sid: str, reason: str) -> None:
         """Take a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
         self._assemblies.drop(engine_sid)
+        self._expelled.discard(engine_sid)
         if not self._membership.has_session(engine_sid):
             return
-        namespaces = self._membership.sockets_of(engine_sid)
-        for namespace in namespaces:
-            self._run(engine_sid, namespace, functools.partial(self._leave, engine_sid, namespace, reason, closed=True))
-        if not namespaces:
-            self._membership.close_session(engine_sid)
+        self._ended.add(engine_sid)
+        for namespace in self._membership.sockets_of(engine_sid):
+            self._queue(engine_sid, namespace, functools.partial(self._leave, engine_sid, namespace, reason))
+        self._close_if_ended(engine_sid)
 
     def expire(self, engine_sid: str) -> None:
         """Close a session whose half-received packet did not come to its end in time."""
-        self._expel(engine_sid, PacketError("attachments did not come in time"))
+        if self._assemblies.drop(engine_sid):
+            self._expel(engine_sid, PacketError("attachments did not come in time"))
 
     async def call(
         self,
@@ -88,7 +94,7 @@ class DurableServer(socketio.AsyncServer):
         to: str | None = None,
         sid: str | None = None,
         namespace: str | None = None,
-        timeout: float = 60,
+        timeout: float | None = 60,
         ignore_queue: bool = False,
     ) -> Any:
         """Emit an event to one client and wait for its acknowledgement; works inside handlers too.
@@ -106,10 +112,18 @@ class DurableServer(socketio.AsyncServer):
             answered.set()
 
         await self.emit(event, data=data, to=to or sid, namespace=namespace, callback=receive)
-        await self._runtime.wait(answered, timeout)
+        await self._runtime.wait(answered, 60 if timeout is None else timeout)
         if not answers:
             raise NotAnswered
         return answers[0] if len(answers[0]) > 1 else next(iter(answers[0]), None)
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """Disconnect a client from a namespace; its handler runs once, and the socket is forgotten also when it raises."""
+        namespace = namespace or "/"
+        engine_sid = self.manager.eio_sid_from_sid(sid, namespace)
+        if engine_sid is not None and self.manager.is_connected(sid, namespace):
+            await self._answer(engine_sid, "DISCONNECT", namespace, None)
+            await self._part(sid, namespace, self.reason.SERVER_DISCONNECT)
 
     async def get_session(self, sid: str, namespace: str | None = None) -> Any:
         """Read the session data of a socket: a copy; raises `KeyError` for one that is not connected."""
@@ -138,6 +152,9 @@ class DurableServer(socketio.AsyncServer):
         """Call the handler of an event, as upstream finds it, once."""
         handler, found_args = self._get_event_handler(event, namespace, args)
         if handler:
+            if event == "*":
+                # A client may name an event so: the catch-all handler is told its name as of any other.
+                found_args = (event, *found_args)
             return await call_handler(handler, event, found_args)
         owner, found_args = self._get_namespace_handler(namespace, args)
         if not owner:
@@ -153,6 +170,8 @@ class DurableServer(socketio.AsyncServer):
             sid = self._membership.socket_in(engine_sid, packet.namespace)
             if sid is None:
                 raise PacketError("an ack before its namespace is connected")
+            if not self.manager.expects(sid, packet.id):
+                return
             acknowledge = self.manager.trigger_callback(sid, packet.id, packet.data)
             self._runtime.run((engine_sid, "ack", packet.id), lambda: self._guard("ack", engine_sid, acknowledge))
         elif packet.type is PacketType.CONNECT:
@@ -171,6 +190,10 @@ class DurableServer(socketio.AsyncServer):
         lane = (engine_sid, namespace)
         if self._runtime.waiting(lane) >= MAX_WAITING:
             raise PacketError("too many packets wait")
+        self._queue(engine_sid, namespace, work)
+
+    def _queue(self, engine_sid: str, namespace: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        lane = (engine_sid, namespace)
         self._runtime.run(lane, lambda: self._guard(namespace, engine_sid, work()))
 
     async def _guard(self, what: str, engine_sid: str, work: Coroutine[Any, Any, None]) -> None:
@@ -193,13 +216,27 @@ class DurableServer(socketio.AsyncServer):
             raise PacketError("connected to this namespace already")
         if self.always_connect:
             await self._accept(engine_sid, sid, namespace)
-        refusal = await self._ask(sid, engine_sid, packet)
+        try:
+            refusal = await self._ask(sid, engine_sid, packet)
+        except BaseException:  # the handler took too long and was cancelled
+            await self._refuse(engine_sid, sid, namespace, {"message": "Connection refused by server"})
+            raise
         if refusal is not None:
-            kind = "DISCONNECT" if self.always_connect else "CONNECT_ERROR"
-            await self._answer(engine_sid, kind, namespace, None if self.always_connect else refusal)
-            await self.manager.disconnect(sid, namespace)
+            await self._refuse(engine_sid, sid, namespace, refusal)
         elif not self.always_connect:
             await self._accept(engine_sid, sid, namespace)
+
+    async def _refuse(self, engine_sid: str, sid: str, namespace: str, refusal: dict[str, Any]) -> None:
+        """Forget a pending socket, and tell its client why; data that cannot be sent is left out."""
+        await self.manager.disconnect(sid, namespace)
+        if self.always_connect:
+            await self._answer(engine_sid, "DISCONNECT", namespace, None)
+            return
+        try:
+            await self._answer(engine_sid, "CONNECT_ERROR", namespace, refusal)
+        except (TypeError, ValueError):
+            _logger.exception("= a refusal's data cannot be sent, session %s, %s", engine_sid, namespace)
+            await self._answer(engine_sid, "CONNECT_ERROR", namespace, {"message": refusal["message"]})
 
     async def _ask(self, sid: str, engine_sid: str, packet: ClientPacket) -> dict[str, Any] | None:
         """Run the connect handler; returns what to tell the client when it is refused."""
@@ -231,20 +268,27 @@ class DurableServer(socketio.AsyncServer):
         sid = self._membership.socket_in(engine_sid, namespace)
         if not self.manager.is_connected(sid, namespace):
             raise PacketError("an event before its namespace is connected")
-        data = [str(packet.data[0]), *packet.data[1:]]
+        data = [_name(packet.data[0]), *packet.data[1:]]
         await self._handle_event_internal(self, sid, engine_sid, data, namespace, packet.id)
 
-    async def _leave(self, engine_sid: str, namespace: str, reason: str, *, closed: bool = False) -> None:
-        """Disconnect a session from a namespace; the last one of a closed session takes the session with it."""
+    async def _leave(self, engine_sid: str, namespace: str, reason: str) -> None:
+        """Disconnect a session from a namespace; a socket that leaves already is left to whoever began it."""
         sid = self._membership.socket_in(engine_sid, namespace)
-        if sid is not None:
-            try:
-                if self.manager.is_connected(sid, namespace):
-                    self.manager.pre_disconnect(sid, namespace)
-                    await self._trigger_event("disconnect", namespace, sid, reason)
-            finally:
-                await self.manager.disconnect(sid, namespace)
-        if closed and not self._membership.sockets_of(engine_sid):
+        if sid is not None and self.manager.is_connected(sid, namespace):
+            await self._part(sid, namespace, reason)
+
+    async def _part(self, sid: str, namespace: str, reason: str) -> None:
+        """Run the disconnect handler, and forget the socket whatever comes of it; the last of a closed session ends the session."""
+        engine_sid = self.manager.pre_disconnect(sid, namespace)
+        try:
+            await self._trigger_event("disconnect", namespace, sid, reason)
+        finally:
+            await self.manager.disconnect(sid, namespace)
+            self._close_if_ended(engine_sid)
+
+    def _close_if_ended(self, engine_sid: str) -> None:
+        if engine_sid in self._ended and not self._membership.sockets_of(engine_sid):
+            self._ended.discard(engine_sid)
             self._membership.close_session(engine_sid)
 
     def _is_served(self, namespace: str) -> bool:
@@ -256,8 +300,17 @@ class DurableServer(socketio.AsyncServer):
         )
 
     def _expel(self, engine_sid: str, error: PacketError) -> None:
-        """Close a client's connection for what it did; it learns nothing but that."""
+        """Close a client's connection for what it did, once; it learns nothing but that."""
+        if engine_sid in self._expelled:
+            return
+        if self._membership.has_session(engine_sid):
+            self._expelled.add(engine_sid)
         _logger.warning("= session %s closed: %s", engine_sid, error)
         self._assemblies.drop(engine_sid)
         if (actor := self._membership.actor(engine_sid)) is not None:
             self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), "transport error"))
+
+
+def _name(event: str | float) -> str:
+    """Name an event as JavaScript does, where a client named it with a number."""
+    return str(int(event)) if isinstance(event, float) and event.is_integer() else str(event)

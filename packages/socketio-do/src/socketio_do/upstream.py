@@ -15,6 +15,7 @@ OVERRIDDEN_SERVER: Final = {
     "_engineio_server_class": (),
     "_send_packet": ("eio_sid", "pkt"),
     "_trigger_event": ("event", "namespace", "args"),
+    "disconnect": ("sid", "namespace", "ignore_queue"),
     "call": ("event", "data", "to", "sid", "namespace", "timeout", "ignore_queue"),
     "get_environ": ("sid", "namespace"),
     "get_session": ("sid", "namespace"),

@@ -1,8 +1,9 @@
 """An Engine.IO echo server: sockets hibernate, no Socket.IO is installed."""
 
+from workers import WorkerEntrypoint
+
 from engine_do import EngineConfig
 from engine_do.durable import EngineActor, route
-from workers import WorkerEntrypoint
 
 ENGINE = EngineConfig(path="/engine.io/")
 

@@ -21,7 +21,6 @@ from shared_wire import (
     SendPackets,
     SessionClosed,
     SessionOpened,
-    digest,
     ranges,
 )
 from shared_wire.durable import RpcWire
@@ -132,7 +131,7 @@ class Linked(RpcWire):
         super().__init__(ctx, namespace)
         self._engine = engine
         self._peer = peer
-        self._report = report.restore(engine.load("report"))
+        self._report = report.restore(engine.load("report"), life.nonce >> 32)
         self.carrier = Carrier(name, life, self, peer_holds_sockets=False)
 
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
@@ -146,7 +145,7 @@ class Linked(RpcWire):
         if not operations:
             return
         if isinstance(operations[0], SessionOpened):
-            self._keep(report.unsettled())
+            self._keep(report.unsettled(self._report))
         self.carrier.send(self._peer, *operations)
 
     def swept(self) -> bool:
@@ -154,11 +153,10 @@ class Linked(RpcWire):
 
         While work at the peer is unconfirmed it is offered all the same: the peer's reset is noticed by its answer.
         """
-        current = digest(self._engine.announced())
-        if report.is_settled(self._report, current) and not self.carrier.must_remember(self._peer):
+        sessions = self._engine.announced()
+        if report.is_settled(self._report, sessions) and not self.carrier.must_remember(self._peer):
             return False
-        self._keep(report.offer(self._report, current))
-        self.carrier.send(self._peer, current)
+        self._offer(sessions)
         return True
 
     def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
@@ -173,12 +171,12 @@ class Linked(RpcWire):
                 case AdmitSessions(engine_sids):
                     for engine_sid in engine_sids:
                         self._engine.apply(engine_sid, Admitted())
-                case AcceptDigest(accepted):
-                    self._keep(report.accept(self._report, accepted))
+                case AcceptDigest():
+                    self._keep(report.accept(self._report, operation))
                 case ListSessions():
                     sessions = self._engine.announced()
-                    self._keep(report.offer(self._report, digest(sessions)))
-                    self.carrier.send(peer, *ranges(sessions), digest(sessions))
+                    self.carrier.send(peer, *ranges(sessions))
+                    self._offer(sessions)
                 case _:
                     _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
         done()
@@ -188,6 +186,11 @@ class Linked(RpcWire):
         _logger.warning("= link to %s: %d sessions lost", peer, len(engine_sids))
         for engine_sid in engine_sids:
             self._engine.apply(engine_sid, CloseRequested(Reason.TRANSPORT_ERROR))
+
+    def _offer(self, sessions: list[EngineSid]) -> None:
+        changed, offered = report.offer(self._report, sessions)
+        self._keep(changed)
+        self.carrier.send(self._peer, offered)
 
     def _keep(self, changed: report.Report) -> None:
         if changed.stored != self._report.stored:

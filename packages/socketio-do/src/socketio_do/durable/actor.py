@@ -217,8 +217,8 @@ class _Hub(RpcWire):
                 _logger.error("= %s sent an operation that goes down: %s", peer, type(operation).__name__)
 
     def _compare(self, peer: str, theirs: SessionsDigest) -> None:
-        agreed = digest(EngineSid(sid) for sid in self._membership.sessions_of(peer)) == theirs
-        self.carrier.send(peer, AcceptDigest(theirs.digest) if agreed else ListSessions())
+        ours = digest((EngineSid(sid) for sid in self._membership.sessions_of(peer)), theirs.mark)
+        self.carrier.send(peer, AcceptDigest(theirs.digest, theirs.mark) if ours == theirs else ListSessions())
 
     def _reconcile(self, peer: str, theirs: SessionsRange) -> None:
         """End the sessions the engine actor no longer has, and have it close those we do not know."""

@@ -1,0 +1,88 @@
+"""The README stands on its own, so it repeats things: they must stay true. Its chat is run."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from server_fakes import World, socket_sid
+
+import socketio_do
+from socketio_do import limits
+from socketio_do.errors import ConfigError
+from socketio_do.options import check_options
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def table(first: str, second: str) -> list[list[str]]:
+    """Find a table by the words above its first two columns."""
+    lines = README[README.index(f"| {first} | {second} ") :].splitlines()
+    end = next(at for at, line in enumerate(lines) if not line.startswith("|"))
+    return [cells(line) for line in lines[2:end]]
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`(\w+)`", cell)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_every_example_is_python(block: str) -> None:
+    assert compile(block, "README.md", "exec").co_code
+
+
+def test_the_chat_chats() -> None:
+    module: dict[str, Any] = {}
+    exec(BLOCKS[0], module)
+    world = World(module["register"])
+    world.open("e1")
+    world.open("e2")
+    world.receive("e1", '0{"nick":"Ada"}', '2["join","lobby"]')
+    world.reset()
+    world.receive("e2", "0", '0{"nick":"Bo"}', '2["join","lobby"]')
+    world.reset()
+    world.receive("e1", '21["say",{"room":"lobby","text":"hi"}]')
+    world.close("e1")
+    assert world.take("e1") == [f'0{{"sid":"{socket_sid(1)}"}}', '31["ok"]']
+    assert world.take("e2") == [
+        '4{"message":"tell us your nick"}',
+        f'0{{"sid":"{socket_sid(3)}"}}',
+        '2["said",{"from":"Ada","text":"hi"}]',
+        '2["left","Ada"]',
+    ]
+
+
+def test_the_options_that_work_are_those_named() -> None:
+    for row in table("option", "default"):
+        assert check_options({names(row[0])[0]: None}) is None  # type: ignore[func-returns-value]  # that it returns is the point
+    assert [names(row[0]) for row in table("option", "default")] == [["always_connect"], ["namespaces"], ["logger"]]
+
+
+@pytest.mark.parametrize("name", [name for row in table("option", "instead") for name in names(row[0])])
+def test_the_options_that_are_refused_are_those_named(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"'{name}' cannot work here"):
+        check_options({name: None})
+
+
+@pytest.mark.parametrize("name", limits.__all__)
+def test_every_limit_is_named_with_its_value(name: str) -> None:
+    rows = [row for row in table("limit", "value") if row[0].startswith(f"`{name}`")]
+    assert [row[1].replace(",", "") for row in rows] == [str(getattr(limits, name))]
+
+
+@pytest.mark.parametrize("name", socketio_do.__all__)
+def test_every_public_name_is_explained(name: str) -> None:
+    assert f"{name}`" in README
+
+
+def test_every_method_named_is_the_servers() -> None:
+    sio = World().sio
+    named = {name for row in table("python-socketio", "here") for name in names(row[0])}
+    known = {name for name in named if hasattr(sio, name)}
+    elsewhere = {"connect", "to", "room", "skip_sid", "namespace", "auth", "AsyncNamespace", "ConnectionRefusedError"}
+    assert named - known == elsewhere

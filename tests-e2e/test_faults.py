@@ -1,0 +1,105 @@
+"""Clients exchange numbered messages while lives end around them: who stays connected sees no gap, no duplicate, no reorder.
+
+Each takes 20 s; `nox -s soak` runs them for two minutes.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from clients.exchange import Exchange, Tally
+from conftest import Worker
+from waiting import silence, until
+
+CLIENTS = 20
+SECONDS = float(os.environ.get("E2E_FAULT_SECONDS", "20"))
+
+
+@asynccontextmanager
+async def exchanging(worker: Worker) -> AsyncIterator[Tally]:
+    """Let the clients talk; afterwards all of them have stopped."""
+    tally, stopping = Tally(), asyncio.Event()
+    clients = [asyncio.create_task(Exchange(worker.url, tally, seed, stopping).run()) for seed in range(CLIENTS)]
+    await until(lambda: _async(tally.answered >= CLIENTS), "all clients talk")
+    try:
+        yield tally
+    finally:
+        stopping.set()
+        await asyncio.wait_for(asyncio.gather(*clients), 60)
+
+
+async def _async(value: bool) -> bool:
+    return value
+
+
+async def repeat(action: Callable[[], Awaitable[None]], every_s: float) -> int:
+    """Do something every few seconds for the length of the test; returns how often."""
+    times = int(SECONDS / every_s)
+    for _ in range(times):
+        await silence(every_s)
+        await action()
+    return times
+
+
+async def no_session_is_left(worker: Worker) -> None:
+    """The socket actor knows nobody any more, and its log of gaps is empty."""
+
+    async def is_empty() -> bool:
+        found = await worker.probe("socket")
+        return [found[table] for table in ("sessions", "sockets", "rooms")] == [0, 0, 0]
+
+    await until(is_empty, "all sessions have ended", patience_s=60)
+    found = await worker.probe("socket")
+    assert found["gaps"] == 0
+    assert found["connects"] == found["disconnects"]
+
+
+async def test_the_socket_actor_is_aborted_again_and_again(own_worker: Worker) -> None:
+    async with exchanging(own_worker) as tally:
+        times = await repeat(lambda: own_worker.kill("socket"), 2)
+    assert tally.faults == []
+    assert tally.closed_without_work == 0
+    assert tally.closed < times * CLIENTS / 2
+    assert tally.answered > times * CLIENTS
+    await no_session_is_left(own_worker)
+
+
+async def test_the_engine_actor_is_evicted_again_and_again(own_worker: Worker) -> None:
+    async with exchanging(own_worker) as tally:
+        times = await repeat(lambda: own_worker.evict("engine"), 2)
+    assert tally.faults == []
+    assert tally.closed_without_work == 0
+    assert tally.answered > times * CLIENTS
+    await no_session_is_left(own_worker)
+
+
+async def test_the_engine_actor_is_aborted_and_everything_restarted(own_worker: Worker) -> None:
+    async def restart() -> None:
+        own_worker.server.stop()
+        own_worker.server.start()
+
+    async with exchanging(own_worker) as tally:
+        await repeat(lambda: own_worker.kill("engine"), 4)
+        before = tally.sessions
+        await asyncio.to_thread(own_worker.server.kill)
+        await asyncio.to_thread(own_worker.server.start)
+        await until(lambda: _async(tally.sessions >= before + CLIENTS), "all clients are back", patience_s=60)
+        await repeat(lambda: own_worker.kill("engine"), 4)
+    assert tally.faults == []
+    await no_session_is_left(own_worker)
+
+
+async def test_idle_clients_stay_through_any_of_both(own_worker: Worker) -> None:
+    from clients.raw import connect
+
+    async with connect(own_worker.url) as one, connect(own_worker.url) as two:
+        for client in (one, two):
+            await client.join()
+        for number in range(1, 6):
+            await own_worker.kill("socket")
+            await own_worker.evict("engine")
+            for client in (one, two):
+                await client.send(f'42["up",{number},0]')
+                assert await client.receive_message() == f'2["down",{number}]'
+    await no_session_is_left(own_worker)
