@@ -1,4 +1,5 @@
 import dataclasses
+import re
 import warnings
 from typing import Any
 
@@ -93,12 +94,28 @@ def test_a_replaced_option_is_checked_as_well() -> None:
         dataclasses.replace(EngineConfig(), ping_interval=5)  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize("path", ["/", "/engine.io/", "/socket.io/", "/a/b/"])
+@pytest.mark.parametrize("path", ["/", "/engine.io/", "/socket.io/", "/a/b/", "/a%20b/", "/a-b_c.d~e/"])
 def test_a_path_between_slashes_is_taken(path: str) -> None:
     assert EngineConfig(path=path).path == path
 
 
-@pytest.mark.parametrize("path", ["", "engine.io", "/engine.io", "engine.io/", "/a/?b/", "https://example.com/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "engine.io",
+        "/engine.io",
+        "engine.io/",
+        "/a/?b/",
+        "/engine.io#/",
+        "//",
+        "//a.example/",
+        "/a//b/",
+        "/a b/",
+        "/a/\n",
+        "https://example.com/",
+    ],
+)
 def test_another_path_is_refused(path: str) -> None:
     with pytest.raises(ConfigError, match="path must begin and end with '/'"):
         EngineConfig(path=path)
@@ -111,23 +128,81 @@ def test_what_is_no_number_above_0_is_refused(name: str, value: object) -> None:
         make(**{name: value})
 
 
-@pytest.mark.xfail(reason="path is used before its type is checked, cors_allowed_origins is never checked")
+@pytest.mark.parametrize("path", [None, b"/engine.io/", 5, ["/engine.io/"]], ids=str)
+def test_a_path_that_is_no_text_is_refused(path: object) -> None:
+    with pytest.raises(ConfigError, match="path must begin and end with '/'"):
+        make(path=path)
+
+
 @pytest.mark.parametrize(
-    "options",
+    "origins",
     [
-        {"path": None},
-        {"path": b"/engine.io/"},
-        {"path": "/engine.io#/"},
-        {"cors_allowed_origins": 5},
-        {"cors_allowed_origins": [None]},
-        {"cors_allowed_origins": {"https://example.com": True}},
-        {"cors_allowed_origins": "https://example.com/"},
+        5,
+        True,
+        b"https://a.example",
+        [None],
+        ["https://a.example", 5],
+        [["https://a.example"]],
+        [b"https://a.example"],
+        {"https://a.example"},
+        {"https://a.example": True},
+        iter(["https://a.example"]),
+        object,
     ],
     ids=str,
 )
-def test_a_value_that_can_never_work_is_refused_at_construction(options: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match=next(iter(options))):
-        make(**options)
+def test_origins_that_are_no_texts_in_an_order_are_refused(origins: object) -> None:
+    with pytest.raises(ConfigError, match="cors_allowed_origins is an origin, a list of origins"):
+        make(cors_allowed_origins=origins)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "a.example",
+        "//a.example",
+        "https://",
+        "https:a.example",
+        "https://a.example/",
+        "https://a.example/chat",
+        "HTTPS://a.example",
+        " https://a.example",
+        "https://a.example ",
+        "https://a.example\n",
+        "https://a.example, https://b.example",
+        "**",
+        "NULL",
+    ],
+)
+@pytest.mark.parametrize("listed", [False, True], ids=["one", "in a list"])
+def test_what_no_browser_sends_as_an_origin_is_refused_and_named(origin: str, listed: bool) -> None:
+    with pytest.raises(ConfigError, match=f"with nothing behind; got {re.escape(repr(origin))}"):
+        EngineConfig(cors_allowed_origins=["https://b.example", origin] if listed else origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "http://localhost:3000",
+        "https://a.example:8443",
+        "http://[::1]:8787",
+        "https://xn--bcher-kva.example",
+        "capacitor://localhost",
+        "chrome-extension://abcdefghijklmnop",
+        "ms-appx+x.1://a",
+    ],
+)
+def test_what_clients_send_as_an_origin_is_taken(origin: str) -> None:
+    for origins in (origin, [origin], (origin,)):
+        assert EngineConfig(cors_allowed_origins=origins).allowed_origins == frozenset([origin])
+
+
+def test_a_replaced_list_of_origins_is_checked_as_well() -> None:
+    with pytest.raises(ConfigError, match="an origin is a scheme and a host"):
+        dataclasses.replace(EngineConfig(), cors_allowed_origins=["a.example"])
 
 
 @pytest.mark.parametrize(

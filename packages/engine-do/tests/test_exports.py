@@ -35,12 +35,7 @@ def imported_by(module: str) -> set[str]:
     return {alias.asname or alias.name for node in froms for alias in node.names}
 
 
-NOT_YET = pytest.mark.xfail(reason="SCHEMA is public by its name and is not exported")
-
-
-@pytest.mark.parametrize(
-    "module", [pytest.param(module, marks=NOT_YET) if module == "session" else module for module in MODULES]
-)
+@pytest.mark.parametrize("module", MODULES)
 def test_a_module_exports_what_it_defines_and_what_it_passes_on(module: str) -> None:
     exported = import_module(f"engine_do.{module}").__all__
     assert set(exported) - imported_by(module) == defined_in(module)

@@ -20,6 +20,12 @@ def test_a_digest_counts_and_is_16_bytes() -> None:
     assert len(fingerprint.digest) == 16
 
 
+def test_a_mark_tells_two_offers_of_one_fingerprint_apart() -> None:
+    assert digest(sids(5)).mark == 0
+    assert digest(sids(5), 7) != digest(sids(5), 8)
+    assert digest(sids(5), 7).digest == digest(sids(5), 8).digest
+
+
 def test_the_fingerprint_is_pinned_because_two_releases_compare_it() -> None:
     assert digest([]).digest.hex() == "cae66941d9efbd404e4d88758ea67670"
     assert digest([EngineSid("b"), EngineSid("a")]).digest.hex() == "0c84cf75ee142f818515ab54bd107d86"

@@ -11,6 +11,7 @@ from shared_wire.errors import FrameTooLarge, LocalWireError, MalformedFrame
 from shared_wire.frames import Call, Frame, Life, Refusal, Reply
 from shared_wire.limits import MAX_ITEMS
 from shared_wire.operations import (
+    AcceptDigest,
     AdmitSessions,
     EngineSid,
     ListSessions,
@@ -178,10 +179,34 @@ def test_more_operations_than_a_list_holds_are_not_written() -> None:
         _v1.encode(replace(CALL, operations=(ListSessions(),) * (MAX_ITEMS + 1)))
 
 
-@pytest.mark.parametrize("count", [-1, 2**32])
-def test_a_digest_with_an_impossible_count_is_not_written(count: int) -> None:
-    with pytest.raises(LocalWireError, match=f"{count} is no count"):
-        _v1.encode(replace(CALL, operations=(SessionsDigest(count, b""),)))
+@pytest.mark.parametrize(
+    "operation",
+    [
+        SessionsDigest(-1, b""),
+        SessionsDigest(2**32, b""),
+        SessionsDigest(0, b"", -1),
+        SessionsDigest(0, b"", 2**64),
+        AcceptDigest(b"", -1),
+        AcceptDigest(b"", 2**64),
+    ],
+)
+def test_a_digest_with_an_impossible_number_is_not_written(operation: Operation) -> None:
+    with pytest.raises(LocalWireError, match="not both numbers that fit"):
+        _v1.encode(replace(CALL, operations=(operation,)))
+
+
+@pytest.mark.parametrize("operation", [SessionsDigest(2**32 - 1, b"d", 2**64 - 1), AcceptDigest(b"d", 2**64 - 1)])
+def test_a_digest_keeps_its_mark(operation: Operation) -> None:
+    frame = replace(CALL, operations=(operation,))
+    assert _v1.decode(_v1.encode(frame)) == frame
+
+
+def test_an_acceptance_has_no_count() -> None:
+    data = _v1.encode(replace(CALL, operations=(AcceptDigest(b"", 7),)))
+    place = len(data) - 4 - 8 - 4
+    assert data[place - 1] == 0x13
+    with pytest.raises(MalformedFrame, match="acceptance with a count"):
+        _v1.decode(with_byte(data, place + 3, 1))
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,14 @@ def test_an_acknowledgement_for_an_earlier_life_answers_nobody() -> None:
     assert acks.take("s1", old) is None
 
 
+def test_whether_somebody_waits_is_told_until_the_callback_is_taken() -> None:
+    acks = Acks(1)
+    number = acks.add("s1", answer)
+    assert [acks.waits("s1", number), acks.waits("s1", number + 1), acks.waits("s2", number)] == [True, False, False]
+    acks.take("s1", number)
+    assert not acks.waits("s1", number)
+
+
 def test_what_a_socket_waited_for_is_dropped_with_it() -> None:
     acks = Acks(1)
     gone, kept = acks.add("s1", answer), acks.add("s2", answer)

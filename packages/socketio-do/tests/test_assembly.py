@@ -65,11 +65,16 @@ def test_a_half_received_packet_is_held_until_it_is_complete(assemblies: Assembl
 def test_what_is_dropped_is_let_go_once(assemblies: Assemblies, runtime: FakeRuntime) -> None:
     assemblies.add("e1", HEADER)
     assemblies.add("e2", HEADER)
-    assemblies.drop("e1")
-    assemblies.drop("e1")
+    assert [assemblies.drop("e1"), assemblies.drop("e1"), assemblies.drop("nobody")] == [True, False, False]
     assert dict(runtime.held) == {"e1": 0, "e2": 1}
     with pytest.raises(PacketError, match="without its packet"):
         assemblies.add("e1", b"late")
+
+
+def test_a_complete_packet_leaves_nothing_to_drop(assemblies: Assemblies) -> None:
+    assemblies.add("e1", HEADER)
+    assemblies.add("e1", b"0")
+    assert not assemblies.drop("e1")
 
 
 def test_a_packet_with_a_wrong_placeholder_is_let_go_too(assemblies: Assemblies, runtime: FakeRuntime) -> None:

@@ -224,12 +224,20 @@ def test_a_namespace_with_its_own_trigger_event_decides_itself(kind: Any) -> Non
     assert namespace_method(make(kind), "say") is None
 
 
-@pytest.mark.xfail(
-    reason="inspect.signature looks through functools.wraps even where the wrapper's own parameters are fixed"
-)
 def test_a_wrapper_with_parameters_of_its_own_is_called_with_those() -> None:
     @functools.wraps(three)
     def wrapper(sid: Any, environ: Any) -> Any:
         return three(sid, environ, "made by the wrapper")
 
     assert finish(call_handler(wrapper, "connect", CONNECT)) == (*CONNECT[:2], "made by the wrapper")
+
+
+@pytest.mark.parametrize("taken", [1, 2])
+def test_a_wrapper_that_takes_any_takes_what_it_wraps_takes(taken: int) -> None:
+    handler = (one, two)[taken - 1]
+
+    @functools.wraps(handler)
+    def wrapper(sid: Any, *rest: Any) -> Any:
+        return handler(sid, *rest)
+
+    assert finish(call_handler(wrapper, "disconnect", DISCONNECT)) == DISCONNECT[:taken]

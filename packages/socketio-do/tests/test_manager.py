@@ -185,6 +185,16 @@ def test_an_acknowledgement_of_nobody_is_ignored(world: World) -> None:
     assert [operation.packets for _, operation in world.sends()] == [('21000["x"]',)]
 
 
+def test_an_acknowledgement_is_expected_until_it_comes_or_its_socket_goes(world: World) -> None:
+    manager = world.sio.manager
+    finish(manager.emit("x", None, "/", to=[S1, S2], callback=lambda: None))
+    assert [manager.expects(S1, 1000), manager.expects(S2, 1000), manager.expects(S2, 1001)] == [True, False, True]
+    finish(manager.trigger_callback(S1, 1000, []))
+    finish(manager.disconnect(S2, "/"))
+    assert not manager.expects(S1, 1000)
+    assert not manager.expects(S2, 1001)
+
+
 def test_a_callback_may_be_a_coroutine_function_and_may_suspend(world: World) -> None:
     gate, answers = FakeEvent(), list[str]()
 

@@ -24,17 +24,26 @@ ANSWERS = {
 
 words = st.sampled_from(["EIO", "transport", "sid", "websocket", "polling", "4", "3", ""]) | st.text(max_size=10)
 queries = st.lists(st.builds("{}={}".format, words, words), max_size=6).map("&".join) | st.text(string.printable)
-# An origin that urlsplit refuses is a defect of its own: see test_handshake.
-origins = st.text(string.ascii_letters + string.digits + ".:/@-_%&=", max_size=60)
+#: What a header may hold, and much that no browser sends: brackets, and characters that NFKC makes a "/" or a "." of.
+origins = st.one_of(
+    st.text(st.characters(exclude_categories=["Cc"]), max_size=60),
+    st.text(string.ascii_letters + string.digits + ".:/@-_%&=[]?#\\\u2100\uff0f\uff0e", max_size=60),
+    st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["https://", "http://", "//", "x:"]),
+        st.text(":/@[]?#.", max_size=3),
+        st.sampled_from(["chat.example", "chat.example]", "[chat.example", "chat.example:443", "CHAT.example"]),
+    ),
+)
 
 
 def host_of(origin: str) -> str:
     return re.split("[/?#]", origin.partition("//")[2])[0]
 
 
-def refusal(request: HttpRequest) -> RemoteEngineError | None:
+def refusal(request: HttpRequest, config: EngineConfig = CONFIG) -> RemoteEngineError | None:
     try:
-        check_handshake(request, CONFIG)
+        check_handshake(request, config)
     except RemoteEngineError as error:
         return error
     return None
@@ -58,6 +67,18 @@ def test_any_request_is_let_through_or_answered_from_a_closed_list(
         assert method == "GET"
         assert upgrade["upgrade"].lower() == "websocket"
         assert host_of(origin.get("origin", "https://chat.example")) == "chat.example"
+
+
+@unhurried
+@given(origins, st.lists(st.sampled_from(["https://a.example", "null", "*"]), max_size=2))
+def test_any_origin_is_compared_with_a_list_letter_by_letter(origin: str, listed: list[str]) -> None:
+    request = HttpRequest(
+        method="GET",
+        url="https://chat.example/engine.io/?EIO=4&transport=websocket",
+        headers={"upgrade": "websocket", "origin": origin},
+    )
+    error = refusal(request, EngineConfig(cors_allowed_origins=listed))
+    assert (error is None) is (origin in listed or "*" in listed)
 
 
 @unhurried

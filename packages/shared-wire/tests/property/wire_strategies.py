@@ -37,12 +37,12 @@ operations: st.SearchStrategy[Operation] = st.one_of(
     st.builds(SessionOpened, _sids, st.lists(st.tuples(_texts, _texts), max_size=4).map(tuple)),
     st.builds(MessageReceived, _sids, _packets),
     st.builds(SessionClosed, _sids, _texts),
-    st.builds(SessionsDigest, _u32, st.binary(max_size=20)),
+    st.builds(SessionsDigest, _u32, st.binary(max_size=20), _u64),
     st.builds(SessionsRange, _texts, _texts, _sid_lists),
     st.builds(SendPackets, _sid_lists, st.lists(_packets, max_size=4).map(tuple)),
     st.builds(CloseSessions, _sid_lists, _texts),
     st.builds(AdmitSessions, _sid_lists),
-    st.builds(AcceptDigest, st.binary(max_size=20)),
+    st.builds(AcceptDigest, st.binary(max_size=20), _u64),
     st.builds(ListSessions),
 )
 

@@ -2,10 +2,14 @@
 
 Each client and the application number what they send per session, and whoever receives checks the number against what a session
 that is still open may receive: the next one, once. A handler that never finishes took nothing: its message counts as received only
-when its handler has ended.
+when its handler has ended. Whoever loses a session must have had work of it in flight.
+
+An object sleeps whenever its wire says that it may (`FakeWire.may_sleep`), and nothing may be missing or closed because of that.
+Taken for granted is that the repeats of a call come sooner than sleep: an object does not sleep while a peer waits for its answer.
+Not promised is what an answer carried that nobody waited for to the end: `World.excused` says when that may have happened.
 """
 
-from collections.abc import Awaitable
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
@@ -14,13 +18,17 @@ from wire_fakes import Actor, FakeWire, Journey, Step
 from shared_wire import (
     CloseSessions,
     EngineSid,
+    Frame,
     MessageReceived,
     Operation,
     SendPackets,
     SessionClosed,
     SessionOpened,
     SessionsDigest,
+    decode,
 )
+from shared_wire.batches import sessions_in
+from shared_wire.limits import MAX_ATTEMPTS
 
 __all__ = ["World"]
 
@@ -34,13 +42,16 @@ class Session:
     open_at_application: bool | None = None
     sent_up: int = 0
     received_up: int = 0
-    #: Packets down are numbered within one life of the socket actor: what an ended life had not handed over went with it.
+    #: Operations up that were given to the link, and those the engine actor knows to be handled.
+    work_up: int = 0
+    confirmed_up: int = 0
+    #: Packets down are numbered until the socket actor is aborted: what had not been handed over then is gone with it.
     sent_down: int = 0
-    down_life: int = 0
+    down_epoch: int = 0
     received_down: int = 0
-    received_down_life: int = 0
-    #: Whether anything happened to it since the world was last at rest.
-    touched: bool = True
+    received_down_epoch: int = 0
+    #: An abort of the socket actor took packets with it.
+    cut_down: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -60,13 +71,25 @@ class World:
     random: Random
     failures: float
     sessions: dict[EngineSid, Session] = field(default_factory=dict)
+    #: Those of `sessions` that either side has open.
+    live: dict[EngineSid, Session] = field(default_factory=dict)
     trips: list[Trip] = field(default_factory=list)
     #: Calls that their callers believe to have failed, and that may still arrive, though not after the life they were sent in.
     stray: list[tuple[Actor, bytes]] = field(default_factory=list)
     suspended: list[tuple[Step[None], list[tuple[EngineSid, int]]]] = field(default_factory=list)
-    #: Whether a life of the socket actor took unfinished handlers with it, and nobody noticed yet.
-    unnoticed: bool = False
-    counts: dict[str, int] = field(default_factory=dict)
+    #: What the engine actor's life has sent in calls that nobody has confirmed: the sessions by the call's number.
+    unconfirmed: dict[int, tuple[EngineSid, ...]] = field(default_factory=dict)
+    #: ... and the number up to which it was told that all is handled.
+    handled: int = 0
+    #: The sessions of the call that each actor makes or repeats.
+    calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
+    #: Who took a call whose answer has not arrived.
+    awaited: set[str] = field(default_factory=set)
+    #: Whether, since the world was last at rest, an answer went where nobody waits for it any more.
+    excused: bool = False
+    #: Aborts of the socket actor.
+    epoch: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     engine: Actor = field(init=False)
     socket: Actor = field(init=False)
 
@@ -76,8 +99,9 @@ class World:
             "socket", peer_holds_sockets=True, handler=self._at_application, loser=self._lose_at_application
         )
 
-    def count(self, what: str, times: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + times
+    @property
+    def actors(self) -> tuple[Actor, Actor]:
+        return self.engine, self.socket
 
     # -- the engine actor's side
 
@@ -90,6 +114,7 @@ class World:
                             self._client_receives(sid, str(packet))
                 case CloseSessions(engine_sids):
                     for sid in engine_sids:
+                        assert self.sessions[sid].open_at_application is False, f"{sid}: closed for no reason"
                         self.end_session(sid)
                 case _:
                     raise AssertionError(operation)
@@ -98,30 +123,31 @@ class World:
         session = self.sessions[sid]
         if not session.open_at_engine:
             return
-        life, number = (int(part) for part in packet.split(":"))
-        assert life >= session.received_down_life, f"{sid}: a packet of life {life} after one of a later life"
-        if life > session.received_down_life:
-            session.received_down_life, session.received_down = life, 0
+        epoch, number = (int(part) for part in packet.split(":"))
+        assert epoch >= session.received_down_epoch, f"{sid}: a packet of epoch {epoch} after one of a later epoch"
+        if epoch > session.received_down_epoch:
+            session.received_down_epoch, session.received_down = epoch, 0
         assert number == session.received_down, f"{sid}: packet {number} where {session.received_down} was next"
         session.received_down += 1
-        self.count("down")
+        self.counts["down"] += 1
 
     def _lose_at_engine(self, _peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         for sid in engine_sids:
             if self.sessions[sid].open_at_engine:
-                assert self.sessions[sid].touched, f"{sid}: closed although nothing of it was under way"
-                self.count("lost by the engine actor")
+                assert self._in_flight(sid), f"{sid}: closed although nothing of it was under way"
+                self.counts["lost by the engine actor"] += 1
                 self.end_session(sid)
 
     def open_session(self) -> None:
-        self.sessions[EngineSid(f"s{len(self.sessions)}")] = Session()
+        sid = EngineSid(f"s{len(self.sessions)}")
+        self.sessions[sid] = self.live[sid] = Session()
 
     def client_sends(self, sid: EngineSid) -> None:
         session = self.sessions[sid]
         message = MessageReceived(sid, str(session.sent_up))
         first = () if session.sent_up else (SessionOpened(sid, ()),)
         session.sent_up += 1
-        session.touched = True
+        session.work_up += 1 + len(first)
         self.engine.carrier.send("socket", *first, message)
 
     def end_session(self, sid: EngineSid) -> None:
@@ -133,7 +159,7 @@ class World:
 
     # -- the socket actor's side
 
-    def _at_application(self, _peer: str, operations: tuple[Operation, ...]) -> Awaitable[object] | None:
+    def _at_application(self, _peer: str, operations: tuple[Operation, ...]) -> Step[None] | None:
         unfinished: list[tuple[EngineSid, int]] = []
         for operation in operations:
             match operation:
@@ -146,6 +172,7 @@ class World:
                     if self.random.random() < 0.5:
                         self.application_sends((sid, *self._some_sessions()))
                 case SessionClosed(sid):
+                    assert not self.sessions[sid].open_at_engine, f"{sid}: closed for no reason"
                     self.sessions[sid].open_at_application = False
                 case SessionsDigest():
                     pass
@@ -158,33 +185,31 @@ class World:
         return step
 
     def _some_sessions(self) -> tuple[EngineSid, ...]:
-        return tuple(self.random.sample(list(self.sessions), min(2, len(self.sessions))))
+        return tuple(self.random.sample(list(self.live), min(2, len(self.live))))
 
     def _application_receives(self, sid: EngineSid, number: int) -> None:
         session = self.sessions[sid]
         if session.open_at_engine and session.open_at_application is not False:
+            assert session.open_at_application, f"{sid}: a message of a session that was not opened"
             assert number == session.received_up, f"{sid}: message {number} where {session.received_up} was next"
-            self.count("up")
+            self.counts["up"] += 1
         session.received_up = number + 1
 
-    def application_sends(self, engine_sids: tuple[EngineSid, ...]) -> None:
-        life = self.socket.lives
-        for sid in dict.fromkeys(engine_sids):
+    def application_sends(self, engine_sids: tuple[EngineSid, ...], flaw: str = "") -> None:
+        sids = tuple(sid for sid in dict.fromkeys(engine_sids) if self.sessions[sid].open_at_application)
+        for sid in sids:
             session = self.sessions[sid]
-            if not session.open_at_application:
-                continue
-            if session.down_life != life:
-                session.down_life, session.sent_down = life, 0
-            packet = f"{life}:{session.sent_down}"
+            if session.down_epoch != self.epoch:
+                session.down_epoch, session.sent_down = self.epoch, 0
+            packet = f"{self.epoch}:{session.sent_down}{flaw}"
             session.sent_down += 1
-            session.touched = True
             self.socket.carrier.send("engine", SendPackets((sid,), (packet,)))
 
     def _lose_at_application(self, _peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         for sid in engine_sids:
             if self.sessions[sid].open_at_application:
-                assert self.sessions[sid].touched, f"{sid}: closed although nothing of it was under way"
-                self.count("lost by the socket actor")
+                assert self._in_flight(sid), f"{sid}: closed although nothing of it was under way"
+                self.counts["lost by the socket actor"] += 1
                 self.sessions[sid].open_at_application = False
                 self.socket.carrier.send("engine", CloseSessions((sid,), "transport error"))
 
@@ -192,35 +217,88 @@ class World:
         step, _ = self.suspended.pop(index)
         step.resolve(None)
 
-    # -- the wire
+    # -- what is in flight
 
-    def other(self, wire: FakeWire | Actor) -> Actor:
-        return self.socket if wire in (self.engine, self.engine.wire) else self.engine
+    def _in_flight(self, sid: EngineSid) -> bool:
+        """Tell whether work of a session is unfinished, or finished and its sender does not know."""
+        session = self.sessions[sid]
+        up = session.confirmed_up < session.work_up
+        called = any(sid in sids for sids in self.calling.values())
+        return up or called or self._missing_down(session) or session.cut_down
+
+    def _missing_down(self, session: Session) -> bool:
+        sent = (session.down_epoch, session.sent_down)
+        return bool(session.sent_down) and sent != (session.received_down_epoch, session.received_down)
+
+    def _unfinished_down(self, session: Session) -> bool:
+        return session.down_epoch == self.epoch and self._missing_down(session)
+
+    def _begun(self, actor: Actor, frame: Frame) -> None:
+        self.calling[actor.name] = frozenset(sessions_in(frame.operations))
+        if actor is self.engine and frame.seq > self.handled:
+            self.unconfirmed[frame.seq] = sessions_in(frame.operations)
+
+    def _confirmed(self, data: bytes) -> None:
+        """Note what a frame that the engine actor took has told it."""
+        frame = decode(data)
+        if (frame.sender_life, frame.receiver_life) != (self.engine.carrier.peer_life("socket"), self.engine.life):
+            return
+        self.handled = max(self.handled, frame.handled)
+        for seq in [seq for seq in self.unconfirmed if seq <= self.handled]:
+            for sid in self.unconfirmed.pop(seq):
+                self.sessions[sid].confirmed_up += 1
+
+    # -- the wire
 
     def collect(self) -> None:
         """Take over the RPCs begun since the last look."""
-        for actor in (self.engine, self.socket):
-            known = {id(trip.journey) for trip in self.trips}
-            self.trips += [Trip(actor.wire, one) for one in actor.wire.journeys if id(one) not in known]
+        known = {id(trip.journey) for trip in self.trips}
+        for actor in self.actors:
+            for journey in actor.wire.journeys:
+                if id(journey) not in known:
+                    self.trips.append(Trip(actor.wire, journey))
+                    self._begun(actor, journey.frame)
+
+    def _answer(self, actor: Actor, data: bytes) -> bytes:
+        reply = actor.carrier.answer(data)
+        if actor is self.engine:
+            self._confirmed(data)
+        return reply
 
     def move(self, index: int) -> None:
         """Let one RPC arrive, or its reply; or let either be lost."""
         trip = self.trips[index]
+        caller, callee = self.actors if trip.wire is self.engine.wire else self.actors[::-1]
         fails = self.random.random() < self.failures
         if not trip.arrived and not fails:
-            trip.reply = self.other(trip.wire).carrier.answer(trip.journey.data)
+            trip.reply = self._answer(callee, trip.journey.data)
             trip.arrived = True
+            self.awaited.add(callee.name)
             return
         if not trip.arrived and self.random.random() < 0.3:
-            self.stray.append((self.other(trip.wire), trip.journey.data))
-        self.count("reply lost" if trip.arrived and fails else "call lost" if fails else "exchange")
+            self.stray.append((callee, trip.journey.data))
+        self.counts["reply lost" if trip.arrived and fails else "call lost" if fails else "exchange"] += 1
         self.trips.pop(index)
         trip.wire.journeys.remove(trip.journey)
         trip.journey.answer.resolve(None if fails else trip.reply)
+        if not fails and trip.reply is not None:
+            self.calling.pop(caller.name)
+            self.awaited.discard(callee.name)
+            if caller is self.engine:
+                self._confirmed(trip.reply)
+        elif trip.journey.frame.attempt == MAX_ATTEMPTS:
+            self.calling.pop(caller.name)
+            self.awaited.discard(callee.name)
+            self.excused = True
 
     def stray_arrives(self, index: int) -> None:
         actor, data = self.stray.pop(index)
-        actor.carrier.answer(data)
+        caller = self.engine if actor is self.socket else self.socket
+        if caller.name in self.calling:
+            self.awaited.add(actor.name)
+        else:
+            self.excused = True
+        self._answer(actor, data)
 
     # -- lives
 
@@ -228,82 +306,103 @@ class World:
         """End a life. Its own calls may still arrive; what it was answering fails, or was answered just before."""
         old = actor.wire
         self.stray = [(target, data) for target, data in self.stray if target is not actor]
+        target = self.engine if actor is self.socket else self.socket
+        self.awaited.clear()
+        self.calling.pop(actor.name, None)
         for trip in [trip for trip in self.trips if trip.wire is old]:
             self.trips.remove(trip)
             if not trip.arrived and self.random.random() < 0.5:
-                self.stray.append((self.other(old), trip.journey.data))
+                self.stray.append((target, trip.journey.data))
+        if actor is self.engine:
+            self.unconfirmed.clear()
+            self.handled = 0
         actor.restart()
 
     def socket_aborts(self) -> None:
         """End the socket actor in the middle of whatever it does: messages inside suspended handlers were not received."""
-        self.count("socket actor aborted")
+        self.counts["socket actor aborted"] += 1
         for _, unfinished in self.suspended:
             for sid, number in unfinished:
                 self.sessions[sid].received_up = min(self.sessions[sid].received_up, number)
-        self.unnoticed |= bool(self.suspended)
         self.suspended.clear()
+        self._cut_down()
         self._restart(self.socket)
+
+    def _cut_down(self) -> None:
+        """End all streams down: what is missing stays missing."""
+        for session in self.live.values():
+            session.cut_down |= self._missing_down(session)
+        self.epoch += 1
 
     def engine_aborts(self) -> None:
         """End the engine actor: all sockets close, and no handler of it runs."""
-        self.count("engine actor aborted")
-        for session in self.sessions.values():
+        self.counts["engine actor aborted"] += 1
+        for session in self.live.values():
             session.open_at_engine = False
+        self.excused |= "socket" in self.calling
         self._restart(self.engine)
 
-    def sleep(self, actor: Actor) -> None:
-        """End a life that has nothing in progress: nothing may be lost by that."""
-        self.count(f"{actor.name} actor slept")
-        assert actor.wire.idle
-        self._restart(actor)
-
     def may_sleep(self, actor: Actor) -> bool:
-        """Tell whether an actor has nothing in progress.
+        return actor.wire.may_sleep and actor.name not in self.awaited
 
-        An engine actor has to stay awake until its messages are handled and while a frame waits for one before it.
-        """
-        if self.suspended or not actor.wire.idle:
-            return False
-        return actor is self.socket or (self.socket.wire.idle and not self.unnoticed)
+    def sleep(self, actor: Actor) -> None:
+        """End a life as sleep does: only when it may, and without any loss."""
+        assert self.may_sleep(actor)
+        assert actor.wire.idle
+        self.counts[f"{actor.name} actor slept"] += 1
+        if actor is self.engine:
+            for sid, session in self.live.items():
+                known = not session.open_at_engine or session.confirmed_up == session.work_up
+                assert known, f"{sid}: the engine actor sleeps over unconfirmed work"
+        elif any(session.open_at_engine and self._unfinished_down(session) for session in self.live.values()):
+            assert self.excused, "the socket actor sleeps over packets that nobody got"
+            self._cut_down()
+        self._restart(actor)
 
     # -- at rest
 
     def settle(self) -> None:
         """Let everything travel, finish every handler, and check what must hold when nothing is under way.
 
-        The engine actor says something first, as its alarm does: a new life of the socket actor is found when it is met.
+        The engine actor says something first, as its alarm does: a new life of the socket actor is found when it is met. The
+        alarm does so again while there is something to remember.
         """
         failures, self.failures = self.failures, 0.0
-        self.engine.carrier.send("socket", SessionsDigest(0, b""))
+        for _ in range(3):
+            self.engine.carrier.send("socket", SessionsDigest(0, b""))
+            self._travel()
+            if not self.engine.carrier.must_remember("socket"):
+                break
+            self.counts["second alarm"] += 1
+        self.failures = failures
+        self._check_at_rest()
+
+    def _travel(self) -> None:
         for _ in range(5_000):
             self.collect()
             if self.trips:
                 self.move(0)
             elif self.suspended:
                 self.finish_handler(0)
-            elif wires := [actor.wire for actor in (self.engine, self.socket) if actor.wire.pauses]:
+            elif wires := [actor.wire for actor in self.actors if actor.wire.pauses]:
                 wires[0].wake()
             else:
-                break
-        else:
-            raise AssertionError("the two actors never stop talking")
-        self.failures = failures
-        self.unnoticed = False
-        self._check_at_rest()
+                return
+        raise AssertionError("the two actors never stop talking")
 
     def _check_at_rest(self) -> None:
-        for sid, session in self.sessions.items():
+        for actor in self.actors:
+            assert actor.wire.may_sleep, f"{actor.name}: kept awake although everything is done"
+        for sid, session in self.live.items():
             if session.open_at_engine and session.open_at_application is not False:
-                assert session.received_up == session.sent_up, (
-                    f"{sid}: {session.sent_up - session.received_up} messages missing"
-                )
-                if session.down_life == self.socket.lives:
-                    assert (session.received_down_life, session.received_down) == (
-                        session.down_life,
-                        session.sent_down,
-                    ), f"{sid}: packets of {session.sent_down} missing"
-                self.count("open at rest")
+                missing = session.sent_up - session.received_up
+                assert not missing, f"{sid}: {missing} messages missing"
+                assert not self._unfinished_down(session), f"{sid}: packets of {session.sent_down} missing"
+                assert session.confirmed_up == session.work_up, f"{sid}: handled, and the engine actor does not know"
+                session.cut_down = False
+                self.counts["open at rest"] += 1
             else:
                 # What the alarm's comparison of both lists would do: a side that could not be told learns it now.
                 session.open_at_engine = session.open_at_application = False
-            session.touched = False
+        self.excused = False
+        self.live = {sid: session for sid, session in self.live.items() if session.open_at_engine}

@@ -62,7 +62,7 @@ class DurableServer(socketio.AsyncServer):
         if not self._membership.has_session(engine_sid):
             self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), "transport error"))
             return
-        if engine_sid in self._expelled:
+        if engine_sid in self._expelled or engine_sid in self._ended:
             return
         try:
             packet = self._assemblies.add(engine_sid, data)
@@ -127,7 +127,7 @@ class DurableServer(socketio.AsyncServer):
 
     async def get_session(self, sid: str, namespace: str | None = None) -> Any:
         """Read the session data of a socket: a copy; raises `KeyError` for one that is not connected."""
-        return self._membership.data(sid)
+        return self._membership.data(self._in(sid, namespace))
 
     async def save_session(self, sid: str, session: Any, namespace: str | None = None) -> None:
         """Keep the session data of a socket, durably.
@@ -135,12 +135,17 @@ class DurableServer(socketio.AsyncServer):
         ``session`` must be what JSON can hold; otherwise `SessionDataError` is raised. Raises `KeyError` for a socket that is not
         connected.
         """
-        self._membership.save_data(sid, session)
+        self._membership.save_data(self._in(sid, namespace), session)
 
     def get_environ(self, sid: str, namespace: str | None = None) -> dict[str, str] | None:
         """Read the handshake of a socket's session."""
-        socket = self._membership.socket(sid)
-        return None if socket is None else self._membership.environ(socket.engine_sid)
+        engine_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        return None if engine_sid is None else self._membership.environ(engine_sid)
+
+    def _in(self, sid: str, namespace: str | None) -> str:
+        if self.manager.eio_sid_from_sid(sid, namespace or "/") is None:
+            raise KeyError(sid)
+        return sid
 
     def _engineio_server_class(self) -> Callable[..., EngineProxy]:
         return functools.partial(EngineProxy, self._runtime, self._membership)
@@ -208,6 +213,8 @@ class DurableServer(socketio.AsyncServer):
     async def _join(self, engine_sid: str, packet: ClientPacket) -> None:
         """Connect a session to a namespace. https://socket.io/docs/v4/socket-io-protocol/#connection-to-a-namespace"""
         namespace = packet.namespace
+        if engine_sid in self._ended:
+            return
         if not self._is_served(namespace):
             await self._answer(engine_sid, "CONNECT_ERROR", namespace, {"message": "Invalid namespace"})
             return
@@ -234,7 +241,7 @@ class DurableServer(socketio.AsyncServer):
             return
         try:
             await self._answer(engine_sid, "CONNECT_ERROR", namespace, refusal)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             _logger.exception("= a refusal's data cannot be sent, session %s, %s", engine_sid, namespace)
             await self._answer(engine_sid, "CONNECT_ERROR", namespace, {"message": refusal["message"]})
 
@@ -242,7 +249,7 @@ class DurableServer(socketio.AsyncServer):
         """Run the connect handler; returns what to tell the client when it is refused."""
         try:
             answer = await self._trigger_event(
-                "connect", packet.namespace, sid, self._membership.environ(engine_sid), packet.data
+                "connect", packet.namespace, sid, self._membership.environ(engine_sid), packet.data or None
             )
         except Refused as refused:
             return dict(refused.error_args)
@@ -276,6 +283,7 @@ class DurableServer(socketio.AsyncServer):
         sid = self._membership.socket_in(engine_sid, namespace)
         if sid is not None and self.manager.is_connected(sid, namespace):
             await self._part(sid, namespace, reason)
+        self._close_if_ended(engine_sid)
 
     async def _part(self, sid: str, namespace: str, reason: str) -> None:
         """Run the disconnect handler, and forget the socket whatever comes of it; the last of a closed session ends the session."""
@@ -301,7 +309,7 @@ class DurableServer(socketio.AsyncServer):
 
     def _expel(self, engine_sid: str, error: PacketError) -> None:
         """Close a client's connection for what it did, once; it learns nothing but that."""
-        if engine_sid in self._expelled:
+        if engine_sid in self._expelled or engine_sid in self._ended:
             return
         if self._membership.has_session(engine_sid):
             self._expelled.add(engine_sid)
