@@ -9,7 +9,7 @@ import nox
 nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "unit", "tools", "chat", "bounds", "wheels", "e2e"]
+nox.options.sessions = ["lint", "types", "unit", "tools", "chat", "bounds", "wheels", "published", "e2e"]
 
 ROOT = Path(__file__).resolve().parent
 PACKAGES = ROOT / "packages"
@@ -117,6 +117,28 @@ def _try_wheels(
 
 
 @nox.session
+def published(session: nox.Session) -> None:
+    """Read with the tree what the last released shared-wire writes; there is nothing to do before the first release."""
+    tags = session.run("git", "tag", "--list", "shared-wire-v*", "--sort=-v:refname", silent=True, external=True)
+    if not tags or not str(tags).strip():
+        session.skip("no shared-wire-v* tag yet")
+    tag = str(tags).split()[0]
+    folder = Path(session.create_tmp()) / tag
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("git", "worktree", "add", "--force", "--detach", str(folder), tag, silent=True, external=True)
+    try:
+        install(session, str(folder / "packages" / "shared-wire"))
+        write = "packages/shared-wire/tests/golden/write_frames.py"
+        session.run("python", write, str(folder / "packages/shared-wire/tests/golden/v1"), str(folder / "frames"))
+        install(session, *editable("shared-wire"))
+        session.run(
+            "python", write, "--read", str(folder / "packages/shared-wire/tests/golden/v1"), str(folder / "frames")
+        )
+    finally:
+        session.run("git", "worktree", "remove", "--force", str(folder), silent=True, external=True)
+
+
+@nox.session
 def e2e(session: nox.Session) -> None:
     """Run the whole system under `wrangler dev` with real clients. Needs no internet but PyPI and npm."""
     session.env.pop("PYTHONPATH", None)
@@ -132,6 +154,24 @@ def e2e(session: nox.Session) -> None:
     )
 
 
+def _install_e2e(session: nox.Session) -> None:
+    needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), "python-socketio>=5.18.1,<5.19"]
+    install(session, *needed, groups=("test", "aio"))
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Run the fault tests of the whole system for two minutes each, and a million steps of the link's simulation."""
+    _install_e2e(session)
+    runs = ["pytest", "-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e", "tests-e2e/test_faults.py"]
+    session.run(*runs, *session.posargs, env={"E2E_FAULT_SECONDS": "120"})
+    session.run(
+        "pytest",
+        "packages/shared-wire/tests/property/test_simulation.py",
+        env={"SHARED_WIRE_SIMULATION_STEPS": "1000000"},
+    )
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Prepare everything and serve the chat at http://127.0.0.1:8787/ (another port: `nox -s demo -- --port 9000`)."""
@@ -144,5 +184,6 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Print the figures of docs/results.md."""
-    install(session, "--editable", str(ROOT / "tools"), groups=("aio",))
-    session.run("python", "benchmarks/first_figures.py")
+    install(session, "--editable", str(ROOT / "tools"), *editable("shared-wire"), groups=("aio",))
+    for script in session.posargs or ("first_figures", "frames"):
+        session.run("python", f"benchmarks/{script}.py")

@@ -95,7 +95,10 @@ def print_round_trips(prepared: dict[Subject, Prepared]) -> None:
 async def exchange(url: str, subject: Subject, count: int) -> list[float]:
     """Send messages one at a time and wait for each answer; returns the seconds each took."""
     times = []
-    async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}{subject.path}?EIO=4&transport=websocket") as ws:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{url}{subject.path}?EIO=4&transport=websocket") as ws,
+    ):
         await ws.receive_str()
         if not subject.join:
             await ws.receive_str()

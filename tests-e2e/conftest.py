@@ -35,6 +35,12 @@ class Worker:
             found: dict[str, Any] = json.loads(await response.text())
             return found
 
+    async def counters(self, actor: str) -> dict[str, Any]:
+        """Ask an actor what its life has cost; this asking is not counted."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/counters/{actor}") as response:
+            found: dict[str, Any] = json.loads(await response.text())
+            return found
+
     async def kill(self, actor: str) -> None:
         """End the life of an actor as a crash would."""
         await self._visit("kill", actor)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from clients.exchange import Exchange, Tally
+from clients.raw import connect
 from conftest import Worker
 from waiting import silence, until
 
@@ -33,9 +34,9 @@ async def _async(value: bool) -> bool:
     return value
 
 
-async def repeat(action: Callable[[], Awaitable[None]], every_s: float) -> int:
-    """Do something every few seconds for the length of the test; returns how often."""
-    times = int(SECONDS / every_s)
+async def repeat(action: Callable[[], Awaitable[None]], every_s: float, share: float = 1.0) -> int:
+    """Do something every few seconds for the length of the test, or a share of it; returns how often."""
+    times = int(SECONDS * share / every_s)
     for _ in range(times):
         await silence(every_s)
         await action()
@@ -75,24 +76,18 @@ async def test_the_engine_actor_is_evicted_again_and_again(own_worker: Worker) -
 
 
 async def test_the_engine_actor_is_aborted_and_everything_restarted(own_worker: Worker) -> None:
-    async def restart() -> None:
-        own_worker.server.stop()
-        own_worker.server.start()
-
     async with exchanging(own_worker) as tally:
-        await repeat(lambda: own_worker.kill("engine"), 4)
+        await repeat(lambda: own_worker.kill("engine"), 4, share=0.5)
         before = tally.sessions
         await asyncio.to_thread(own_worker.server.kill)
         await asyncio.to_thread(own_worker.server.start)
         await until(lambda: _async(tally.sessions >= before + CLIENTS), "all clients are back", patience_s=60)
-        await repeat(lambda: own_worker.kill("engine"), 4)
+        await repeat(lambda: own_worker.kill("engine"), 4, share=0.5)
     assert tally.faults == []
     await no_session_is_left(own_worker)
 
 
 async def test_idle_clients_stay_through_any_of_both(own_worker: Worker) -> None:
-    from clients.raw import connect
-
     async with connect(own_worker.url) as one, connect(own_worker.url) as two:
         for client in (one, two):
             await client.join()

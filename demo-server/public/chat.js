@@ -101,6 +101,20 @@ async function askStatus() {
   $("session-id").textContent = session;
 }
 
+// What each object's current life has cost, in the units a bill is made of: asking wakes both.
+async function askCounters() {
+  const counters = await (await fetch("/counters")).json();
+  const lines = Object.entries(counters).flatMap(([kind, { life, ...units }]) => {
+    const term = document.createElement("dt");
+    term.textContent = `${kind} ${life.slice(0, 6)}`;
+    const costs = document.createElement("dd");
+    costs.textContent = Object.entries(units).map(([unit, count]) => `${unit.replaceAll("_", " ")} ${count}`).join(" · ") || "nothing yet";
+    return [term, costs];
+  });
+  $("counters").replaceChildren(...lines);
+  $("counters").hidden = false;
+}
+
 function setConnection(state, text) {
   $("connection").dataset.state = state;
   $("connection-text").textContent = text;
@@ -580,7 +594,10 @@ $("file").addEventListener("change", async () => {
 $("leave-room").addEventListener("click", () => attempt(() => leaveRoom(active)));
 $("sign-out").addEventListener("click", signOut);
 $("reconnect").addEventListener("click", () => socket.connect());
-$("check").addEventListener("click", () => attempt(askStatus));
+$("check").addEventListener("click", () => attempt(async () => {
+  await askStatus();
+  await askCounters();
+}));
 $("panels-toggle").addEventListener("click", () => {
   togglePanels($("panels-toggle").getAttribute("aria-expanded") !== "true");
 });

@@ -1,5 +1,7 @@
 """The whole composition: two Durable Objects and the Worker in front of them."""
 
+import json
+
 import socketio
 from workers import Request, Response, WorkerEntrypoint
 
@@ -33,4 +35,8 @@ class Default(WorkerEntrypoint):
 
     async def fetch(self, request: Request) -> Response:
         """Answer a request that no static file answers."""
+        if request.method == "GET" and request.url.endswith("/counters"):
+            engine = await self.env.ENGINE.getByName("e0").counters()
+            socket = await self.env.SOCKET.getByName("main").counters()
+            return Response.from_json({"engine": json.loads(engine), "socket": json.loads(socket)})
         return await route(request, self.env.ENGINE, ENGINE)

@@ -68,6 +68,8 @@ seen.sleep = {
   sameSession: (await ann.textContent("#session-id")) === before.session && before.session !== "",
   heard: after,
 };
+await ann.waitForSelector("#counters dd");
+seen.counters = await ann.textContent("#counters");
 seen.errors = errors;
 await context.close();
 process.stdout.write(JSON.stringify(seen) + "\n");

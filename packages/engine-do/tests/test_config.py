@@ -40,6 +40,7 @@ def test_the_defaults_are_those_the_documentation_names() -> None:
         "ping_timeout_ms": 85_000,
         "max_payload": 1_000_000,
         "connect_timeout_ms": 45_000,
+        "actors": 1,
         "cors_allowed_origins": None,
     }
 

@@ -36,7 +36,8 @@ def register(sio: socketio.AsyncServer, kv: Any) -> None:
     async def disconnect(sid: str, reason: str) -> None:
         count("disconnects")
         user = (await sio.get_session(sid))["user"]
-        await sio.emit("left", {"user": user, "reason": reason, "rooms": sio.rooms(sid)[1:]}, skip_sid=sid)
+        if user is not None:
+            await sio.emit("left", {"user": user, "reason": reason, "rooms": sio.rooms(sid)[1:]}, skip_sid=sid)
 
     @sio.event
     async def echo(sid: str, *data: Any) -> tuple[Any, ...]:

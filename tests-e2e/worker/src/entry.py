@@ -15,6 +15,8 @@ from socketio_do.durable import SocketActor
 
 ENGINE = EngineConfig(path="/socket.io/", max_payload=100_000)
 #: Intervals this short never let the objects sleep; the warning about them is expected.
+#: Several engine actors, for what is counted by actor; pings that do not come within a test.
+WIDE = EngineConfig(path="/wide/", actors=2, ping_interval_ms=600_000, ping_timeout_ms=700_000)
 FAST = EngineConfig(
     path="/fast/", ping_interval_ms=300, ping_timeout_ms=1_000, connect_timeout_ms=1_500, cors_allowed_origins="*"
 )
@@ -42,6 +44,11 @@ class Engine(EngineActor):
         self.ctx.abort("a test wants it")
 
 
+class WideEngine(Engine):
+    config = WIDE
+    peer_binding = "WIDE_SOCKET"
+
+
 class FastEngine(Engine):
     config = FAST
     peer_binding = "FAST_SOCKET"
@@ -67,12 +74,19 @@ class FastSocket(Socket):
     peer_binding = "FAST_ENGINE"
 
 
+class WideSocket(Socket):
+    peer_binding = "WIDE_ENGINE"
+
+
 TABLES = ("sessions", "sockets", "rooms")
 ACTORS = {
     "engine": ("ENGINE", "e0"),
     "socket": ("SOCKET", "main"),
     "fast-engine": ("FAST_ENGINE", "e0"),
     "fast-socket": ("FAST_SOCKET", "main"),
+    "wide-engine-0": ("WIDE_ENGINE", "e0"),
+    "wide-engine-1": ("WIDE_ENGINE", "e1"),
+    "wide-socket": ("WIDE_SOCKET", "main"),
 }
 
 
@@ -80,10 +94,12 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request: Any) -> Any:
         path = request.url.split("?")[0].split("/", 3)[3]
         verb, _, actor = path.partition("/")
-        if verb in ("probe", "kill", "evict") and actor in ACTORS:
+        if verb in ("probe", "kill", "evict", "counters") and actor in ACTORS:
             return await self._visit(verb, *ACTORS[actor])
         if path.startswith("fast"):
             return await route(request, self.env.FAST_ENGINE, FAST)
+        if path.startswith("wide"):
+            return await route(request, self.env.WIDE_ENGINE, WIDE)
         return await route(request, self.env.ENGINE, ENGINE)
 
     async def _visit(self, verb: str, binding: str, name: str) -> Any:

@@ -52,6 +52,8 @@ class EngineConfig:
     max_payload: int = 1_000_000
     #: Milliseconds a client has to join the application above before its socket is closed. Not used by an engine alone.
     connect_timeout_ms: int = 45_000
+    #: How many engine actors new sessions are spread over, at random. Raising it keeps the sessions there are.
+    actors: int = 1
     #: Origins of pages that may connect: none means the same host only, "*" any. Requests without an Origin are let through.
     cors_allowed_origins: str | Sequence[str] | None = None
 
@@ -68,7 +70,7 @@ class EngineConfig:
         if not isinstance(self.path, str) or not _PATH.fullmatch(self.path):
             raise ConfigError(f"path must begin and end with '/', like \"/socket.io/\"; got {self.path!r}")
         _check_origins(self.cors_allowed_origins)
-        for name in ("ping_interval_ms", "ping_timeout_ms", "max_payload", "connect_timeout_ms"):
+        for name in ("ping_interval_ms", "ping_timeout_ms", "max_payload", "connect_timeout_ms", "actors"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
                 raise ConfigError(f"{name} must be a whole number above 0; got {value!r}")

@@ -1,5 +1,6 @@
 """The message format between the engine actor and the socket actor, and the link that carries it."""
 
+from shared_wire.batches import sessions_in
 from shared_wire.carrier import Carrier, Wire
 from shared_wire.codec import decode, encode
 from shared_wire.errors import (
@@ -28,6 +29,7 @@ from shared_wire.operations import (
     SessionsDigest,
     SessionsRange,
     UpOperation,
+    sessions_of,
 )
 from shared_wire.sessions import digest, ranges
 
@@ -66,4 +68,6 @@ __all__ = [
     "digest",
     "encode",
     "ranges",
+    "sessions_in",
+    "sessions_of",
 ]

@@ -9,6 +9,7 @@
     u64 x 2 receiver's life: start_ms, nonce; both 0 = none
     u64 x 4 seq, lowest_unconfirmed, received, handled
     text    sender
+    list    unhandled: text, the sessions with unfinished work at or below ``received``
     list    operations: byte code, then the fields of the operation
 
 Integers are big-endian. ``text`` and bytes are preceded by their length as u32, lists by their count as u32; a packet is preceded
@@ -161,7 +162,9 @@ def encode(frame: Frame) -> bytes:
     except struct.error as error:
         raise LocalWireError(f"a number of the header does not fit: {error}") from error
     operations = b"".join(map(_pack_operation, frame.operations))
-    return header + pack_text(frame.sender) + pack_count(len(frame.operations)) + operations
+    return (
+        header + pack_text(frame.sender) + _pack_sids(frame.unhandled) + pack_count(len(frame.operations)) + operations
+    )
 
 
 def decode(data: bytes) -> Frame:
@@ -173,6 +176,7 @@ def decode(data: bytes) -> Frame:
         raise MalformedFrame("a header with impossible values")
     theirs = Life(their_start, their_nonce) if their_start or their_nonce else None
     sender = reader.text()
+    unhandled = _sids(reader)
     operations = reader.items(lambda: _operation(reader))
     reader.end()
     if operations and not seq:
@@ -187,6 +191,7 @@ def decode(data: bytes) -> Frame:
             lowest_unconfirmed=lowest_unconfirmed,
             received=received,
             handled=handled,
+            unhandled=unhandled,
             operations=operations,
         )
     return Reply(
@@ -198,6 +203,7 @@ def decode(data: bytes) -> Frame:
         lowest_unconfirmed=lowest_unconfirmed,
         received=received,
         handled=handled,
+        unhandled=unhandled,
         refusal=_refusal(refusal),
         operations=operations,
     )

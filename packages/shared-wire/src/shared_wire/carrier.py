@@ -4,19 +4,17 @@ The shell brings four things, so that nothing here reads a clock or starts a tas
 a repeat, how to let a coroutine run on, and what to do with operations and losses.
 """
 
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Protocol
 
 from shared_wire.codec import decode, encode
+from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.errors import LocalWireError, RemoteWireError
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_QUEUED
 from shared_wire.link import (
-    Answer,
-    Deliver,
-    Effect,
     Link,
-    Lose,
     answer_call,
     confirm_handled,
     enqueue,
@@ -45,8 +43,14 @@ class Wire(Protocol):
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Let the coroutine run to its end, beginning at once."""
 
-    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
-        """Carry out operations of ``peer`` in order; call ``done`` once, when all they set going has come to its end."""
+    def deliver(
+        self, peer: str, operations: tuple[Operation, ...], done: Callable[[Iterable[EngineSid]], None]
+    ) -> None:
+        """Carry out operations of ``peer`` in order.
+
+        Call ``done`` with the sessions for which all has come to its end, whenever there are some, until it was said of each. Where
+        nothing can suspend (the engine actor), it need not be called.
+        """
 
     def stay_awake(self, peer: str, needed: bool) -> None:
         """Keep the object awake, or no longer: what the link to ``peer`` remembers must not be forgotten by sleep now."""
@@ -58,7 +62,15 @@ class Wire(Protocol):
 class Carrier:
     """All links of one actor, by the peer's name."""
 
-    def __init__(self, name: str, life: Life, wire: Wire, *, peer_holds_sockets: bool) -> None:
+    def __init__(
+        self, name: str, life: Life, wire: Wire, *, peer_holds_sockets: bool, counters: Counter[str] | None = None
+    ) -> None:
+        """Take who we are, what carries frames, and whether our peers hold the sockets.
+
+        ``counters`` gets what this life costs: ``rpcs`` made and ``rpcs_taken``, ``resends``, ``bytes_sent`` and
+        ``bytes_received``, ``operations_sent`` and ``operations_received``, ``sessions_lost``.
+        """
+        self._counters = Counter[str]() if counters is None else counters
         self._new = Link(name=name, life=life, peer_holds_sockets=peer_holds_sockets)
         self._wire = wire
         self._links: dict[str, Link] = {}
@@ -91,6 +103,8 @@ class Carrier:
 
         Bytes that are no frame are answered with `Refusal.UNREADABLE`; nothing of the error's text leaves the actor.
         """
+        self._counters["rpcs_taken"] += 1
+        self._counters["bytes_received"] += len(data)
         try:
             call = decode(data)
         except RemoteWireError:
@@ -98,6 +112,7 @@ class Carrier:
         if not isinstance(call, Call):
             return encode(self._unreadable())
         reply = self._answer(call)
+        self._counters["operations_sent"] += len(reply.operations)
         try:
             return encode(reply)
         except LocalWireError:
@@ -128,6 +143,7 @@ class Carrier:
         for effect in effects:
             match effect:
                 case Lose(engine_sids):
+                    self._counters["sessions_lost"] += len(engine_sids)
                     self._wire.lose(peer, engine_sids)
                 case Deliver():
                     self._deliver(peer, effect)
@@ -135,8 +151,10 @@ class Carrier:
                     pass
 
     def _deliver(self, peer: str, effect: Deliver) -> None:
-        def done() -> None:
-            self._keep(peer, confirm_handled(self._link(peer), effect.sender_life, effect.seq))
+        self._counters["operations_received"] += len(effect.operations)
+
+        def done(engine_sids: Iterable[EngineSid]) -> None:
+            self._keep(peer, confirm_handled(self._link(peer), effect.sender_life, effect.seq, engine_sids))
             self._flush(peer)
 
         self._wire.deliver(peer, effect.operations, done)
@@ -161,6 +179,7 @@ class Carrier:
                 link, call = make_call(self._link(peer))
                 self._keep(peer, link)
                 continue
+            self._count_call(call, data)
             reply = await self._offer(peer, data)
             link = self._link(peer)
             if reply is None:
@@ -179,6 +198,13 @@ class Carrier:
             self._carry_out(peer, effects)
             link, call = make_call(self._link(peer))
             self._keep(peer, link)
+
+    def _count_call(self, call: Call, data: bytes) -> None:
+        self._counters["rpcs"] += 1
+        self._counters["bytes_sent"] += len(data)
+        self._counters["resends" if call.attempt > 1 else "operations_sent"] += (
+            1 if call.attempt > 1 else len(call.operations)
+        )
 
     async def _offer(self, peer: str, data: bytes) -> Reply | None:
         answer = await self._wire.call(peer, data)

@@ -8,7 +8,7 @@ import enum
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from shared_wire.operations import Operation
+from shared_wire.operations import EngineSid, Operation
 
 __all__ = ["Call", "Frame", "Life", "Refusal", "Reply"]
 
@@ -57,6 +57,8 @@ class Call:
     received: int
     #: ... and everything up to here has been handled to its end.
     handled: int
+    #: The sessions with unfinished work among what has arrived: what a suspended handler holds up, and nothing else.
+    unhandled: tuple[EngineSid, ...] = ()
     operations: tuple[Operation, ...] = ()
 
 
@@ -72,6 +74,7 @@ class Reply:
     lowest_unconfirmed: int
     received: int
     handled: int
+    unhandled: tuple[EngineSid, ...] = ()
     refusal: Refusal | None = None
     operations: tuple[Operation, ...] = ()
 

@@ -14,26 +14,24 @@ Everything that changes a `Link` is in this file. The rules:
     only they, are lost and must be closed.
 7.  Where the peer holds the sockets, rule 6 does not apply to what it received: a socket that is still there means its object
     slept with nothing in progress, and everything else closes the sockets.
-8.  *Handled* lags behind *received* only while a handler is suspended. The lag, once told, is made up for by a call of its own
-    when nothing else travels, so that a peer never counts finished work as lost.
+8.  *Handled* lags behind *received* only while a handler is suspended, and every frame names the sessions whose work that is.
+    When one of those it has named is done, and nothing else travels, a call of its own says so: finished work is never lost.
 
 Memory only: a `Link` ends with the life of its actor, and rules 5 to 7 are what makes that safe.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Final
 
 from shared_wire.batches import sessions_in, split, without
+from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.frames import Call, Frame, Life, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_EARLY_FRAMES
 from shared_wire.operations import CloseSessions, EngineSid, Operation
 
 __all__ = [
-    "Answer",
-    "Deliver",
-    "Effect",
     "Link",
-    "Lose",
     "answer_call",
     "confirm_handled",
     "enqueue",
@@ -47,30 +45,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
-    """Carry out these operations, in order; say `confirm_handled` with the same life and number when all are done."""
-
-    sender_life: Life
-    seq: int
-    operations: tuple[Operation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lose:
-    """The fate of work for these sessions is unknown: close them so that their clients reconnect."""
-
-    engine_sids: tuple[EngineSid, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Answer the call with this; nothing of it is to be handled."""
-
-    reply: Reply
-
-
-Effect: TypeAlias = Deliver | Lose | Answer
+_NOBODY: Final[frozenset[EngineSid]] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +76,10 @@ class Link:
     #: The next number to hand on; unknown before the first frame of the peer's life.
     expected: int | None = None
     early: tuple[Frame, ...] = ()
-    unhandled_here: frozenset[int] = field(default_factory=frozenset)
-    #: What the peer was last told: received, handled.
-    told: tuple[int, int] = (0, 0)
+    #: (number, session) of what was handed on and is not done.
+    unhandled_here: frozenset[tuple[int, EngineSid]] = field(default_factory=frozenset)
+    #: The sessions whose unfinished work the peer was last told of.
+    told: frozenset[EngineSid] = field(default_factory=frozenset)
     #: The number of the last call taken, and its reply, for a peer that did not get it.
     answered: tuple[int, Reply] | None = None
 
@@ -120,7 +96,12 @@ class Link:
     @property
     def handled(self) -> int:
         """The number up to which everything has been handled to its end."""
-        return min(self.unhandled_here) - 1 if self.unhandled_here else self.received
+        return min(self.unhandled_here)[0] - 1 if self.unhandled_here else self.received
+
+    @property
+    def unhandled(self) -> frozenset[EngineSid]:
+        """The sessions with unfinished work."""
+        return frozenset(engine_sid for _, engine_sid in self.unhandled_here) if self.unhandled_here else _NOBODY
 
 
 def enqueue(link: Link, *operations: Operation) -> Link:
@@ -139,7 +120,7 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
         seq, operations = link.unconfirmed.seq, link.unconfirmed.operations
         return _start(link, _call(link, 2, seq, operations), link.queue)
     batch, rest = split(link.queue)
-    told_lag = link.told[1] < link.told[0] and link.handled > link.told[1]
+    told_lag = not link.told <= link.unhandled
     if not batch and not told_lag and not link.behind:
         return link, None
     seq = link.next_seq if batch else 0
@@ -157,6 +138,7 @@ def _call(link: Link, attempt: int, seq: int, operations: tuple[Operation, ...])
         lowest_unconfirmed=seq or link.next_seq,
         received=link.received,
         handled=link.handled,
+        unhandled=tuple(link.unhandled),
         operations=operations,
     )
 
@@ -164,9 +146,14 @@ def _call(link: Link, attempt: int, seq: int, operations: tuple[Operation, ...])
 def _start(link: Link, call: Call, rest: tuple[Operation, ...]) -> tuple[Link, Call]:
     lowest = _lowest(link, call.seq or link.next_seq)
     call = replace(
-        call, receiver_life=link.peer_life, lowest_unconfirmed=lowest, received=link.received, handled=link.handled
+        call,
+        receiver_life=link.peer_life,
+        lowest_unconfirmed=lowest,
+        received=link.received,
+        handled=link.handled,
+        unhandled=tuple(link.unhandled),
     )
-    told = (link.received, link.handled)
+    told = link.unhandled
     return _change(link, call=call, queue=rest, told=told, sent=link.next_seq - 1, behind=False), call
 
 
@@ -177,8 +164,14 @@ def repeat_call(link: Link) -> tuple[Link, Call | None]:
     """
     if link.call is None or link.call.attempt >= MAX_ATTEMPTS:
         return link, None
-    call = replace(link.call, attempt=link.call.attempt + 1, received=link.received, handled=link.handled)
-    return _change(link, call=call, told=(link.received, link.handled)), call
+    call = replace(
+        link.call,
+        attempt=link.call.attempt + 1,
+        received=link.received,
+        handled=link.handled,
+        unhandled=tuple(link.unhandled),
+    )
+    return _change(link, call=call, told=link.unhandled), call
 
 
 def fail_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
@@ -219,10 +212,10 @@ def receive_reply(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...]]:
     link, lost = _meet(link, reply.sender_life)
     if reply.refusal is not None:
         return _refused(link, call, reply.refusal, lost)
-    if call.seq and not link.peer_holds_sockets:
+    link = _confirm(link, reply)
+    if call.seq > link.received_there and not link.peer_holds_sockets:
         pending = (call.seq, sessions_in(call.operations))
         link = _change(link, unhandled_there=(*link.unhandled_there, pending))
-    link = _confirm(link, reply)
     link = _change(link, behind=link.peer_holds_sockets and link.received_there < link.sent)
     link, deliveries = _take(link, reply)
     link, losses = _losing(link, lost)
@@ -271,7 +264,7 @@ def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
 
     The reply to a call that only confirms carries nothing: such a call is not stored and could not be answered twice alike.
     """
-    told = (link.received, link.handled)
+    told = link.unhandled
     if not seq or not link.peer_holds_sockets:
         reply = _reply(link, None)
     elif link.unconfirmed is not None:
@@ -290,11 +283,11 @@ def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
     return (_change(link, answered=(seq, reply)) if seq else link), reply
 
 
-def confirm_handled(link: Link, sender_life: Life, seq: int) -> Link:
-    """Note that everything of number ``seq`` of that life has been handled; of an older life it no longer matters."""
+def confirm_handled(link: Link, sender_life: Life, seq: int, engine_sids: Iterable[EngineSid]) -> Link:
+    """Note that what number ``seq`` of that life brought for these sessions is done; of an older life it no longer matters."""
     if sender_life != link.peer_life:
         return link
-    return _change(link, unhandled_here=link.unhandled_here - {seq})
+    return _change(link, unhandled_here=link.unhandled_here.difference((seq, engine_sid) for engine_sid in engine_sids))
 
 
 def _change(link: Link, **changes: Any) -> Link:
@@ -320,20 +313,25 @@ def _meet(link: Link, life: Life) -> tuple[Link, tuple[EngineSid, ...]]:
         expected=None,
         early=(),
         unhandled_here=frozenset(),
-        told=(0, 0),
+        told=_NOBODY,
         answered=None,
     )
     return met, _unhandled(link)
 
 
 def _confirm(link: Link, frame: Frame) -> Link:
-    if frame.receiver_life != link.life:
+    """Note how far the peer has come. A frame that was overtaken by a later one says nothing new."""
+    said = (frame.received, frame.handled)
+    if frame.receiver_life != link.life or said < (link.received_there, link.handled_there):
         return link
-    received, handled = max(link.received_there, frame.received), max(link.handled_there, frame.handled)
-    unconfirmed = link.unconfirmed if link.unconfirmed is not None and link.unconfirmed.seq > received else None
-    unhandled = tuple(entry for entry in link.unhandled_there if entry[0] > handled)
+    unhandled = tuple(entry for entry in link.unhandled_there if entry[0] > frame.received)
+    if frame.unhandled:
+        unhandled = ((frame.received, frame.unhandled), *unhandled)
+    unconfirmed = link.unconfirmed
+    if unconfirmed is not None and unconfirmed.seq <= frame.received:
+        unconfirmed = None
     return _change(
-        link, received_there=received, handled_there=handled, unconfirmed=unconfirmed, unhandled_there=unhandled
+        link, received_there=said[0], handled_there=said[1], unconfirmed=unconfirmed, unhandled_there=unhandled
     )
 
 
@@ -365,8 +363,12 @@ def _take(link: Link, frame: Frame) -> tuple[Link, tuple[Effect, ...]]:
         deliveries.append(Deliver(one.sender_life, one.seq, one.operations))
         expected = one.seq + 1
     expected = max(expected, floor)
-    numbers = {effect.seq for effect in deliveries if isinstance(effect, Deliver)}
-    link = _change(link, expected=expected, early=tuple(early), unhandled_here=link.unhandled_here | numbers)
+    link = _change(link, expected=expected, early=tuple(early))
+    if deliveries and link.peer_holds_sockets:
+        begun = {
+            (one.seq, sid) for one in deliveries if isinstance(one, Deliver) for sid in sessions_in(one.operations)
+        }
+        link = _change(link, unhandled_here=link.unhandled_here | begun)
     return link, tuple(deliveries)
 
 
@@ -380,6 +382,7 @@ def _reply(link: Link, refusal: Refusal | None) -> Reply:
         lowest_unconfirmed=_lowest(link, link.next_seq),
         received=link.received,
         handled=link.handled,
+        unhandled=tuple(link.unhandled),
         refusal=refusal,
     )
 

@@ -1,11 +1,15 @@
 """What the pure parts ask of the object they run in; `durable` brings it, tests bring a fake."""
 
-from collections.abc import Callable, Coroutine, Hashable
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeAlias
 
 from shared_wire import Operation, Work
 
-__all__ = ["Runtime"]
+__all__ = ["Lane", "Runtime"]
+
+
+#: A queue of work. Its first part is the session whose work it is; the rest tells the session's lanes apart.
+Lane: TypeAlias = tuple[str, str]
 
 
 class Runtime(Protocol):
@@ -14,10 +18,10 @@ class Runtime(Protocol):
     def send(self, actor: str, *operations: Operation) -> None:
         """Send operations to an engine actor, in order."""
 
-    def run(self, lane: Hashable, work: Work) -> None:
+    def run(self, lane: Lane, work: Work) -> None:
         """Do work after everything asked for before in the same lane, from now on; none of it is cut short by sleep."""
 
-    def waiting(self, lane: Hashable) -> int:
+    def waiting(self, lane: Lane) -> int:
         """Count the work of a lane that has not begun."""
 
     def hold(self, engine_sid: str) -> Callable[[], None]:

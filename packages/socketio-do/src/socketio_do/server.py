@@ -178,7 +178,7 @@ class DurableServer(socketio.AsyncServer):
             if not self.manager.expects(sid, packet.id):
                 return
             acknowledge = self.manager.trigger_callback(sid, packet.id, packet.data)
-            self._runtime.run((engine_sid, "ack", packet.id), lambda: self._guard("ack", engine_sid, acknowledge))
+            self._runtime.run((engine_sid, f"ack {packet.id}"), lambda: self._guard("ack", engine_sid, acknowledge))
         elif packet.type is PacketType.CONNECT:
             if len(self._membership.sockets_of(engine_sid)) >= MAX_SOCKETS:
                 raise PacketError("too many namespaces")

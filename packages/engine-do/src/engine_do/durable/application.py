@@ -1,6 +1,7 @@
 """Where an engine's sessions lead: to handlers in the same object, or over a link to the actor that runs the application."""
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
@@ -126,13 +127,15 @@ class Linked(RpcWire):
 
     announces_late = True
 
-    def __init__(self, ctx: Any, namespace: Any, engine: Engine, *, name: str, life: Life, peer: str) -> None:
-        """Take the object's context, the peers' binding, and who we are and whom we serve."""
+    def __init__(
+        self, ctx: Any, namespace: Any, engine: Engine, *, name: str, life: Life, peer: str, counters: Counter[str]
+    ) -> None:
+        """Take the object's context, the peers' binding, who we are and whom we serve, and where to count."""
         super().__init__(ctx, namespace)
         self._engine = engine
         self._peer = peer
         self._report = report.restore(engine.load("report"), life.nonce >> 32)
-        self.carrier = Carrier(name, life, self, peer_holds_sockets=False)
+        self.carrier = Carrier(name, life, self, peer_holds_sockets=False, counters=counters)
 
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
         """Let everybody in: the application judges at its own connect, and the deadline bounds the wait."""
@@ -159,8 +162,9 @@ class Linked(RpcWire):
         self._offer(sessions)
         return True
 
-    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
+    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[..., None]) -> None:
         """Carry out the socket actor's operations; all of it is done on return."""
+        del done
         for operation in operations:
             match operation:
                 case SendPackets(engine_sids, packets):
@@ -179,7 +183,6 @@ class Linked(RpcWire):
                     self._offer(sessions)
                 case _:
                     _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
-        done()
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         """Close sessions whose stream has a gap, so that their clients reconnect."""

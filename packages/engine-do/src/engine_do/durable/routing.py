@@ -1,7 +1,8 @@
 """For the Worker's entrypoint: which actor serves a request, and which requests are refused before any actor wakes."""
 
 import logging
-from typing import Any, Final
+import secrets
+from typing import Any
 
 from pyodide.ffi import JsException
 
@@ -14,9 +15,6 @@ from shared_wire.durable import raw
 __all__ = ["route"]
 
 _logger = logging.getLogger("engine_do")
-
-#: The one engine actor there is yet.
-_ACTOR: Final = "e0"
 
 
 async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
@@ -38,8 +36,9 @@ async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
         _logger.warning("= handshake refused with code %d", error.code)
         return error_response(error)
     # The raw request and response: the SDK's wrapper of a response with a socket aborts the socket when Python collects it.
+    actor = f"e{secrets.randbelow(config.actors)}"
     try:
-        return await namespace.getByName(_ACTOR).fetch(raw_request(request))
+        return await namespace.getByName(actor).fetch(raw_request(request))
     except JsException:
-        _logger.exception("= handshake failed at %s", _ACTOR)
+        _logger.exception("= handshake failed at %s", actor)
         return text_response("Internal server error", 500)

@@ -1,9 +1,11 @@
 """The Durable Object that runs the application: frames in, handlers, frames out."""
 
 import asyncio
+import json
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 import socketio
@@ -24,12 +26,15 @@ from shared_wire import (
     SessionsRange,
     Work,
     digest,
+    sessions_in,
+    sessions_of,
 )
 from shared_wire.durable import RpcWire, Timer, begin_life, raw, start_eagerly
 from socketio_do.durable.database import ObjectDatabase
 from socketio_do.durable.work import FrameWork, Task
 from socketio_do.errors import ConfigError
 from socketio_do.membership import SID_BYTES, Membership
+from socketio_do.runtime import Lane
 from socketio_do.server import DurableServer
 from socketio_do.storage import SCHEMA, Storage
 
@@ -59,12 +64,14 @@ class SocketActor(DurableObject):
         super().__init__(ctx, env)
         self.life = begin_life()
         storage = raw(self.ctx.storage)
-        tables = Storage(ObjectDatabase(storage.sql))
+        self._counters = Counter[str]()
+        tables = Storage(ObjectDatabase(storage.sql, self._counters))
         _prepare_tables(tables, storage.kv)
         membership = Membership(tables)
         hub = _Hub(self.ctx, _binding(self, env), self.handler_timeout_s)
         server = DurableServer(hub, membership, **self.options)
-        hub.begin(Carrier(_name_of(ctx), self.life, hub, peer_holds_sockets=True), server, membership)
+        carrier = Carrier(_name_of(ctx), self.life, hub, peer_holds_sockets=True, counters=self._counters)
+        hub.begin(carrier, server, membership)
         self._hub, self._membership = hub, membership
         self.configure(server)
 
@@ -82,6 +89,14 @@ class SocketActor(DurableObject):
         engine = self._hub.carrier.peer_life(socket.actor) if socket is not None else None
         return {"engine": str(engine or ""), "socket": str(self.life)}
 
+    async def counters(self) -> str:
+        """Tell what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
+
+        ``rows_read``, ``rows_written`` (ours, not the application's), and what `shared_wire.Carrier` counts. In memory: a new life
+        counts from 0.
+        """
+        return json.dumps({"life": str(self.life), **self._counters})
+
     async def link(self, data: Any) -> bytes:
         """Take a call of an engine actor: one frame in, one frame out (`shared_wire`)."""
         return self._hub.carrier.answer(bytes(data))
@@ -96,7 +111,7 @@ class _Hub(RpcWire):
         super().__init__(ctx, namespace)
         self._timeout_s = handler_timeout_s
         self._lanes = Lanes(self.start)
-        self._frame = FrameWork(_nothing)
+        self._frame = FrameWork((), _nobody)
         self._delivering: list[Task] | None = None
 
     def begin(self, carrier: Carrier, server: DurableServer, membership: Membership) -> None:
@@ -105,19 +120,18 @@ class _Hub(RpcWire):
         self._server = server
         self._membership = membership
 
-    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
-        """Give an engine actor's operations to the server; ``done`` follows when no handler of theirs is left."""
-        frame = self._frame = FrameWork(done)
+    def deliver(
+        self, peer: str, operations: tuple[Operation, ...], done: Callable[[Iterable[EngineSid]], None]
+    ) -> None:
+        """Give an engine actor's operations to the server; ``done`` is told of each session that has no handler of theirs left."""
+        frame = self._frame = FrameWork(sessions_in(operations), done)
         begun = self._delivering = []
-        frame.begin()
-        try:
-            for operation in operations:
-                self._take(peer, operation)
-        finally:
-            self._delivering = None
-            for task in begun:
-                task.bound()
-            frame.end()
+        for operation in operations:
+            self._take_safely(peer, operation)
+        self._delivering = None
+        for task in begun:
+            task.bound()
+        frame.delivered()
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         """End sessions whose stream to or from ``peer`` has a gap."""
@@ -132,25 +146,25 @@ class _Hub(RpcWire):
         """Send operations to an engine actor."""
         self.carrier.send(actor, *operations)
 
-    def run(self, lane: Hashable, work: Work) -> None:
+    def run(self, lane: Lane, work: Work) -> None:
         """Do work in its lane, as part of the frame that is being delivered."""
-        frame = self._frame
-        frame.begin()
-        self._lanes.run(lane, lambda: self._tracked(frame, work))
+        frame, engine_sid = self._frame, EngineSid(lane[0])
+        frame.begin(engine_sid)
+        self._lanes.run(lane, lambda: self._tracked(frame, engine_sid, work))
 
-    def waiting(self, lane: Hashable) -> int:
+    def waiting(self, lane: Lane) -> int:
         """Count the work of a lane that has not begun."""
         return self._lanes.waiting(lane)
 
     def hold(self, engine_sid: str) -> Callable[[], None]:
         """Keep the frame being delivered open until the returned function is called."""
-        frame = self._frame
-        frame.begin()
+        frame, session = self._frame, EngineSid(engine_sid)
+        frame.begin(session)
         task = self._begun(Task(self._timeout_s, lambda: self._server.expire(engine_sid)))
 
         def release() -> None:
             task.end()
-            frame.end()
+            frame.end(session)
 
         return release
 
@@ -182,7 +196,7 @@ class _Hub(RpcWire):
         """Draw the first ack id of this life; all ids stay exact in JavaScript."""
         return secrets.randbelow(2**40) + 1
 
-    async def _tracked(self, frame: FrameWork, work: Work) -> None:
+    async def _tracked(self, frame: FrameWork, engine_sid: EngineSid, work: Work) -> None:
         """Do one piece of a frame's work; only its own timeout cancels it, and the lane goes on."""
         task = self._begun(Task(self._timeout_s))
         try:
@@ -191,7 +205,7 @@ class _Hub(RpcWire):
             _logger.warning("= work was cancelled")
         finally:
             task.end()
-            frame.end()
+            frame.end(engine_sid)
 
     def _begun(self, task: Task) -> Task:
         """Bound work that begins after its delivery at once; what begins within it is bound only if it suspends."""
@@ -200,6 +214,14 @@ class _Hub(RpcWire):
         else:
             self._delivering.append(task)
         return task
+
+    def _take_safely(self, peer: str, operation: Operation) -> None:
+        """Take one operation; a fault of ours in one must not keep the frame's others from being taken."""
+        try:
+            self._take(peer, operation)
+        except Exception:
+            _logger.exception("= %s failed", type(operation).__name__)
+            self.lose(peer, sessions_of(operation))
 
     def _take(self, peer: str, operation: Operation) -> None:
         match operation:
@@ -231,8 +253,8 @@ class _Hub(RpcWire):
             self.carrier.send(peer, CloseSessions(unknown, "transport error"))
 
 
-def _nothing() -> None:
-    """Stand for the frame that work outside any delivery belongs to."""
+def _nobody(engine_sids: Iterable[EngineSid]) -> None:
+    """Stand for whom work outside any delivery would be reported to."""
 
 
 def _binding(actor: SocketActor, env: Any) -> Any:

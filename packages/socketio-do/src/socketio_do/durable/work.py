@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from shared_wire import EngineSid
 from shared_wire.durable import Timer
 
 __all__ = ["FrameWork", "Task"]
@@ -12,22 +13,31 @@ _logger = logging.getLogger("socketio_do")
 
 
 class FrameWork:
-    """What one frame has set going; the frame is handled when all of it is done."""
+    """What one frame has set going, by session; a session's part is done when all of it is."""
 
-    def __init__(self, done: Callable[[], None]) -> None:
-        """Take what to call then. The delivery itself counts as work: begin and end it too."""
+    def __init__(self, engine_sids: Iterable[EngineSid], done: Callable[[Iterable[EngineSid]], None]) -> None:
+        """Take whose work the frame brings, and what to tell when some of it is done."""
+        self._engine_sids = engine_sids
         self._done = done
-        self._open = 0
+        self._open: dict[EngineSid, int] = {}
+        self._delivered = False
 
-    def begin(self) -> None:
-        """Note work that belongs to this frame."""
-        self._open += 1
+    def begin(self, engine_sid: EngineSid) -> None:
+        """Note work for a session."""
+        self._open[engine_sid] = self._open.get(engine_sid, 0) + 1
 
-    def end(self) -> None:
+    def end(self, engine_sid: EngineSid) -> None:
         """Note that a piece of it is done."""
-        self._open -= 1
-        if self._open == 0:
-            self._done()
+        self._open[engine_sid] -= 1
+        if not self._open[engine_sid]:
+            del self._open[engine_sid]
+            if self._delivered:
+                self._done((engine_sid,))
+
+    def delivered(self) -> None:
+        """Note that all of the frame was handed on: what did not suspend is done."""
+        self._delivered = True
+        self._done([engine_sid for engine_sid in self._engine_sids if engine_sid not in self._open])
 
 
 class Task:

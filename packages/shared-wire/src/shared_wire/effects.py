@@ -1,0 +1,35 @@
+"""What a step of the link asks its carrier to do."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from shared_wire.frames import Life, Reply
+from shared_wire.operations import EngineSid, Operation
+
+__all__ = ["Answer", "Deliver", "Effect", "Lose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Carry out these operations, in order; say `confirm_handled` with the same life and number as each session's are done."""
+
+    sender_life: Life
+    seq: int
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lose:
+    """The fate of work for these sessions is unknown: close them so that their clients reconnect."""
+
+    engine_sids: tuple[EngineSid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer the call with this; nothing of it is to be handled."""
+
+    reply: Reply
+
+
+Effect: TypeAlias = Deliver | Lose | Answer

@@ -1,0 +1,98 @@
+"""What things cost in the units users pay for, read from the actors' counters."""
+
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from typing import Any
+
+from clients.raw import RawSocket, connect
+from conftest import Worker
+from waiting import silence
+
+ENGINES = ("wide-engine-0", "wide-engine-1")
+ACTORS = (*ENGINES, "wide-socket")
+
+
+async def spent(worker: Worker, before: dict[str, dict[str, Any]], what: str) -> int:
+    """Count what all actors together have spent since; every actor must still live the same life."""
+    total = 0
+    for actor, counters in before.items():
+        now = await worker.counters(actor)
+        assert now["life"] == counters["life"], actor
+        total += now.get(what, 0) - counters.get(what, 0)
+    return total
+
+
+async def look(worker: Worker) -> dict[str, dict[str, Any]]:
+    return {actor: await worker.counters(actor) for actor in ACTORS}
+
+
+async def ask(client: RawSocket, event: str, *args: object) -> None:
+    await client.send("421" + json.dumps([event, *args]))
+    assert str(await client.receive_message()).startswith("31")
+
+
+async def test_a_session_connects_with_one_rpc(own_worker: Worker) -> None:
+    before = await look(own_worker)
+    async with connect(own_worker.url, "/wide/") as client:
+        await client.join()
+        assert await spent(own_worker, before, "rpcs") == 1
+
+
+async def test_an_event_with_an_immediate_answer_is_one_rpc_awake_and_after_sleep(own_worker: Worker) -> None:
+    async with connect(own_worker.url, "/wide/") as client:
+        await client.join()
+        before = await look(own_worker)
+        for _ in range(10):
+            await ask(client, "echo", "x")
+        assert await spent(own_worker, before, "rpcs") == 10
+        for actor in ACTORS:
+            await own_worker.evict(actor)
+        await ask(client, "echo", "first after sleep")
+        after = await look(own_worker)
+        assert {counters["life"] for counters in before.values()}.isdisjoint(c["life"] for c in after.values())
+        assert sum(counters.get("rpcs", 0) for counters in after.values()) == 1
+
+
+async def test_an_idle_minute_costs_nothing(own_worker: Worker) -> None:
+    """A tenth of it is enough: nothing is scheduled that could come later but the ping's alarm."""
+    async with connect(own_worker.url, "/wide/") as client:
+        await client.join()
+        before = await look(own_worker)
+        await silence(6)
+        for what in ("rpcs", "frames", "alarms", "rows_written", "rows_read"):
+            assert await spent(own_worker, before, what) == 0, what
+
+
+async def test_a_broadcast_to_500_clients_on_two_engine_actors_is_two_messages(own_worker: Worker) -> None:
+    async with AsyncExitStack() as stack:
+        clients = []
+        for _ in range(20):
+            opened = [stack.enter_async_context(connect(own_worker.url, "/wide/")) for _ in range(25)]
+            clients += await asyncio.gather(*opened)
+        await asyncio.gather(*(client.join() for client in clients))
+        found = [await own_worker.probe(engine) for engine in ENGINES]
+        assert sum(one["sockets"] for one in found) == 500
+        assert min(one["sockets"] for one in found) > 150
+        before = await look(own_worker)
+        sender, *others = clients
+        await sender.send('42["say",null,"everybody"]')
+        assert {await client.receive_message() for client in others} == {'2["said","everybody"]'}
+        assert await spent(own_worker, before, "operations_received") - 1 == 2
+        assert await spent(own_worker, before, "rpcs") == 2
+
+
+async def test_waking_with_many_sessions_reads_only_what_the_event_touches(own_worker: Worker) -> None:
+    async with AsyncExitStack() as stack:
+        clients = []
+        for _ in range(40):
+            opened = [stack.enter_async_context(connect(own_worker.url, "/wide/")) for _ in range(25)]
+            clients += await asyncio.gather(*opened)
+        await asyncio.gather(*(client.join() for client in clients))
+        assert (await own_worker.probe("wide-socket"))["sessions"] == 1_000
+        await own_worker.evict("wide-socket")
+        await ask(clients[0], "echo", "x")
+        woken = await own_worker.counters("wide-socket")
+        assert woken.get("rpcs", 0) == 0
+        assert woken["rows_read"] <= 5
+        assert woken.get("rows_written", 0) == 0
