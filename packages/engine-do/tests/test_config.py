@@ -8,7 +8,7 @@ import pytest
 from engine_do.config import ALARM_SLACK_MS, EngineConfig
 from engine_do.errors import ConfigError, EngineConfigWarning
 
-NUMBERS = ["ping_interval_ms", "ping_timeout_ms", "max_payload", "connect_timeout_ms"]
+NUMBERS = ["ping_interval_ms", "ping_timeout_ms", "max_payload", "connect_timeout_ms", "actors"]
 
 #: What a user of another server writes, and words of the answer.
 RENAMED = [

@@ -110,12 +110,12 @@ def kind(event: Input) -> str:
 
 
 @pytest.mark.parametrize("state", STATES, ids=short)
-@pytest.mark.parametrize("event", INPUTS, ids=kind)
-def test_any_input_in_any_state_is_a_step(state: Session, event: Input) -> None:
-    after, effects = drive(state, [event])
-    assert after.engine_sid == state.engine_sid
-    assert (after.phase, tuple(effects)) == (step(state, event, CONFIG)[0].phase, step(state, event, CONFIG)[1])
-    assert state.phase is Phase.OPEN or after == state
+def test_any_input_in_any_state_is_a_step(state: Session) -> None:
+    for event in INPUTS:
+        after, effects = drive(state, [event])
+        assert after.engine_sid == state.engine_sid, kind(event)
+        assert (after, tuple(effects)) == step(state, event, CONFIG), kind(event)
+        assert state.phase is Phase.OPEN or after == state, kind(event)
 
 
 @pytest.mark.parametrize("state", STATES, ids=short)

@@ -1,9 +1,15 @@
+from collections.abc import Iterable
+
 import pytest
 from wire_fakes import Actor, FakeWire, Pair, Step, advance
 
 from shared_wire import AdmitSessions, Call, EngineSid, MessageReceived, SendPackets
 
-X = EngineSid("x")
+X, Y = EngineSid("x"), EngineSid("y")
+
+
+def never(engine_sids: Iterable[EngineSid]) -> None:
+    raise AssertionError(engine_sids)
 
 
 def test_a_step_resolved_first_is_not_waited_for() -> None:
@@ -110,7 +116,7 @@ def test_a_wire_holds_a_pause_until_it_is_ended() -> None:
 
 def test_a_wire_records_deliveries_and_losses() -> None:
     wire = FakeWire()
-    wire.deliver("peer", (AdmitSessions((X,)),), lambda: None)
+    wire.deliver("peer", (AdmitSessions((X,)),), never)
     wire.lose("peer", (X,))
     assert wire.delivered == [AdmitSessions((X,))]
     assert wire.lost == [X]
@@ -125,15 +131,29 @@ def test_a_wire_tells_whoever_wants_to_know_of_a_loss() -> None:
 
 def test_a_wire_is_done_when_its_handler_is() -> None:
     gate: Step[None] = Step()
-    seen: list[str] = []
+    seen: list[EngineSid] = []
     wire = FakeWire(lambda peer, _operations: gate if peer == "slow" else None)
-    wire.deliver("quick", (), lambda: seen.append("quick"))
-    wire.deliver("slow", (), lambda: seen.append("slow"))
-    assert seen == ["quick"]
+    wire.deliver("quick", (MessageReceived(X, ""), MessageReceived(X, "")), seen.extend)
+    wire.deliver("slow", (MessageReceived(Y, ""), AdmitSessions((X,))), seen.extend)
+    assert seen == [X]
     assert not wire.may_sleep
     gate.resolve(None)
-    assert seen == ["quick", "slow"]
+    assert seen == [X, Y]
     assert wire.may_sleep
+
+
+def test_a_wire_is_done_with_each_session_when_its_own_step_is() -> None:
+    gate: Step[None] = Step()
+    seen: list[EngineSid] = []
+    wire = FakeWire(lambda _peer, _operations: {X: gate})
+    wire.deliver("peer", (MessageReceived(X, ""), MessageReceived(Y, "")), seen.extend)
+    assert seen == [Y]
+    gate.resolve(None)
+    assert seen == [Y, X]
+
+
+def test_a_wire_has_nothing_to_be_done_with_where_no_session_is_concerned() -> None:
+    FakeWire().deliver("peer", (AdmitSessions((X,)),), never)
 
 
 def test_a_wire_may_not_sleep_while_a_link_needs_it_awake() -> None:

@@ -4,14 +4,16 @@ Coroutines are stepped with ``send(None)``; there is no event loop and no clock.
 whoever resolves the step runs the coroutine on, at once.
 """
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from shared_wire import Carrier, EngineSid, Frame, Life, Operation, decode
+from shared_wire import Carrier, EngineSid, Frame, Life, Operation, decode, sessions_in
 
 T = TypeVar("T")
-Handler = Callable[[str, tuple[Operation, ...]], "Step[None] | None"]
+Rest: TypeAlias = "Step[None] | Mapping[EngineSid, Step[None]] | None"
+Done = Callable[[Iterable[EngineSid]], None]
+Handler = Callable[[str, tuple[Operation, ...]], Rest]
 Loser = Callable[[str, tuple[EngineSid, ...]], None]
 
 
@@ -85,8 +87,8 @@ def _nothing_more(_peer: str, _engine_sids: tuple[EngineSid, ...]) -> None:
 class FakeWire:
     """The shell of one actor: records what its carrier asks for.
 
-    Assign `handler` to say how operations are handled: a step it returns is what their end waits for. Assign `loser` to do
-    something about a loss.
+    Assign `handler` to say how operations are handled: their end waits for the step it returns, or for each session's own step.
+    Assign `loser` to do something about a loss.
     """
 
     def __init__(self, handler: Handler = _at_once, loser: Loser = _nothing_more) -> None:
@@ -124,17 +126,22 @@ class FakeWire:
         finally:
             self.running -= 1
 
-    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[[], None]) -> None:
+    def deliver(self, peer: str, operations: tuple[Operation, ...], done: Done) -> None:
         self.delivered.extend(operations)
         rest = self.handler(peer, operations)
-        if rest is None:
-            done()
-        else:
-            self.start(self._finish(rest, done))
+        engine_sids = frozenset(sessions_in(operations))
+        if isinstance(rest, Step):
+            self.start(self._finish(rest, engine_sids, done))
+            return
+        waiting = rest or {}
+        if at_once := engine_sids.difference(waiting):
+            done(at_once)
+        for engine_sid, step in waiting.items():
+            self.start(self._finish(step, (engine_sid,), done))
 
-    async def _finish(self, rest: Step[None], done: Callable[[], None]) -> None:
+    async def _finish(self, rest: Step[None], engine_sids: Iterable[EngineSid], done: Done) -> None:
         await rest
-        done()
+        done(engine_sids)
 
     def stay_awake(self, peer: str, needed: bool) -> None:
         assert needed != (peer in self.awake), f"{peer}: told {needed} twice"

@@ -76,11 +76,10 @@ class World:
     trips: list[Trip] = field(default_factory=list)
     #: Calls that their callers believe to have failed, and that may still arrive, though not after the life they were sent in.
     stray: list[tuple[Actor, bytes]] = field(default_factory=list)
-    suspended: list[tuple[Step[None], list[tuple[EngineSid, int]]]] = field(default_factory=list)
-    #: What the engine actor's life has sent in calls that nobody has confirmed: the sessions by the call's number.
-    unconfirmed: dict[int, tuple[EngineSid, ...]] = field(default_factory=dict)
-    #: ... and the number up to which it was told that all is handled.
-    handled: int = 0
+    #: Handlers that wait, with the session and the messages of each.
+    suspended: list[tuple[Step[None], EngineSid, list[int]]] = field(default_factory=list)
+    #: By the numbers of the calls of the engine actor's life: the operations of each session that it does not know to be handled.
+    unconfirmed: dict[int, Counter[EngineSid]] = field(default_factory=dict)
     #: The sessions of the call that each actor makes or repeats.
     calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
     #: Who took a call whose answer has not arrived.
@@ -159,8 +158,8 @@ class World:
 
     # -- the socket actor's side
 
-    def _at_application(self, _peer: str, operations: tuple[Operation, ...]) -> Step[None] | None:
-        unfinished: list[tuple[EngineSid, int]] = []
+    def _at_application(self, _peer: str, operations: tuple[Operation, ...]) -> dict[EngineSid, Step[None]]:
+        numbers: dict[EngineSid, list[int]] = {}
         for operation in operations:
             match operation:
                 case SessionOpened(sid):
@@ -168,7 +167,7 @@ class World:
                         self.sessions[sid].open_at_application = True
                 case MessageReceived(sid, packet):
                     self._application_receives(sid, int(packet))
-                    unfinished.append((sid, int(packet)))
+                    numbers.setdefault(sid, []).append(int(packet))
                     if self.random.random() < 0.5:
                         self.application_sends((sid, *self._some_sessions()))
                 case SessionClosed(sid):
@@ -178,11 +177,11 @@ class World:
                     pass
                 case _:
                     raise AssertionError(operation)
-        if self.random.random() < 0.7:
-            return None
-        step: Step[None] = Step()
-        self.suspended.append((step, unfinished))
-        return step
+        if self.random.random() < 0.5:
+            return {}
+        waiting = {sid: Step[None]() for sid in numbers if self.random.random() < 0.5}
+        self.suspended += [(step, sid, numbers[sid]) for sid, step in waiting.items()]
+        return waiting
 
     def _some_sessions(self) -> tuple[EngineSid, ...]:
         return tuple(self.random.sample(list(self.live), min(2, len(self.live))))
@@ -214,8 +213,7 @@ class World:
                 self.socket.carrier.send("engine", CloseSessions((sid,), "transport error"))
 
     def finish_handler(self, index: int) -> None:
-        step, _ = self.suspended.pop(index)
-        step.resolve(None)
+        self.suspended.pop(index)[0].resolve(None)
 
     # -- what is in flight
 
@@ -235,18 +233,18 @@ class World:
 
     def _begun(self, actor: Actor, frame: Frame) -> None:
         self.calling[actor.name] = frozenset(sessions_in(frame.operations))
-        if actor is self.engine and frame.seq > self.handled:
-            self.unconfirmed[frame.seq] = sessions_in(frame.operations)
+        if actor is self.engine:
+            self.unconfirmed.setdefault(frame.seq, Counter(sessions_in(frame.operations)))
 
     def _confirmed(self, data: bytes) -> None:
         """Note what a frame that the engine actor took has told it."""
         frame = decode(data)
         if (frame.sender_life, frame.receiver_life) != (self.engine.carrier.peer_life("socket"), self.engine.life):
             return
-        self.handled = max(self.handled, frame.handled)
-        for seq in [seq for seq in self.unconfirmed if seq <= self.handled]:
-            for sid in self.unconfirmed.pop(seq):
-                self.sessions[sid].confirmed_up += 1
+        for seq, work in self.unconfirmed.items():
+            if seq <= frame.received:
+                for sid in work.keys() - set(frame.unhandled):
+                    self.sessions[sid].confirmed_up += work.pop(sid)
 
     # -- the wire
 
@@ -315,15 +313,13 @@ class World:
                 self.stray.append((target, trip.journey.data))
         if actor is self.engine:
             self.unconfirmed.clear()
-            self.handled = 0
         actor.restart()
 
     def socket_aborts(self) -> None:
         """End the socket actor in the middle of whatever it does: messages inside suspended handlers were not received."""
         self.counts["socket actor aborted"] += 1
-        for _, unfinished in self.suspended:
-            for sid, number in unfinished:
-                self.sessions[sid].received_up = min(self.sessions[sid].received_up, number)
+        for _, sid, numbers in self.suspended:
+            self.sessions[sid].received_up = min(self.sessions[sid].received_up, *numbers)
         self.suspended.clear()
         self._cut_down()
         self._restart(self.socket)
