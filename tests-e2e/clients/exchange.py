@@ -68,6 +68,8 @@ class Exchange:
                     self.tally.answered += 1
                 await _pause(chance.random() / 2)
                 await self._see_close(client)
+        except TimeoutError:
+            self.tally.faults.append(f"client {self.seed}: no answer to {received + 1} of {sent}, and not closed")
         except (Closed, ConnectionError) as closed:
             self.tally.closed += 1
             self.tally.closed_without_work += received == sent
@@ -81,6 +83,8 @@ class Exchange:
             return
         if frame == "2":
             await client.send("3")
+        elif frame == "6":
+            return
         elif not str(frame).startswith("4" + NOISE):
             self.tally.faults.append(f"client {self.seed}: {frame!r} without a question")
 

@@ -4,15 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from shared_wire.batches import sessions_in
 from shared_wire.codec import encode
+from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_EARLY_FRAMES, MAX_FRAME_BYTES
 from shared_wire.link import (
-    Answer,
-    Deliver,
-    Effect,
     Link,
-    Lose,
     answer_call,
     confirm_handled,
     enqueue,
@@ -84,7 +82,7 @@ def handle(link: Link, effects: tuple[Effect, ...]) -> Link:
     """Finish all handlers of what was delivered."""
     for effect in effects:
         if isinstance(effect, Deliver):
-            link = confirm_handled(link, effect.sender_life, effect.seq)
+            link = confirm_handled(link, effect.sender_life, effect.seq, sessions_in(effect.operations))
     return link
 
 
@@ -690,8 +688,8 @@ def test_each_confirmation_frees_what_it_covers_and_no_more() -> None:
         e, call = call_of(e, up(sid))
         s, reply = take_suspended(s, call)
         e, _ = receive_reply(e, reply)
-    s = confirm_handled(s, e.life, 1)
-    s = confirm_handled(s, e.life, 3)
+    s = confirm_handled(s, e.life, 1, [X])
+    s = confirm_handled(s, e.life, 3, [Z])
     assert s.handled == 1
     e, _, _ = take(e, call_of(s, down(X))[1])
     _, effects = receive_call(e, call_of(socket(2), down(Z))[1])
@@ -702,7 +700,7 @@ def test_a_confirmation_for_another_life_of_ours_frees_nothing() -> None:
     e, call = call_of(engine(2), up(X))
     s, reply = take_suspended(socket(), call)
     e, _ = receive_reply(e, reply)
-    s, lag = make_call(confirm_handled(s, e.life, 1))
+    s, lag = make_call(confirm_handled(s, e.life, 1, [X]))
     assert lag is not None
     stray = replace(lag, receiver_life=Life(1, 0xE))
     e, _, _ = take(e, stray)
@@ -732,8 +730,8 @@ def test_a_late_reply_of_an_older_life_loses_its_call() -> None:
 def test_the_end_of_a_handler_of_an_older_life_means_nothing() -> None:
     s, _ = take_suspended(socket(), call_of(engine(1), up(X))[1])
     s, _ = take_suspended(s, call_of(engine(2), up(Y))[1])
-    assert confirm_handled(s, Life(1, 0xE), 1) == s
-    assert confirm_handled(s, Life(2, 0xE), 1).handled == 1
+    assert confirm_handled(s, Life(1, 0xE), 1, [X]) == s
+    assert confirm_handled(s, Life(2, 0xE), 1, [Y]).handled == 1
 
 
 def test_what_the_engine_actor_has_to_say_is_never_lost_unseen() -> None:
@@ -813,7 +811,7 @@ def test_a_lag_that_was_told_is_made_up_for_by_one_call() -> None:
     s, reply = take_suspended(socket(1), call)
     e, _ = receive_reply(e, reply)
     assert make_call(s) == (s, None)
-    s = confirm_handled(s, e.life, 1)
+    s = confirm_handled(s, e.life, 1, [X])
     s, lag = make_call(s)
     assert lag is not None
     assert (lag.seq, lag.operations, lag.received, lag.handled) == (0, (), 1, 1)
@@ -856,7 +854,7 @@ def test_a_lag_told_to_an_older_life_is_not_made_up_for_to_a_new_one() -> None:
 def test_a_lag_is_made_up_for_by_whatever_travels_anyway() -> None:
     e, call = call_of(engine(), up(X))
     s, _ = take_suspended(socket(), call)
-    s, call = call_of(confirm_handled(s, e.life, 1), down(X))
+    s, call = call_of(confirm_handled(s, e.life, 1, [X]), down(X))
     assert (call.seq, call.handled) == (1, 1)
     e, reply, _ = take(e, call)
     s, _ = receive_reply(s, reply)
@@ -870,7 +868,7 @@ def test_a_lag_that_shrinks_is_told_each_time() -> None:
         s, reply = take_suspended(s, call)
         e, _ = receive_reply(e, reply)
     for seq in (1, 2):
-        s, lag = make_call(confirm_handled(s, e.life, seq))
+        s, lag = make_call(confirm_handled(s, e.life, seq, [sid]))
         assert lag is not None
         assert (lag.seq, lag.handled) == (0, seq)
         e, reply, _ = take(e, lag)
@@ -884,7 +882,7 @@ def test_a_later_handler_that_ends_first_is_not_told() -> None:
         e, call = call_of(e, up(sid))
         s, reply = take_suspended(s, call)
         e, _ = receive_reply(e, reply)
-    s = confirm_handled(s, e.life, 2)
+    s = confirm_handled(s, e.life, 2, [Y])
     assert make_call(s) == (s, None)
 
 
@@ -892,7 +890,7 @@ def test_a_call_that_only_confirms_is_answered_without_operations() -> None:
     e, call = call_of(engine(), up(X))
     s, reply = take_suspended(socket(), call)
     e, _ = receive_reply(e, reply)
-    s, lag = make_call(confirm_handled(s, e.life, 1))
+    s, lag = make_call(confirm_handled(s, e.life, 1, [X]))
     assert lag is not None
     e, effects = receive_call(enqueue(e, up(Y)), lag)
     assert effects == ()
@@ -905,7 +903,7 @@ def test_a_call_that_only_confirms_may_be_repeated_and_given_up() -> None:
     e, call = call_of(engine(), up(X))
     s, reply = take_suspended(socket(), call)
     e, _ = receive_reply(e, reply)
-    s, lag = make_call(confirm_handled(s, e.life, 1))
+    s, lag = make_call(confirm_handled(s, e.life, 1, [X]))
     assert lag is not None
     s, again = repeated(s)
     e, _, _ = take(e, lag)
@@ -918,7 +916,7 @@ def test_a_call_that_only_confirms_may_be_repeated_and_given_up() -> None:
 def test_a_confirmation_that_overtakes_the_reply_counts() -> None:
     e, call = call_of(engine(), up(X))
     s, reply = take_suspended(socket(1), call)
-    s, lag = make_call(confirm_handled(s, e.life, 1))
+    s, lag = make_call(confirm_handled(s, e.life, 1, [X]))
     assert lag is not None
     e, answer, _ = take(e, lag)
     s, _ = receive_reply(s, answer)
@@ -934,7 +932,7 @@ def test_what_a_repeat_confirms_counts() -> None:
     e, _ = receive_reply(e, reply)
     s, call = call_of(s, down(Y))
     e, _, _ = take(e, call)
-    s, again = repeated(confirm_handled(s, e.life, 1))
+    s, again = repeated(confirm_handled(s, e.life, 1, [X]))
     assert again.handled == 1
     e, effects = receive_call(e, again)
     s, _ = receive_reply(s, answer_in(effects))

@@ -8,13 +8,13 @@ import json
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Coroutine, Generator, Hashable
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
 from shared_wire import CloseSessions, Lanes, Operation, Packet, SendPackets, Work
 from socketio_do import DurableServer
 from socketio_do.membership import Membership
-from socketio_do.runtime import Runtime
+from socketio_do.runtime import Lane, Runtime
 from socketio_do.storage import Database, Storage
 
 T = TypeVar("T")
@@ -135,14 +135,17 @@ class FakeRuntime:
         self.sent: list[tuple[str, Operation]] = []
         self.held: Counter[str] = Counter()
         self.tasks: list[FakeTask] = []
+        #: Every lane that was given work.
+        self.used: set[Lane] = set()
 
     def send(self, actor: str, *operations: Operation) -> None:
         self.sent += [(actor, operation) for operation in operations]
 
-    def run(self, lane: Hashable, work: Work) -> None:
+    def run(self, lane: Lane, work: Work) -> None:
+        self.used.add(lane)
         self._lanes.run(lane, lambda: self._cut_short(work))
 
-    def waiting(self, lane: Hashable) -> int:
+    def waiting(self, lane: Lane) -> int:
         return self._lanes.waiting(lane)
 
     def hold(self, engine_sid: str) -> Callable[[], None]:

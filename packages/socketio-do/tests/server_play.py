@@ -111,7 +111,15 @@ def _rooms(sio: Any, note: Callable[..., None]) -> None:
     async def scribble(sid: str) -> None:
         (await sio.get_session(sid))["lost"] = sio.get_environ(sid)["LOST"] = "in memory only"
 
-    for handler in (join, leave, say, count, scribble):
+    async def elsewhere(sid: str) -> None:
+        for work in (sio.get_session(sid, namespace="/stars"), sio.save_session(sid, {}, namespace="/stars")):
+            try:
+                note("elsewhere", await work)
+            except KeyError:
+                note("not elsewhere")
+        note("elsewhere", sio.get_environ(sid, namespace="/stars"))
+
+    for handler in (join, leave, say, count, scribble, elsewhere):
         sio.event(handler)
 
 

@@ -251,7 +251,7 @@ class TestAcks:
         finish(scene.world.sio.emit("q", to=S1, callback=callback))
         scene.world.receive("bad", *["31000[]"] * (MAX_WAITING + 500))
         assert len(scene.world.runtime.tasks) == 1
-        assert scene.world.runtime.waiting(("bad", "ack", 1000)) == 0
+        assert scene.world.runtime.waiting(("bad", "ack 1000")) == 0
         scene.gate.set()
         scene.world.runtime.settle()
         assert scene.world.runtime.tasks == []
@@ -412,6 +412,33 @@ def test_what_waited_for_a_session_that_is_gone_is_told_to_nobody(scene: Scene, 
     assert scene.world.sent == []
     assert len(log.take("WARNING")) == 1
     scene.others_are_well()
+
+
+def test_a_fault_found_after_the_end_is_nobodys_any_more(log: Log) -> None:
+    """The session has ended while a socket of it still leaves; announced again later, it has done nothing wrong."""
+    gates = {name: FakeEvent() for name in ("wait", "leave")}
+
+    def register(sio: Any) -> None:
+        sio.on("wait", lambda sid: gates["wait"].wait())
+        sio.on("disconnect", lambda sid: gates["leave"].wait(), namespace="/chat")
+
+    world = World(register)
+    world.connect("bad")
+    world.connect("bad", "/chat")
+    world.receive("bad", '2["wait"]', '2["say"]')
+    world.do(world.sio.disconnect(S1))
+    world.close("bad")
+    world.forget()
+    gates["wait"].set()
+    world.runtime.settle()
+    assert world.database.rows("sio_sessions") != []
+    gates["leave"].set()
+    world.runtime.settle()
+    assert world.database.rows("sio_sessions") == []
+    assert world.sent == []
+    assert log.take("WARNING") == []
+    assert world.connect("bad") == socket_sid(3)
+    assert world.closes() == []
 
 
 class TestExpiry:

@@ -29,7 +29,13 @@ REJECTED: Final = "Connection rejected by server"
 ENVIRON: Final = {"QUERY_STRING": "e1"}
 
 SAME: Final[dict[str, Scenario]] = {
-    "connect": Scenario([*HELLO[1:], ("e1", '0{"token":"t"}', '21["echo",null,{"a":[1.5]},"é"]', '22["nobody"]')]),
+    "connect": Scenario(
+        [
+            ("e2", "0"),
+            ("e3", "0{}"),
+            ("e1", '0{"token":"t"}', '21["echo",null,{"a":[1.5]},"é"]', '22["nobody"]'),
+        ]
+    ),
     "work in connect": Scenario([("e1", '0{"do":1}', '21["count"]', '22["join","later"]')]),
     "refuse": Scenario([("e1", '0{"refuse":""}', '0{"refuse":""}', "0", '21["echo"]')]),
     "refuse with": Scenario([("e1", f'0{{"refuse":{number}}}') for number in range(len(REFUSALS))]),
@@ -63,7 +69,9 @@ SAME: Final[dict[str, Scenario]] = {
         ]
     ),
     "call": Scenario([("e1", "0", '21["call",1]', "3#0[]", '22["call"]', '3#1["a",2]')], modes=(True,)),
-    "sessions": Scenario([*HELLO, ("e1", '21["count"]', '22["count"]'), ("e2", '21["count"]'), Close("e1")]),
+    "sessions": Scenario(
+        [*HELLO, ("e1", '21["count"]', '22["count"]', '2["elsewhere"]'), ("e2", '21["count"]'), Close("e1")]
+    ),
     "disconnect": Scenario(
         [
             *HELLO,

@@ -50,6 +50,13 @@ def recorded(**answers: Any) -> tuple[World, Recorder]:
     return World(recorder.register), recorder
 
 
+def nested(depth: int) -> list[Any]:
+    data: list[Any] = []
+    for _ in range(depth):
+        data = [data]
+    return data
+
+
 def accepted(sid: str, namespace: str = "") -> str:
     return f'0{namespace}{{"sid":"{sid}"}}'
 
@@ -65,10 +72,13 @@ class TestConnect:
         ]
         assert recorder.calls == [("connect", S1, {"QUERY_STRING": "a=b"}, {"token": "secret"})]
 
-    def test_without_auth_the_handler_gets_none(self) -> None:
+    @pytest.mark.parametrize("packet", ["0", "0{}"])
+    def test_without_auth_the_handler_gets_none(self, packet: str) -> None:
         world, recorder = recorded()
-        world.connect("e1")
+        world.open("e1")
+        world.receive("e1", packet)
         assert recorder.calls == [("connect", S1, {}, None)]
+        assert world.take("e1") == [accepted(S1)]
 
     def test_without_a_handler_everybody_may_come(self) -> None:
         world = World()
@@ -280,7 +290,11 @@ class TestConnect:
         assert world.sent == [("east", CloseSessions((E1,), "transport error"))]
         assert recorder.calls == []
 
-    @pytest.mark.parametrize("error", [Refused("no", object()), Refused("no", b"bytes")], ids=["not JSON", "binary"])
+    @pytest.mark.parametrize(
+        "error",
+        [Refused("no", object()), Refused("no", b"bytes"), Refused("no", nested(5_000))],
+        ids=["not JSON", "binary", "too deep"],
+    )
     def test_a_refusal_that_cannot_be_sent_is_a_refusal_nevertheless(self, error: Exception, log: Log) -> None:
         world, _ = recorded(connect=error)
         world.open("e1")
@@ -737,6 +751,19 @@ class TestSessions:
         with pytest.raises(KeyError):
             finish(world.sio.save_session("nobody", {}))
 
+    @pytest.mark.parametrize(("sid", "namespace"), [(S1, "/chat"), (S2, None), (S2, "/")])
+    def test_a_socket_has_data_and_environ_in_its_own_namespace_only(self, sid: str, namespace: str | None) -> None:
+        world = World(namespaces=["/", "/chat"])
+        world.connect("e1")
+        world.connect("e1", "/chat")
+        rows = world.database.rows("sio_sockets")
+        with pytest.raises(KeyError):
+            finish(world.sio.get_session(sid, namespace=namespace))
+        with pytest.raises(KeyError):
+            finish(world.sio.save_session(sid, {"nick": "Bo"}, namespace=namespace))
+        assert world.sio.get_environ(sid, namespace=namespace) is None
+        assert world.database.rows("sio_sockets") == rows
+
     def test_environ_is_the_handshake_of_the_session(self) -> None:
         world = World(namespaces=["/", "/chat"])
         world.connect("e1", HTTP_COOKIE="a=b")
@@ -905,6 +932,90 @@ class TestDisconnect:
         world.runtime.settle()
         assert recorder.calls == [("disconnect", S1, "transport close")]
         assert world.database.rows("sio_sockets") == world.database.rows("sio_sessions") == []
+
+    @pytest.mark.parametrize("end", ["refuses", "raises", "is cancelled"])
+    @pytest.mark.parametrize("always_connect", [False, True])
+    def test_a_client_that_closes_while_it_connects_and_is_refused_leaves_nothing(
+        self, end: str, always_connect: bool, log: Log
+    ) -> None:
+        gate, recorder = FakeEvent(), Recorder()
+
+        async def connect(sid: str, environ: Any) -> bool:
+            await gate.wait()
+            if end == "raises":
+                raise LookupError
+            return False
+
+        def register(sio: Any) -> None:
+            recorder.register(sio)
+            sio.on("connect", connect)
+
+        world = World(register, always_connect=always_connect)
+        world.open("e1")
+        world.receive("e1", "0")
+        world.close("e1")
+        if end == "is cancelled":
+            world.runtime.cancel()
+        else:
+            gate.set()
+            world.runtime.settle()
+        assert len(log.take("ERROR")) == (end == "raises")
+        assert recorder.calls == []
+        assert world.database.rows("sio_sessions") == []
+        assert not world.membership.has_session("e1")
+        assert world.runtime.tasks == []
+
+    def test_a_join_that_waited_while_its_session_ended_connects_nobody(self) -> None:
+        gates, recorder = {name: FakeEvent() for name in ("wait", "leave")}, Recorder()
+
+        def register(sio: Any) -> None:
+            sio.on("disconnect", lambda sid: gates["leave"].wait())
+            sio.on("wait", lambda sid: gates["wait"].wait(), namespace="/chat")
+            for event in ("connect", "disconnect"):
+                sio.on(event, recorder.handler(event), namespace="/chat")
+
+        world = World(register)
+        world.connect("e1")
+        world.connect("e1", "/chat")
+        world.receive("e1", '2/chat,["wait"]')
+        world.do(world.sio.disconnect(S2, namespace="/chat"))
+        world.receive("e1", "0/chat,")
+        world.close("e1")
+        world.forget()
+        gates["wait"].set()
+        world.runtime.settle()
+        assert world.membership.sockets_of("e1") == {"/": S1}
+        gates["leave"].set()
+        world.runtime.settle()
+        assert [call[:2] for call in recorder.calls] == [("connect", S2), ("disconnect", S2)]
+        assert world.sent == []
+        assert world.database.rows("sio_sessions") == world.database.rows("sio_sockets") == []
+
+    @pytest.mark.parametrize(
+        "message", ["0/chat,", '2["say"]', "31000[]", '51-["x",{"_placeholder":true,"num":0}]', "9"]
+    )
+    def test_what_comes_after_the_end_of_a_session_is_not_read(self, message: str, log: Log) -> None:
+        gate, recorder = FakeEvent(), Recorder(say="ok")
+
+        def register(sio: Any) -> None:
+            recorder.register(sio)
+            sio.on("disconnect", lambda sid: gate.wait())
+            sio.on("connect", recorder.handler("chat"), namespace="/chat")
+
+        world = World(register)
+        world.connect("e1")
+        finish(world.sio.emit("q", to=S1, callback=recorder.handler("answered")))
+        recorder.take()
+        world.forget()
+        world.close("e1")
+        world.receive("e1", message)
+        assert +world.runtime.held == {}
+        gate.set()
+        world.runtime.settle()
+        assert recorder.calls == []
+        assert world.sent == []
+        assert log.take("WARNING") == []
+        assert world.database.rows("sio_sessions") == world.database.rows("sio_sockets") == []
 
     def test_closing_the_transport(self) -> None:
         world = World()
@@ -1221,6 +1332,15 @@ class TestOrder:
         gate.set()
         world.runtime.settle()
         assert world.database.rows("sio_sockets") == world.database.rows("sio_sessions") == []
+
+    def test_every_lane_names_its_session_first(self) -> None:
+        world = World(namespaces=["/", "/chat"])
+        world.connect("e1")
+        world.connect("e1", "/chat")
+        finish(world.sio.emit("q", to=S1, callback=print))
+        world.receive("e1", "31000[]", '2["say"]', "1")
+        world.close("e1")
+        assert world.runtime.used == {("e1", "/"), ("e1", "/chat"), ("e1", "ack 1000")}
 
     def test_background_tasks_and_sleep(self) -> None:
         trace: list[str] = []

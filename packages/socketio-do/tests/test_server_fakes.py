@@ -54,11 +54,12 @@ class TestDatabase:
 class TestRuntime:
     def test_work_of_one_lane_waits_and_other_lanes_do_not(self) -> None:
         runtime, trace, gate = make_runtime(), list[str](), FakeEvent()
-        runtime.run("a", lambda: note(trace, "first", gate.wait()))
-        runtime.run("a", lambda: note(trace, "second"))
-        runtime.run("b", lambda: note(trace, "other"))
+        runtime.run(("e1", "a"), lambda: note(trace, "first", gate.wait()))
+        runtime.run(("e1", "a"), lambda: note(trace, "second"))
+        runtime.run(("e1", "b"), lambda: note(trace, "other"))
         assert trace == ["first begins", "other begins", "other ends"]
-        assert [runtime.waiting("a"), runtime.waiting("b")] == [1, 0]
+        assert [runtime.waiting(("e1", name)) for name in "ab"] == [1, 0]
+        assert runtime.used == {("e1", "a"), ("e1", "b")}
         gate.set()
         runtime.settle()
         assert trace[3:] == ["first ends", "second begins", "second ends"]
@@ -106,8 +107,8 @@ class TestRuntime:
 
     def test_a_cancel_ends_the_work_and_not_the_lane(self) -> None:
         runtime, trace = make_runtime(), list[str]()
-        runtime.run("a", lambda: note(trace, "first", FakeEvent().wait()))
-        runtime.run("a", lambda: note(trace, "second"))
+        runtime.run(("e1", "a"), lambda: note(trace, "first", FakeEvent().wait()))
+        runtime.run(("e1", "a"), lambda: note(trace, "second"))
         runtime.cancel()
         assert trace == ["first begins", "second begins", "second ends"]
         assert runtime.tasks == []

@@ -80,6 +80,9 @@ class World:
     suspended: list[tuple[Step[None], EngineSid, list[int]]] = field(default_factory=list)
     #: By the numbers of the calls of the engine actor's life: the operations of each session that it does not know to be handled.
     unconfirmed: dict[int, Counter[EngineSid]] = field(default_factory=dict)
+    #: The progress that the engine actor was last told, and the sessions named with it.
+    said: tuple[int, int] = (0, 0)
+    named: frozenset[EngineSid] = frozenset()
     #: The sessions of the call that each actor makes or repeats.
     calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
     #: Who took a call whose answer has not arrived.
@@ -222,7 +225,10 @@ class World:
         session = self.sessions[sid]
         up = session.confirmed_up < session.work_up
         called = any(sid in sids for sids in self.calling.values())
-        return up or called or self._missing_down(session) or session.cut_down
+        # Known to the link, and not made use of: a call whose answer is still missing may have been confirmed by another frame,
+        # and of two frames with the same progress the one that names fewer sessions is the later one.
+        doubted = called or sid in self.named
+        return up or doubted or self._missing_down(session) or session.cut_down
 
     def _missing_down(self, session: Session) -> bool:
         sent = (session.down_epoch, session.sent_down)
@@ -241,6 +247,8 @@ class World:
         frame = decode(data)
         if (frame.sender_life, frame.receiver_life) != (self.engine.carrier.peer_life("socket"), self.engine.life):
             return
+        if (frame.received, frame.handled) >= self.said:
+            self.said, self.named = (frame.received, frame.handled), frozenset(frame.unhandled)
         for seq, work in self.unconfirmed.items():
             if seq <= frame.received:
                 for sid in work.keys() - set(frame.unhandled):
@@ -313,6 +321,7 @@ class World:
                 self.stray.append((target, trip.journey.data))
         if actor is self.engine:
             self.unconfirmed.clear()
+        self.said, self.named = (0, 0), frozenset()
         actor.restart()
 
     def socket_aborts(self) -> None:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from server_fakes import ENGINE, World, socket_sid
 from socketio import exceptions
@@ -24,6 +24,8 @@ values = json_values | placeholders
 
 namespaces = st.sampled_from(["", "", "", "/chat,", "/other,"])
 ack_ids = st.sampled_from(["", "0", "7", "1000", "1001"])
+#: What the scene's connect handler refuses.
+REFUSED = '{"refuse":1}'
 names = st.sampled_from(["say", "say", "wait", "*", "", "unknown", "connect"])
 
 
@@ -50,7 +52,8 @@ def binary_headers(draw: st.DrawFn) -> str:
 
 @st.composite
 def connects(draw: st.DrawFn) -> str:
-    auth = draw(st.sampled_from(["", "{}", '{"a":1}']) | json_values.map(json.dumps))
+    told = st.sampled_from(["", "{}", '{"a":1}', REFUSED, '{"wait":1}', '{"wait":1,"refuse":1}'])
+    auth = draw(told | json_values.map(json.dumps))
     return draw(st.sampled_from(["0", "0", "1"])) + draw(namespaces) + auth
 
 
@@ -129,10 +132,16 @@ class Bystander:
             self.handled["say"] += 1
             return args
 
+        async def connect(sid: str, environ: Any, auth: dict[str, Any] | None) -> bool:
+            self.handled["connect"] += 1
+            if auth and "wait" in auth:
+                await sio.sleep(1)
+            return not auth or "refuse" not in auth
+
         for namespace in ("/", "/chat"):
             sio.on("say", say, namespace=namespace)
+            sio.on("connect", connect, namespace=namespace)
         sio.on("wait", wait)
-        sio.on("connect", lambda sid, environ, auth: auth != {})
 
     def check(self) -> None:
         world = self.world
@@ -152,8 +161,20 @@ class Bystander:
         assert +world.runtime.held == {}
 
 
+def test_the_scene_refuses_and_lets_wait_whom_it_is_told_to() -> None:
+    """A scene that accepts everybody at once would prove less than it says."""
+    scene = Bystander(connected=False)
+    scene.world.receive("bad", f"0{REFUSED}", f"0/chat,{REFUSED}")
+    assert [str(packet)[0] for packet in scene.world.take("bad")] == ["4", "4"]
+    scene.world.receive("bad", '0{"wait":1}')
+    assert scene.world.take("bad") == []
+    scene.check()
+    scene.end()
+
+
 @settings(deadline=None)
 @given(st.lists(messages, max_size=8), st.booleans())
+@example(['0{"wait":1,"refuse":1}'], False)
 def test_no_messages_raise_or_reach_another_client(sent: list[Packet], connected: bool) -> None:
     scene = Bystander(connected=connected)
     scene.world.receive("bad", *sent)
