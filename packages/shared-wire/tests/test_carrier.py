@@ -1,12 +1,15 @@
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 from wire_fakes import Pair, Step
 
+from shared_wire.carrier import Carrier
 from shared_wire.codec import decode, encode
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED
 from shared_wire.operations import (
+    AcceptDigest,
     EngineSid,
     ListSessions,
     MessageReceived,
@@ -260,8 +263,93 @@ def test_a_clean_sleep_of_either_side_costs_nothing(pair: Pair) -> None:
         assert pair.engine.wire.calls_made == 1
         assert pair.engine.wire.lost == pair.socket.wire.lost == []
         if number % 2:
-            pair.socket.restart()
-        pair.engine.restart()
+            pair.socket.sleep()
+        pair.engine.sleep()
+
+
+def test_each_session_is_confirmed_when_its_own_handler_is_done(pair: Pair) -> None:
+    gates: dict[EngineSid, Step[None]] = {X: Step(), Y: Step()}
+    pair.socket.wire.handler = lambda _peer, _operations: gates
+    engine_sends(pair, up(X), up(Y))
+    pair.exchange(pair.engine)
+    gates[Y].resolve(None)
+    [journey] = pair.socket.wire.journeys
+    assert journey.frame.unhandled == (X,)
+    pair.settle()
+    pair.socket.restart()
+    socket_sends(pair, down(Y))
+    pair.settle()
+    assert pair.engine.wire.lost == [X]
+
+
+def test_work_that_is_never_said_to_be_done_matters_only_to_who_runs_the_application(pair: Pair) -> None:
+    pair.engine.wire.handler = lambda _peer, _operations: Step()
+    socket_sends(pair, down(X))
+    pair.settle()
+    assert not pair.socket.carrier.must_remember("engine")
+    assert pair.socket.wire.calls_made == 1
+    pair.engine.restart()
+    engine_sends(pair, up(Y))
+    pair.settle()
+    assert pair.socket.wire.lost == []
+
+
+# Staying awake
+
+
+def test_the_engine_actor_stays_awake_until_its_work_is_confirmed(pair: Pair) -> None:
+    steps = suspend(pair)
+    engine_sends(pair, up(X))
+    assert not pair.engine.wire.may_sleep, "its call is under way"
+    assert pair.engine.wire.awake == set()
+    pair.exchange(pair.engine)
+    assert pair.engine.wire.awake == {"socket"}
+    assert pair.engine.carrier.must_remember("socket")
+    assert pair.socket.wire.awake == set()
+    steps[0].resolve(None)
+    pair.settle()
+    assert pair.engine.wire.awake == set()
+    assert not pair.engine.carrier.must_remember("socket")
+    assert pair.engine.wire.may_sleep
+    assert pair.socket.wire.may_sleep
+
+
+def test_the_engine_actor_stays_awake_while_a_frame_waits_for_its_turn(pair: Pair) -> None:
+    echo(pair)
+    socket_sends(pair, down(X, "first"))
+    engine_sends(pair, up(X, "hello"))
+    pair.exchange(pair.engine)
+    assert pair.engine.wire.delivered == []
+    assert pair.engine.wire.awake == {"socket"}
+    pair.settle()
+    assert pair.engine.wire.delivered == [down(X, "first"), down(X, "echo hello")]
+    assert pair.engine.wire.awake == set()
+
+
+def test_each_peer_keeps_the_object_awake_for_itself(pair: Pair) -> None:
+    suspend(pair)
+    engine_sends(pair, up(X))
+    pair.exchange(pair.engine)
+    pair.engine.carrier.send("another", up(Y))
+    assert pair.engine.wire.awake == {"socket"}
+    assert not pair.engine.carrier.must_remember("another")
+
+
+def test_a_reset_of_the_application_ends_the_wait_at_the_next_contact(pair: Pair) -> None:
+    suspend(pair)
+    engine_sends(pair, up(X))
+    pair.exchange(pair.engine)
+    pair.socket.restart()
+    assert pair.engine.carrier.must_remember("socket"), "so the shell makes a contact"
+    engine_sends(pair, REPORT)
+    pair.settle()
+    assert pair.engine.wire.lost == [X]
+    assert pair.engine.wire.awake == set()
+
+
+def test_a_peer_never_spoken_to_needs_no_memory(pair: Pair) -> None:
+    assert not pair.engine.carrier.must_remember("socket")
+    assert pair.engine.wire.may_sleep
 
 
 def test_a_handler_that_raises_confirms_nothing_and_ends_nothing(pair: Pair) -> None:
@@ -409,6 +497,17 @@ def test_a_full_queue_costs_the_sessions_of_what_does_not_fit(pair: Pair) -> Non
     assert len(pair.socket.wire.delivered) == 1 + MAX_QUEUED
 
 
+def test_what_does_not_fit_and_concerns_no_session_is_left_out(pair: Pair) -> None:
+    told: list[tuple[EngineSid, ...]] = []
+    pair.engine.wire.loser = lambda _peer, engine_sids: told.append(engine_sids)
+    engine_sends(pair, up(X))
+    engine_sends(pair, *[REPORT] * MAX_QUEUED)
+    engine_sends(pair, REPORT)
+    assert told == []
+    pair.settle()
+    assert len(pair.socket.wire.delivered) == 1 + MAX_QUEUED
+
+
 def test_operations_that_together_do_not_fit_are_lost_together(pair: Pair) -> None:
     engine_sends(pair, up(X))
     engine_sends(pair, *[REPORT] * (MAX_QUEUED - 1))
@@ -443,6 +542,71 @@ def test_an_answer_that_no_frame_can_carry_costs_its_own_session_only(pair: Pair
     pair.settle()
     assert pair.socket.wire.lost == [Y]
     assert pair.engine.wire.lost == []
+
+
+def test_an_answer_that_no_frame_can_carry_because_of_a_report_costs_nobody(pair: Pair) -> None:
+    flaw = AcceptDigest(b"", -1)
+    pair.socket.wire.handler = lambda _peer, _operations: socket_sends(pair, flaw)
+    engine_sends(pair, up(X))
+    pair.settle()
+    assert pair.socket.wire.lost == pair.engine.wire.lost == pair.engine.wire.delivered == []
+
+
+def test_after_what_no_frame_can_carry_both_sides_go_on(pair: Pair) -> None:
+    engine_sends(pair, up(X, "\ud800"))
+    engine_sends(pair, up(Y, "1"))
+    socket_sends(pair, down(X, "\ud800"))
+    socket_sends(pair, down(Y, "2"))
+    pair.settle()
+    assert pair.socket.wire.delivered == [up(Y, "1")]
+    assert [operation for operation in pair.engine.wire.delivered if isinstance(operation, SendPackets)] == [
+        down(Y, "2")
+    ]
+    assert pair.engine.wire.may_sleep
+    assert pair.socket.wire.may_sleep
+
+
+# Counting
+
+
+def test_what_a_life_costs_is_counted() -> None:
+    pair = Pair()
+    counts: Counter[str] = Counter()
+    pair.engine.carrier = Carrier(
+        "engine", pair.engine.life, pair.engine.wire, peer_holds_sockets=False, counters=counts
+    )
+    echo(pair)
+    engine_sends(pair, up(X), up(Y))
+    reply = pair.arrive(pair.engine)
+    size = len(pair.engine.wire.journeys[0].data)
+    pair.engine.wire.fail()
+    assert counts == {"rpcs": 1, "bytes_sent": size, "operations_sent": 2}
+    pair.engine.wire.wake()
+    assert counts == {"rpcs": 2, "resends": 1, "bytes_sent": 2 * size, "operations_sent": 2}
+    pair.finish(pair.engine, reply)
+    assert counts["operations_received"] == 2
+    socket_sends(pair, down(X))
+    [journey] = pair.socket.wire.journeys
+    pair.exchange(pair.socket)
+    assert counts["rpcs_taken"] == 1
+    assert counts["bytes_received"] >= len(journey.data)
+    assert counts["operations_received"] == 3
+
+
+def test_what_is_lost_and_what_is_answered_is_counted() -> None:
+    pair = Pair()
+    counts: Counter[str] = Counter()
+    pair.socket.carrier = Carrier(
+        "socket", pair.socket.life, pair.socket.wire, peer_holds_sockets=True, counters=counts
+    )
+    echo(pair)
+    engine_sends(pair, up(X))
+    pair.settle()
+    assert (counts["rpcs_taken"], counts["operations_received"], counts["operations_sent"]) == (1, 1, 1)
+    socket_sends(pair, down(X, "\ud800"))
+    assert counts["sessions_lost"] == 1
+    pair.socket.carrier.answer(b"no frame")
+    assert counts["rpcs_taken"] == 2
 
 
 # Unreadable bytes

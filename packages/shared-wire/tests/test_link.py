@@ -19,6 +19,8 @@ from shared_wire.link import (
     receive_call,
     receive_reply,
     repeat_call,
+    spoil_answer,
+    spoil_call,
 )
 from shared_wire.operations import (
     AdmitSessions,
@@ -690,10 +692,58 @@ def test_each_confirmation_frees_what_it_covers_and_no_more() -> None:
         e, _ = receive_reply(e, reply)
     s = confirm_handled(s, e.life, 1, [X])
     s = confirm_handled(s, e.life, 3, [Z])
-    assert s.handled == 1
+    assert (s.handled, s.unhandled) == (1, {Y})
     e, _, _ = take(e, call_of(s, down(X))[1])
     _, effects = receive_call(e, call_of(socket(2), down(Z))[1])
-    assert lost(effects) == [Y, Z]
+    assert lost(effects) == [Y]
+
+
+def test_one_session_of_a_frame_is_confirmed_without_the_others() -> None:
+    e, call = call_of(engine(), up(X), up(Y), up(X))
+    s, reply = take_suspended(socket(1), call)
+    assert sorted(reply.unhandled) == [X, Y]
+    e, _ = receive_reply(e, reply)
+    s, lag = make_call(confirm_handled(s, e.life, 1, [X]))
+    assert lag is not None
+    assert (lag.received, lag.handled, lag.unhandled) == (1, 0, (Y,))
+    e, _, _ = take(e, lag)
+    _, effects = receive_call(e, call_of(socket(2), down(Z))[1])
+    assert lost(effects) == [Y]
+
+
+def test_work_of_one_session_in_two_frames_is_done_when_both_are() -> None:
+    e, s = engine(), socket()
+    for _ in range(2):
+        e, call = call_of(e, up(X))
+        s, reply = take_suspended(s, call)
+        e, _ = receive_reply(e, reply)
+    s = confirm_handled(s, e.life, 1, [X])
+    assert (s.handled, s.unhandled) == (1, {X})
+    assert make_call(s) == (s, None), "the session that was named is still not done"
+    s, lag = make_call(confirm_handled(s, e.life, 2, [X]))
+    assert lag is not None
+    assert (lag.handled, lag.unhandled) == (2, ())
+
+
+def test_a_frame_that_was_overtaken_says_nothing_new() -> None:
+    e, call = call_of(engine(), up(X))
+    s, slow = take_suspended(socket(1), call)
+    s, quick = call_of(confirm_handled(s, e.life, 1, [X]), down(X))
+    e, _, _ = take(e, quick)
+    e, _ = receive_reply(e, slow)
+    assert (e.received_there, e.handled_there, e.unhandled_there) == (1, 1, ())
+
+
+def test_what_was_sent_after_the_progress_told_is_not_confirmed_by_it() -> None:
+    e, s = exchange(engine(), socket(1), up(X))
+    s, before = call_of(s, down(X))
+    e, call = call_of(e, up(Y))
+    _, reply = take_suspended(s, call)
+    e, _ = receive_reply(e, reply)
+    assert (before.received, before.handled) == (1, 1)
+    e, _, _ = take(e, before)
+    _, effects = receive_call(e, call_of(socket(2), down(Z))[1])
+    assert lost(effects) == [Y]
 
 
 def test_a_confirmation_for_another_life_of_ours_frees_nothing() -> None:
@@ -796,7 +846,26 @@ def test_a_refused_repeat_is_lost_even_when_the_peer_holds_the_sockets() -> None
     assert lost(effects) == [X]
 
 
-# 8. A lag of handled behind received, once told, is made up for by one call.
+def test_an_answer_of_an_older_life_costs_nothing_where_the_peer_holds_the_sockets() -> None:
+    s, call = call_of(socket(), down(X))
+    _, late, _ = take(engine(1), call)
+    s, _, _ = take(s, call_of(engine(2), up(Y))[1])
+    s, effects = receive_reply(s, late)
+    assert effects == ()
+    assert (s.call, s.peer_life) == (None, Life(2, 0xE))
+
+
+def test_a_refusal_of_an_older_life_costs_its_call_even_there() -> None:
+    s, call = call_of(socket(), down(X))
+    s, again = repeated(s)
+    _, effects = receive_call(replace(engine(1), peer_life=call.sender_life), replace(again, receiver_life=Life(9, 9)))
+    late = answer_in(effects)
+    s, _, _ = take(s, call_of(engine(2), up(Y))[1])
+    s, effects = receive_reply(s, late)
+    assert lost(effects) == [X]
+
+
+# 8. The sessions of unfinished work are named; when one that was named is done, a call of its own says so.
 
 
 def test_a_reply_tells_what_was_received_and_what_was_handled() -> None:
@@ -867,7 +936,7 @@ def test_a_lag_that_shrinks_is_told_each_time() -> None:
         e, call = call_of(e, up(sid))
         s, reply = take_suspended(s, call)
         e, _ = receive_reply(e, reply)
-    for seq in (1, 2):
+    for seq, sid in enumerate((X, Y), start=1):
         s, lag = make_call(confirm_handled(s, e.life, seq, [sid]))
         assert lag is not None
         assert (lag.seq, lag.handled) == (0, seq)
@@ -876,14 +945,135 @@ def test_a_lag_that_shrinks_is_told_each_time() -> None:
     assert e.unhandled_there == ()
 
 
-def test_a_later_handler_that_ends_first_is_not_told() -> None:
+def test_a_later_handler_that_ends_first_is_told_too() -> None:
     e, s = engine(), socket()
     for sid in (X, Y):
         e, call = call_of(e, up(sid))
         s, reply = take_suspended(s, call)
         e, _ = receive_reply(e, reply)
+    s, lag = make_call(confirm_handled(s, e.life, 2, [Y]))
+    assert lag is not None
+    assert (lag.seq, lag.received, lag.handled, lag.unhandled) == (0, 2, 0, (X,))
+
+
+def test_a_handler_nobody_was_told_of_needs_no_confirmation() -> None:
+    e, call = call_of(engine(), up(X))
+    s, _ = take_suspended(socket(), call)
+    s, effects = receive_call(s, replace(call, seq=2, lowest_unconfirmed=2, operations=(up(Y),)))
+    assert delivered(effects) == [up(Y)]
     s = confirm_handled(s, e.life, 2, [Y])
     assert make_call(s) == (s, None)
+
+
+# Sleep: what a link must not forget
+
+
+def test_a_fresh_link_may_be_forgotten() -> None:
+    assert not engine().must_remember
+    assert not socket().must_remember
+
+
+def test_unhandled_work_at_the_peer_must_be_remembered_until_it_is_confirmed() -> None:
+    e, call = call_of(engine(), up(X))
+    s, reply = take_suspended(socket(), call)
+    e, _ = receive_reply(e, reply)
+    assert e.must_remember
+    s, lag = make_call(confirm_handled(s, e.life, 1, [X]))
+    assert lag is not None
+    e, _, _ = take(e, lag)
+    assert not e.must_remember
+
+
+def test_unhandled_work_need_not_be_remembered_where_it_is() -> None:
+    s, _ = take_suspended(socket(), call_of(engine(), up(X))[1])
+    assert not s.must_remember, "a suspended handler keeps its object awake by itself"
+
+
+def test_work_that_was_handled_at_once_need_not_be_remembered() -> None:
+    e, s = exchange(engine(), socket(), up(X))
+    assert not e.must_remember
+    assert not s.must_remember
+
+
+def test_a_reset_of_the_peer_ends_what_must_be_remembered() -> None:
+    e, call = call_of(engine(), up(X))
+    _, reply = take_suspended(socket(1), call)
+    e, _ = receive_reply(e, reply)
+    e, _ = receive_call(e, call_of(socket(2), down(Z))[1])
+    assert not e.must_remember
+
+
+def test_a_peer_that_was_given_up_needs_not_be_remembered() -> None:
+    e, call = call_of(engine(), up(X))
+    _, reply = take_suspended(socket(), call)
+    e, _ = receive_reply(e, reply)
+    e, _ = call_of(e, up(Y))
+    e, _ = fail_call(e)
+    assert not e.must_remember
+
+
+def test_frames_that_wait_for_their_turn_must_be_remembered_until_it_comes() -> None:
+    s, slow = call_of(socket(), down(X, "1"))
+    e, call = call_of(engine(), up(X))
+    s, reply, _ = take(s, call, down(X, "2"))
+    e, _ = receive_reply(e, reply)
+    assert e.must_remember
+    e, _, _ = take(e, slow)
+    assert not e.must_remember
+
+
+# What no frame can carry
+
+
+def test_a_spoilt_call_costs_its_sessions_and_leaves_what_waits_for_others() -> None:
+    e, call = call_of(engine(), up(X, "1"), up(Y, "1"))
+    e, effects = spoil_call(enqueue(e, up(X, "2"), up(Z, "1")))
+    assert lost(effects) == [X, Y]
+    talk = Talk(e, socket())
+    assert talk.at_socket == [up(Z, "1")]
+    assert talk.lost == []
+    assert (call.seq, talk.s.received) == (1, 2), "the number is used all the same"
+
+
+def test_a_spoilt_call_to_where_the_sockets_are_closes_its_sessions_there() -> None:
+    s, _ = call_of(socket(), down(X, "1"))
+    s, effects = spoil_call(enqueue(s, SendPackets((X, Y), ("2",))))
+    assert lost(effects) == [X]
+    talk = Talk(engine(), s)
+    assert talk.at_engine == [CloseSessions((X,), "transport error"), down(Y, "2")]
+
+
+def test_a_spoilt_call_without_sessions_costs_nothing() -> None:
+    e, _ = call_of(engine(), REPORT)
+    e, effects = spoil_call(e)
+    assert effects == ()
+    assert Talk(e, socket()).at_socket == []
+
+
+def test_nothing_under_way_cannot_be_spoilt() -> None:
+    assert spoil_call(engine()) == (engine(), ())
+
+
+def test_a_spoilt_answer_costs_its_sessions_and_its_number_is_used() -> None:
+    e, call = call_of(engine(), up(X))
+    s, reply, _ = take(socket(), call, down(Y, "1"))
+    s, effects, empty = spoil_answer(enqueue(s, down(Y, "2"), down(Z)), reply)
+    assert lost(effects) == [Y]
+    assert empty == replace(reply, operations=())
+    assert receive_call(s, repeated(e)[1])[1] == (Answer(empty),)
+    e, effects = receive_reply(e, empty)
+    assert effects == (Deliver(s.life, 1, ()),)
+    assert [sids for op in Talk(e, s).at_engine for sids in sessions_in((op,))] == [Z]
+
+
+def test_a_spoilt_answer_that_is_not_stored_leaves_the_store_alone() -> None:
+    e, call = call_of(engine(), up(X))
+    s, reply, _ = take(socket(), call, down(Y))
+    before = (s.answered, s.unconfirmed)
+    s, effects, _ = spoil_answer(s, replace(reply, seq=9, operations=(down(Z),)))
+    assert lost(effects) == [Z]
+    assert (s.answered, s.unconfirmed) == before
+    assert delivered(receive_reply(e, reply)[1]) == [down(Y)]
 
 
 def test_a_call_that_only_confirms_is_answered_without_operations() -> None:

@@ -38,6 +38,7 @@ CALL = Call(
     lowest_unconfirmed=0x17,
     received=0x19,
     handled=0x18,
+    unhandled=(EngineSid("x"), EngineSid("yz")),
     operations=(ListSessions(),),
 )
 
@@ -75,6 +76,7 @@ def test_the_layout_byte_by_byte() -> None:
             b"\x00\x00\x00\x15",
             b"".join(bytes(7) + bytes([number]) for number in (0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18)),
             b"\x00\x00\x00\x01e",
+            b"\x00\x00\x00\x02" + b"\x00\x00\x00\x01x" + b"\x00\x00\x00\x02yz",
             b"\x00\x00\x00\x01\x14",
         ]
     )
@@ -172,6 +174,12 @@ def test_a_number_that_does_not_fit_is_not_written(frame: Frame) -> None:
 def test_an_operation_that_no_frame_can_carry_is_not_written(operation: Operation) -> None:
     with pytest.raises(LocalWireError):
         _v1.encode(replace(CALL, operations=(operation,)))
+
+
+@pytest.mark.parametrize("unhandled", [("\ud800",), ("x",) * (MAX_ITEMS + 1)], ids=["surrogate", "too many"])
+def test_sessions_that_no_frame_can_name_are_not_written(unhandled: tuple[EngineSid, ...]) -> None:
+    with pytest.raises(LocalWireError):
+        _v1.encode(replace(CALL, unhandled=unhandled))
 
 
 def test_more_operations_than_a_list_holds_are_not_written() -> None:

@@ -15,7 +15,8 @@ __all__ = ["ALARM_SLACK_MS", "EngineConfig"]
 ALARM_SLACK_MS: Final = 60_000
 
 _PATH: Final = re.compile(r"/(?:[^?#/\s]+/)*")
-_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+")
+#: What browsers send: no capitals, nothing behind host and port.
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\sA-Z]+")
 
 #: Names users bring from other servers, and what to write here.
 _RENAMED: Final = {

@@ -42,7 +42,10 @@ class HttpRequest:
 
 def is_engine_path(url: str, config: EngineConfig) -> bool:
     """Tell whether a URL is the engine's; the slash at the end may be missing."""
-    path = urlsplit(url).path
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return False
     return path == config.path or path + "/" == config.path
 
 

@@ -80,6 +80,8 @@ def u32(number: int) -> bytes:
         HEADER + u32(1) + b"\x10" + u32(MAX_ITEMS) + bytes(4 * MAX_ITEMS) + u32(MAX_ITEMS) + b"t\0\0\0\0" * MAX_ITEMS,
         HEADER + u32(1_000) + b"\x01\0\0\0\0" + u32(MAX_ITEMS) + bytes(100_000),
         HEADER[:-4] + u32(0xFFFFFFFF) + bytes(1_000),
+        HEADER[:-4] + u32(MAX_ITEMS) + bytes(4 * MAX_ITEMS),
+        HEADER[:-8] + u32(0xFFFFFFFF) + bytes(1_004),
     ],
     ids=lambda data: f"{len(data)}-bytes",
 )

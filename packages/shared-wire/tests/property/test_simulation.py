@@ -14,7 +14,7 @@ from wire_world import World
 from shared_wire import EngineSid
 
 #: Steps of all runs together.
-STEPS = int(os.environ.get("SHARED_WIRE_SIMULATION_STEPS", "24000"))
+STEPS = int(os.environ.get("SHARED_WIRE_SIMULATION_STEPS", "240000"))
 STEPS_OF_A_RUN = 500
 
 

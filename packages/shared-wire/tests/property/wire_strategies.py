@@ -67,6 +67,7 @@ def frames(draw: st.DrawFn) -> Frame:
         lowest_unconfirmed=draw(_u64),
         received=received,
         handled=handled,
+        unhandled=draw(_sid_lists),
         operations=draw(st.lists(operations, max_size=5).map(tuple)) if seq else (),
     )
     if draw(st.booleans()):
@@ -80,6 +81,7 @@ def frames(draw: st.DrawFn) -> Frame:
         lowest_unconfirmed=call.lowest_unconfirmed,
         received=received,
         handled=handled,
+        unhandled=call.unhandled,
         refusal=draw(st.none() | st.sampled_from(Refusal)),
         operations=call.operations,
     )
