@@ -48,8 +48,8 @@ def test_the_numbers_of_refusals_are_pinned() -> None:
 
 
 def test_a_frame_carries_nothing_unless_told() -> None:
-    assert CALL.operations == CALL.unhandled == ()
-    assert REPLY.operations == REPLY.unhandled == ()
+    assert (CALL.operations, CALL.unhandled) == ((), ())
+    assert (REPLY.operations, REPLY.unhandled) == ((), ())
     assert REPLY.refusal is None
 
 

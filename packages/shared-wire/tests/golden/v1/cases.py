@@ -56,6 +56,29 @@ def _reply(*operations: Operation, refusal: Refusal | None = None) -> Reply:
 
 
 CASES: dict[str, Frame] = {
+    "reply-names-unfinished-work": Reply(
+        sender="main",
+        sender_life=_SOCKET,
+        receiver_life=_ENGINE,
+        attempt=1,
+        seq=0,
+        lowest_unconfirmed=9,
+        received=5,
+        handled=3,
+        unhandled=(_X, _Y),
+    ),
+    "up-digest-with-mark": _call(SessionsDigest(2, bytes(range(16)), 0xFEDCBA98)),
+    "down-acceptance-with-mark": Reply(
+        sender="main",
+        sender_life=_SOCKET,
+        receiver_life=_ENGINE,
+        attempt=1,
+        seq=9,
+        lowest_unconfirmed=9,
+        received=5,
+        handled=5,
+        operations=(AcceptDigest(bytes(range(16)), 0xFEDCBA98),),
+    ),
     "call-first-contact": Call(
         sender="engine-3",
         sender_life=_ENGINE,
