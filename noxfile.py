@@ -45,10 +45,11 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check all types strictly, tests and this file too."""
     install(session, *editable(*SIBLINGS), "--editable", str(ROOT / "tools"), groups=("types", "test", "aio", "dev"))
-    session.run("mypy", "noxfile.py", "dev.py", "benchmarks", *(f"packages/{name}/src" for name in SIBLINGS))
+    session.run("mypy", "noxfile.py", "dev.py", *(f"packages/{name}/src" for name in SIBLINGS))
     for name in SIBLINGS:
         session.run("mypy", f"packages/{name}/tests", *(USES_UNTYPED if name == "socketio-do" else ()))
-    session.run("mypy", "tests-e2e", *USES_UNTYPED)
+    for folder in ("tests-e2e", "benchmarks"):
+        session.run("mypy", folder, *USES_UNTYPED)
     for folder in ("tools", "demo-server"):
         with session.chdir(folder):
             session.run("mypy", "--config-file", "pyproject.toml")

@@ -341,6 +341,39 @@ def test_a_call_that_overtakes_a_reply_waits_for_it(met_before: bool) -> None:
     assert delivered(first + second) == [down(X, "1"), down(X, "2")]
 
 
+def overtaken_reply() -> tuple[Link, Link, Reply, Call]:
+    """Let a call overtake a reply that is still on its way; gives both links, the reply, and what the caller then says."""
+    e, call = call_of(engine(), up(X))
+    s, reply, _ = take(socket(), call, down(X, "1"))
+    s, quick = call_of(s, down(Y, "2"))
+    e, answer, effects = take(e, quick)
+    assert effects == ()
+    s, _ = receive_reply(s, answer)
+    s, again = make_call(s)
+    assert again is not None
+    return e, s, reply, again
+
+
+def test_a_reply_that_the_peer_waits_for_is_offered_by_a_call() -> None:
+    e, s, reply, again = overtaken_reply()
+    assert (again.seq, again.operations) == (1, reply.operations)
+    e, answer, effects = take(e, again)
+    assert delivered(effects) == [down(X, "1"), down(Y, "2")]
+    s, _ = receive_reply(s, answer)
+    assert make_call(s) == (s, None)
+    e, effects = receive_reply(e, reply)
+    assert effects == (), "the reply itself comes late, and is not handled again"
+    assert not e.must_remember
+
+
+def test_a_reply_that_a_life_may_have_had_is_not_offered_to_the_next() -> None:
+    _, s, _, again = overtaken_reply()
+    e, effects = receive_call(engine(2), again)
+    assert answer_in(effects).refusal is Refusal.NEW_LIFE
+    _, effects = receive_reply(s, answer_in(effects))
+    assert lost(effects) == [X]
+
+
 def test_a_gap_that_was_given_up_is_skipped() -> None:
     e, s = exchange(engine(), socket(), up(Y))
     s, e = exchange(s, e, down(Y, "1"))
@@ -754,6 +787,15 @@ def test_a_confirmation_for_another_life_of_ours_frees_nothing() -> None:
     assert lag is not None
     stray = replace(lag, receiver_life=Life(1, 0xE))
     e, _, _ = take(e, stray)
+    _, effects = receive_call(e, call_of(socket(2), down(Z))[1])
+    assert lost(effects) == [X]
+
+
+def test_a_call_that_its_answer_does_not_name_as_received_is_unhandled() -> None:
+    e, call = call_of(engine(), up(X))
+    _, reply, _ = take(socket(1), call)
+    e, _ = receive_reply(e, replace(reply, received=0, handled=0))
+    assert e.must_remember
     _, effects = receive_call(e, call_of(socket(2), down(Z))[1])
     assert lost(effects) == [X]
 
