@@ -5,9 +5,11 @@ CPU time is that of all processes of the server, from /proc, so Linux only.
 """
 
 import asyncio
+import json
 import os
 import statistics
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ ALL = tuple(PACKAGES / name for name in ("shared-wire", "engine-do", "socketio-d
 ROUNDS = 3
 WARM_UP = 200
 MESSAGES = 1_000
+CLIENTS = 20
+IN_FLIGHT = 20
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ def main() -> None:
     print_sizes(prepared[SUBJECTS[1]])
     print_start(prepared)
     print_round_trips(prepared)
+    print_load(prepared)
 
 
 def prepare_subject(subject: Subject) -> Prepared:
@@ -92,8 +97,38 @@ def print_round_trips(prepared: dict[Subject, Prepared]) -> None:
                 print(f"  {subject.name:28}{p50 * 1000:.2f} / {p95 * 1000:.2f} / {cpu * 1000:.2f}", flush=True)
 
 
-async def exchange(url: str, subject: Subject, count: int) -> list[float]:
-    """Send messages one at a time and wait for each answer; returns the seconds each took."""
+def print_load(prepared: dict[Subject, Prepared]) -> None:
+    """Print echoes a second and CPU of many clients with many messages in flight, and how many frames travel in one RPC."""
+    total = CLIENTS * MESSAGES // 2
+    print(f"echo of {CLIENTS} clients, {IN_FLIGHT} in flight each, {ROUNDS} interleaved rounds of {total}:")
+    print("  echo/s / server CPU ms per echo / frames per RPC", flush=True)
+    with DevServer(prepared[SUBJECTS[0]]) as one, DevServer(prepared[SUBJECTS[1]]) as two:
+        for _ in range(ROUNDS):
+            for subject, server in zip(SUBJECTS, (one, two), strict=True):
+                counted = read_counters(server.url) if subject.join else {}
+                cpu, begun = cpu_seconds(server.group_id), time.perf_counter()
+                asyncio.run(load(server.url, subject))
+                taken, cpu = time.perf_counter() - begun, cpu_seconds(server.group_id) - cpu
+                now = read_counters(server.url) if subject.join else {}
+                rpcs = now.get("rpcs", 0) - counted.get("rpcs", 0)
+                factor = f"{(now['frames'] - counted.get('frames', 0)) / rpcs:.1f}" if rpcs else "-"
+                print(f"  {subject.name:28}{total / taken:,.0f} / {cpu / total * 1000:.2f} / {factor}", flush=True)
+
+
+def read_counters(url: str) -> dict[str, int]:
+    """Read what the engine actor of the split has counted."""
+    with urllib.request.urlopen(f"{url}/counters/engine") as response:
+        found: dict[str, int] = json.loads(response.read())
+        return found
+
+
+async def load(url: str, subject: Subject) -> None:
+    """Let all clients send their share, so many in flight each."""
+    await asyncio.gather(*(exchange(url, subject, MESSAGES // 2, IN_FLIGHT) for _ in range(CLIENTS)))
+
+
+async def exchange(url: str, subject: Subject, count: int, in_flight: int = 1) -> list[float]:
+    """Send messages, so many at a time, and wait for their answers; returns the seconds each took."""
     times = []
     async with (
         aiohttp.ClientSession() as session,
@@ -105,11 +140,14 @@ async def exchange(url: str, subject: Subject, count: int) -> list[float]:
         for frame in subject.join:
             await ws.send_str(frame)
             await ws.receive_str()
-        for number in range(count):
-            begun = time.perf_counter()
-            await ws.send_str(subject.message.format(n=number))
-            await ws.receive_str()
-            times.append(time.perf_counter() - begun)
+        begun = [0.0] * count
+        for number in range(count + in_flight - 1):
+            if number < count:
+                begun[number] = time.perf_counter()
+                await ws.send_str(subject.message.format(n=number))
+            if number >= in_flight - 1:
+                await ws.receive_str()
+                times.append(time.perf_counter() - begun[number - in_flight + 1])
     return times
 
 
