@@ -47,6 +47,17 @@ async def test_an_object_with_a_suspended_handler_does_not_sleep(own_worker: Wor
         assert await ann.call("wait", 12) == ["waited"]
 
 
+async def test_a_handler_on_a_bare_future_is_not_taken_down_in_the_middle(own_worker: Worker) -> None:
+    async with connect(own_worker.url) as waiter, connect(own_worker.url) as other:
+        await waiter.join()
+        await other.join()
+        await waiter.send('421["hold","it"]')
+        await silence(15)
+        await other.send('422["release","it"]')
+        assert await other.receive_message() == "32[true]"
+        assert await waiter.receive_message() == '31["released"]'
+
+
 async def test_pongs_wake_nobody(worker: Worker) -> None:
     async with (
         connect(worker.url, "/fast/") as one,

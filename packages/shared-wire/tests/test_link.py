@@ -368,7 +368,7 @@ def test_a_reply_that_the_peer_waits_for_is_offered_by_a_call() -> None:
 
 def test_a_reply_that_a_life_may_have_had_is_not_offered_to_the_next() -> None:
     _, s, _, again = overtaken_reply()
-    e, effects = receive_call(engine(2), again)
+    _, effects = receive_call(engine(2), again)
     assert answer_in(effects).refusal is Refusal.NEW_LIFE
     _, effects = receive_reply(s, answer_in(effects))
     assert lost(effects) == [X]

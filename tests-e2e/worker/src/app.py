@@ -1,5 +1,6 @@
 """The application the end-to-end tests talk to: plain python-socketio."""
 
+import asyncio
 from typing import Any
 
 import socketio
@@ -86,6 +87,21 @@ def register(sio: socketio.AsyncServer, kv: Any) -> None:
     async def wait(sid: str, seconds: float) -> str:
         await sio.sleep(seconds)
         return "waited"
+
+    held: dict[str, asyncio.Future[str]] = {}
+
+    @sio.event
+    async def hold(sid: str, name: str) -> str:
+        """Wait on a bare future, which only another event resolves."""
+        held[name] = asyncio.get_running_loop().create_future()
+        return await held[name]
+
+    @sio.event
+    async def release(sid: str, name: str) -> bool:
+        if name in held:
+            held.pop(name).set_result("released")
+            return True
+        return False
 
     @sio.event
     async def fail(sid: str) -> None:

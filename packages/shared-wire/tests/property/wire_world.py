@@ -19,6 +19,7 @@ from shared_wire import (
     CloseSessions,
     EngineSid,
     Frame,
+    Life,
     MessageReceived,
     Operation,
     SendPackets,
@@ -80,14 +81,15 @@ class World:
     suspended: list[tuple[Step[None], EngineSid, list[int]]] = field(default_factory=list)
     #: By the numbers of the calls of the engine actor's life: the operations of each session that it does not know to be handled.
     unconfirmed: dict[int, Counter[EngineSid]] = field(default_factory=dict)
-    #: The progress that the engine actor was last told, and the sessions named with it.
-    said: tuple[int, int] = (0, 0)
+    #: The progress that the engine actor was last told, and by which life; and the sessions named with it.
+    said: tuple[Life, int, int] | None = None
     named: frozenset[EngineSid] = frozenset()
     #: The sessions of the call that each actor makes or repeats.
     calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
     #: Who took a call whose answer has not arrived.
     awaited: set[str] = field(default_factory=set)
-    #: Whether, since the world was last at rest, an answer went where nobody waits for it any more.
+    #: Whether, since the world was last at rest, an answer went where nobody waits for it any more: its caller gave up or ended, or
+    #: it told the socket actor of a number that the engine actor's next life never gets.
     excused: bool = False
     #: Aborts of the socket actor.
     epoch: int = 0
@@ -247,8 +249,9 @@ class World:
         frame = decode(data)
         if (frame.sender_life, frame.receiver_life) != (self.engine.carrier.peer_life("socket"), self.engine.life):
             return
-        if (frame.received, frame.handled) >= self.said:
-            self.said, self.named = (frame.received, frame.handled), frozenset(frame.unhandled)
+        said = (frame.sender_life, frame.received, frame.handled)
+        if self.said is None or said >= self.said:
+            self.said, self.named = said, frozenset(frame.unhandled)
         for seq, work in self.unconfirmed.items():
             if seq <= frame.received:
                 for sid in work.keys() - set(frame.unhandled):
@@ -321,7 +324,7 @@ class World:
                 self.stray.append((target, trip.journey.data))
         if actor is self.engine:
             self.unconfirmed.clear()
-        self.said, self.named = (0, 0), frozenset()
+            self.said, self.named = None, frozenset()
         actor.restart()
 
     def socket_aborts(self) -> None:
