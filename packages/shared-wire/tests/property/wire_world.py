@@ -84,7 +84,7 @@ class World:
     #: The progress that the engine actor was last told, and by which life; and the sessions named with it.
     said: tuple[Life, int, int] | None = None
     named: frozenset[EngineSid] = frozenset()
-    #: The sessions of the call that each actor makes or repeats.
+    #: The sessions of the call that each actor makes or repeats, and of its answer.
     calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
     #: Who took a call whose answer has not arrived.
     awaited: set[str] = field(default_factory=set)
@@ -227,8 +227,8 @@ class World:
         session = self.sessions[sid]
         up = session.confirmed_up < session.work_up
         called = any(sid in sids for sids in self.calling.values())
-        # Known to the link, and not made use of: a call whose answer is still missing may have been confirmed by another frame,
-        # and of two frames with the same progress the one that names fewer sessions is the later one.
+        # What the link could know, and does not use: another frame may have confirmed a call whose answer is still missing, what
+        # that answer carries may have come before, and of two frames with the same progress the one that names fewer is later.
         doubted = called or sid in self.named
         return up or doubted or self._missing_down(session) or session.cut_down
 
@@ -282,6 +282,7 @@ class World:
         if not trip.arrived and not fails:
             trip.reply = self._answer(callee, trip.journey.data)
             trip.arrived = True
+            self.calling[caller.name] |= frozenset(sessions_in(decode(trip.reply).operations))
             self.awaited.add(callee.name)
             return
         if not trip.arrived and self.random.random() < 0.3:
