@@ -101,7 +101,7 @@ def _check_origins(origins: object) -> None:
     for one in listed:
         if one not in ("*", "null") and not _ORIGIN.fullmatch(one):
             raise ConfigError(
-                f'cors_allowed_origins: an origin is a scheme and a host, like "https://example.com", with nothing behind; got {one!r}'
+                f'cors_allowed_origins: a scheme and a host, like "https://example.com", with nothing behind; got {one!r}'
             )
 
 
