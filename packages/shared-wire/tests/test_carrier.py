@@ -197,6 +197,24 @@ def test_a_handler_that_suspends_does_not_hold_up_the_answer(pair: Pair) -> None
     assert pair.socket.wire.delivered == [up(X, "1"), up(X, "2")]
 
 
+def test_what_one_step_of_a_handler_sends_travels_together_with_the_word_that_it_is_done(pair: Pair) -> None:
+    steps = suspend(pair)
+    engine_sends(pair, up(X))
+    pair.settle()
+    deferred = pair.socket.wire.deferred = []
+    socket_sends(pair, down(X, "1"))
+    socket_sends(pair, down(X, "2"))
+    steps[0].resolve(None)
+    assert [journey.frame.operations for journey in pair.socket.wire.journeys] == [(down(X, "1"), down(X, "2"))]
+    assert pair.socket.wire.journeys[0].frame.unhandled == ()
+    for action in deferred:
+        action()
+    pair.settle()
+    assert pair.socket.wire.calls_made == 1
+    assert pair.engine.wire.delivered == [down(X, "1"), down(X, "2")]
+    assert pair.engine.wire.may_sleep
+
+
 def test_a_handler_that_suspends_is_confirmed_by_one_call_of_its_own(pair: Pair) -> None:
     steps = suspend(pair)
     engine_sends(pair, up(X))

@@ -245,3 +245,13 @@ def test_a_pair_that_never_stops_talking_is_a_failure() -> None:
     pair.engine.carrier.send("socket", MessageReceived(X, "serve"))
     with pytest.raises(AssertionError, match="never stop"):
         pair.settle()
+
+
+def test_what_is_deferred_is_done_at_once_unless_a_test_keeps_it() -> None:
+    wire, done = FakeWire(), list[int]()
+    wire.defer(lambda: done.append(1))
+    wire.deferred = []
+    wire.defer(lambda: done.append(2))
+    assert done == [1]
+    wire.deferred[0]()
+    assert done == [1, 2]

@@ -104,6 +104,8 @@ class FakeWire:
         #: Coroutines that have not come to their end.
         self.running = 0
         self.calls_made = 0
+        #: What is put off until the running step ends; none: nothing is.
+        self.deferred: list[Callable[[], None]] | None = None
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
         journey = Journey(peer, data)
@@ -115,6 +117,13 @@ class FakeWire:
         pause = Pause(attempt)
         self.pauses.append(pause)
         await pause.over
+
+    def defer(self, action: Callable[[], None]) -> None:
+        """Do it at once, or keep it in ``deferred`` where a test has set that to a list."""
+        if self.deferred is None:
+            action()
+        else:
+            self.deferred.append(action)
 
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         advance(self._run(coroutine))

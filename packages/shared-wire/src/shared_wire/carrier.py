@@ -40,6 +40,9 @@ class Wire(Protocol):
     async def pause(self, attempt: int) -> None:
         """Wait before attempt number ``attempt`` of a call; longer each time, with jitter."""
 
+    def defer(self, action: Callable[[], None]) -> None:
+        """Do ``action`` when the code that runs now has come to its end or suspended; at once where nothing suspends."""
+
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Let the coroutine run to its end, beginning at once."""
 
@@ -75,6 +78,7 @@ class Carrier:
         self._wire = wire
         self._links: dict[str, Link] = {}
         self._answering: set[str] = set()
+        self._deferred: set[str] = set()
 
     def peer_life(self, peer: str) -> Life | None:
         """Tell the life in which ``peer`` was last met during this life, if it was."""
@@ -85,7 +89,9 @@ class Carrier:
         return self._link(peer).must_remember
 
     def send(self, peer: str, *operations: Operation) -> None:
-        """Send operations to ``peer``, in order: with the reply being made, or by a call started at once.
+        """Send operations to ``peer``, in order: with the reply being made, or by a call as soon as the sender suspends or ends.
+
+        So all that one step of a handler sends travels together, and with the word that the handler is done.
 
         When too much waits for the peer already, the operations' sessions are lost instead (`Wire.lose`).
         """
@@ -96,7 +102,9 @@ class Carrier:
                 self._wire.lose(peer, lost)
             return
         self._keep(peer, enqueue(link, *operations))
-        self._flush(peer)
+        if peer not in self._answering and peer not in self._deferred:
+            self._deferred.add(peer)
+            self._wire.defer(lambda: self._flush(peer))
 
     def answer(self, data: bytes) -> bytes:
         """Take a call's bytes and give the reply's. Never waits: a handler that suspends is confirmed later.
@@ -160,6 +168,7 @@ class Carrier:
         self._wire.deliver(peer, effect.operations, done)
 
     def _flush(self, peer: str) -> None:
+        self._deferred.discard(peer)
         if peer in self._answering:
             return
         link, call = make_call(self._link(peer))

@@ -184,6 +184,10 @@ class Linked(RpcWire):
                 case _:
                     _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
 
+    def defer(self, action: Callable[[], None]) -> None:
+        """Do it at once: what an event of a socket means is complete when it is sent."""
+        action()
+
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
         """Close sessions whose stream has a gap, so that their clients reconnect."""
         _logger.warning("= link to %s: %d sessions lost", peer, len(engine_sids))

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, ClassVar, NoReturn
 
+import js
 import socketio
+from pyodide.ffi import create_once_callable
 from workers import DurableObject
 
 from shared_wire import (
@@ -141,6 +143,10 @@ class _Hub(RpcWire):
             self._server.receive_closed(engine_sid, "transport error")
         if known:
             self.carrier.send(peer, CloseSessions(known, "transport error"))
+
+    def defer(self, action: Callable[[], None]) -> None:
+        """Do it as soon as the running step of a handler gives way."""
+        js.queueMicrotask(create_once_callable(action))
 
     def send(self, actor: str, *operations: Operation) -> None:
         """Send operations to an engine actor."""
