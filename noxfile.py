@@ -164,8 +164,11 @@ def _install_e2e(session: nox.Session) -> None:
 def soak(session: nox.Session) -> None:
     """Run the fault tests of the whole system for two minutes each, and a million steps of the link's simulation."""
     _install_e2e(session)
-    runs = ["pytest", "-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e", "tests-e2e/test_faults.py"]
-    session.run(*runs, *session.posargs, env={"E2E_FAULT_SECONDS": "120"})
+    long = {"E2E_FAULT_SECONDS": "120", "E2E_IDLE_LOOKS": "10"}
+    tests = ["tests-e2e/test_faults.py", "tests-e2e/test_costs.py"]
+    session.run(
+        "pytest", "-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e", *tests, *session.posargs, env=long
+    )
     session.run(
         "pytest",
         "packages/shared-wire/tests/property/test_simulation.py",

@@ -169,8 +169,8 @@ def test_what_does_not_fit_into_the_reply_follows_by_calls(pair: Pair) -> None:
 
 
 def test_what_a_loss_says_travels_although_its_cause_was_refused(pair: Pair) -> None:
-    def lose(_peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
-        engine_sends(pair, *[SessionClosed(sid, "transport error") for sid in engine_sids])
+    def lose(_peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        engine_sends(pair, *[SessionClosed(sid, "transport error") for sid in engine_sids or ()])
 
     suspend(pair)
     pair.engine.wire.loser = lose
@@ -442,12 +442,16 @@ def test_a_peer_that_can_be_reached_again_is_spoken_to_again(pair: Pair) -> None
     pair.engine.wire.fail()
     engine_sends(pair, up(Y))
     pair.settle()
-    assert pair.socket.wire.delivered == [up(Y)]
+    assert pair.engine.wire.all_lost == 1
+    engine_sends(pair, up(X))
+    pair.settle()
+    assert pair.socket.wire.delivered[-1] == up(X)
+    assert pair.engine.wire.all_lost == 1
 
 
 def test_what_closing_lost_sessions_says_travels_after_the_failure(pair: Pair) -> None:
-    def lose(_peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
-        for sid in engine_sids:
+    def lose(_peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        for sid in engine_sids or ():
             engine_sends(pair, SessionClosed(sid, "transport error"))
 
     pair.engine.wire.loser = lose
@@ -516,7 +520,7 @@ def test_a_full_queue_costs_the_sessions_of_what_does_not_fit(pair: Pair) -> Non
 
 
 def test_what_does_not_fit_and_concerns_no_session_is_left_out(pair: Pair) -> None:
-    told: list[tuple[EngineSid, ...]] = []
+    told: list[tuple[EngineSid, ...] | None] = []
     pair.engine.wire.loser = lambda _peer, engine_sids: told.append(engine_sids)
     engine_sends(pair, up(X))
     engine_sends(pair, *[REPORT] * MAX_QUEUED)

@@ -4,24 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from shared_wire.answers import answer_call, confirm_handled, receive_call, spoil_answer
 from shared_wire.batches import sessions_in
+from shared_wire.calls import enqueue, fail_call, make_call, receive_reply, repeat_call, spoil_call
 from shared_wire.codec import encode
 from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_EARLY_FRAMES, MAX_FRAME_BYTES
-from shared_wire.link import (
-    Link,
-    answer_call,
-    confirm_handled,
-    enqueue,
-    fail_call,
-    make_call,
-    receive_call,
-    receive_reply,
-    repeat_call,
-    spoil_answer,
-    spoil_call,
-)
+from shared_wire.link import Link
 from shared_wire.operations import (
     AdmitSessions,
     CloseSessions,
@@ -72,7 +62,7 @@ def delivered(effects: tuple[Effect, ...]) -> list[Operation]:
 
 
 def lost(effects: tuple[Effect, ...]) -> list[EngineSid]:
-    return [sid for effect in effects if isinstance(effect, Lose) for sid in effect.engine_sids]
+    return [sid for effect in effects if isinstance(effect, Lose) for sid in effect.engine_sids or ()]
 
 
 def answer_in(effects: tuple[Effect, ...]) -> Reply:
@@ -540,14 +530,54 @@ def test_failing_with_nothing_to_lose_loses_nothing() -> None:
     assert effects == ()
 
 
-def test_a_reply_that_never_arrived_is_not_skipped() -> None:
-    e, call = call_of(engine(), up(X))
-    s, _, _ = take(socket(), call, down(Y, "1"))
+def given_up() -> tuple[Link, Link]:
+    """Give up a call whose answer, with a packet for somebody else, never arrived."""
+    e, s = exchange(engine(), socket(), up(Z))
+    e, call = call_of(e, up(X))
+    s, _, _ = take(s, call, down(Y, "1"))
     e, effects = fail_call(e)
     assert lost(effects) == [X]
+    return e, s
+
+
+def test_the_life_whose_answer_never_arrived_makes_it_good() -> None:
+    e, s = given_up()
     talk = Talk(enqueue(e, up(Z)), enqueue(s, down(Y, "2")))
-    sends = [operation for operation in talk.at_engine if isinstance(operation, SendPackets)]
-    assert Y in talk.lost or sends == [down(Y, "1"), down(Y, "2")]
+    assert [one for one in talk.at_engine if isinstance(one, SendPackets)] == [down(Y, "1"), down(Y, "2")]
+    assert Y not in talk.lost
+    assert not talk.e.must_remember
+
+
+def test_another_life_after_an_answer_that_never_arrived_loses_all_sessions() -> None:
+    e, _ = given_up()
+    e, call = call_of(e, up(Z))
+    _, reply, _ = take(socket(2), call, down(Z))
+    e, effects = receive_reply(e, reply)
+    assert effects[0] == Lose(None)
+    assert not e.must_remember
+
+
+def test_another_life_that_calls_first_loses_all_sessions_too() -> None:
+    e, _ = given_up()
+    e, effects = receive_call(enqueue(e, up(Z), REPORT), call_of(socket(2), down(Z))[1])
+    assert effects[0] == Lose(None)
+    assert e.queue == (REPORT,)
+
+
+def test_a_late_frame_of_an_older_life_settles_no_doubt() -> None:
+    e, call = call_of(engine(), up(Z))
+    _, late = call_of(socket(1), down(Z))
+    _, reply, _ = take(socket(2), call)
+    e, _ = receive_reply(e, reply)
+    e, _ = fail_call(call_of(e, up(X))[0])
+    e, effects = receive_call(e, late)
+    assert answer_in(effects).refusal is Refusal.OLD_SENDER
+    assert e.must_remember
+
+
+def test_giving_up_a_peer_that_holds_the_sockets_leaves_no_doubt() -> None:
+    s, _ = exchange(socket(), engine(), down(X))
+    assert not fail_call(call_of(s, down(X))[0])[0].must_remember
 
 
 # 5. A new life takes a first attempt and refuses a repeat made for an older life; an older sender is refused.
@@ -1045,12 +1075,13 @@ def test_a_reset_of_the_peer_ends_what_must_be_remembered() -> None:
     assert not e.must_remember
 
 
-def test_a_peer_that_was_given_up_needs_not_be_remembered() -> None:
+def test_a_peer_that_was_given_up_must_be_remembered_until_it_is_met_again() -> None:
     e, call = call_of(engine(), up(X))
-    _, reply = take_suspended(socket(), call)
+    s, reply = take_suspended(socket(), call)
     e, _ = receive_reply(e, reply)
-    e, _ = call_of(e, up(Y))
-    e, _ = fail_call(e)
+    e, _ = fail_call(call_of(e, up(Y))[0])
+    assert e.must_remember
+    e, _ = receive_call(e, call_of(s, down(Z))[1])
     assert not e.must_remember
 
 

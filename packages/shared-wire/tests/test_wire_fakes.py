@@ -123,7 +123,7 @@ def test_a_wire_records_deliveries_and_losses() -> None:
 
 
 def test_a_wire_tells_whoever_wants_to_know_of_a_loss() -> None:
-    told: list[tuple[str, tuple[EngineSid, ...]]] = []
+    told: list[tuple[str, tuple[EngineSid, ...] | None]] = []
     wire = FakeWire(loser=lambda peer, engine_sids: told.append((peer, engine_sids)))
     wire.lose("peer", (X,))
     assert told == [("peer", (X,))]

@@ -14,7 +14,7 @@ T = TypeVar("T")
 Rest: TypeAlias = "Step[None] | Mapping[EngineSid, Step[None]] | None"
 Done = Callable[[Iterable[EngineSid]], None]
 Handler = Callable[[str, tuple[Operation, ...]], Rest]
-Loser = Callable[[str, tuple[EngineSid, ...]], None]
+Loser = Callable[[str, tuple[EngineSid, ...] | None], None]
 
 
 class Step(Generic[T]):
@@ -80,7 +80,7 @@ def _at_once(_peer: str, _operations: tuple[Operation, ...]) -> None:
     """Handle operations by doing nothing, at once."""
 
 
-def _nothing_more(_peer: str, _engine_sids: tuple[EngineSid, ...]) -> None:
+def _nothing_more(_peer: str, _engine_sids: tuple[EngineSid, ...] | None) -> None:
     """Do nothing about a loss."""
 
 
@@ -99,6 +99,8 @@ class FakeWire:
         self.pauses: list[Pause] = []
         self.delivered: list[Operation] = []
         self.lost: list[EngineSid] = []
+        #: How often all sessions were lost together.
+        self.all_lost = 0
         #: The peers whose links need the object awake.
         self.awake: set[str] = set()
         #: Coroutines that have not come to their end.
@@ -156,8 +158,9 @@ class FakeWire:
         assert needed != (peer in self.awake), f"{peer}: told {needed} twice"
         self.awake ^= {peer}
 
-    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
-        self.lost.extend(engine_sids)
+    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        self.lost.extend(engine_sids or ())
+        self.all_lost += engine_sids is None
         self.loser(peer, engine_sids)
 
     @property

@@ -8,24 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Protocol
 
+from shared_wire.answers import answer_call, confirm_handled, receive_call, spoil_answer
+from shared_wire.calls import enqueue, fail_call, make_call, receive_reply, repeat_call, spoil_call
 from shared_wire.codec import decode, encode
 from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.errors import LocalWireError, RemoteWireError
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_QUEUED
-from shared_wire.link import (
-    Link,
-    answer_call,
-    confirm_handled,
-    enqueue,
-    fail_call,
-    make_call,
-    receive_call,
-    receive_reply,
-    repeat_call,
-    spoil_answer,
-    spoil_call,
-)
+from shared_wire.link import Link
 from shared_wire.operations import EngineSid, Operation, sessions_of
 
 __all__ = ["Carrier", "Wire"]
@@ -58,8 +48,8 @@ class Wire(Protocol):
     def stay_awake(self, peer: str, needed: bool) -> None:
         """Keep the object awake, or no longer: what the link to ``peer`` remembers must not be forgotten by sleep now."""
 
-    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
-        """Close these sessions of ``peer`` with the reason `transport error`."""
+    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        """Close these sessions shared with ``peer``, or all (None), with the reason `transport error`."""
 
 
 class Carrier:
@@ -151,7 +141,7 @@ class Carrier:
         for effect in effects:
             match effect:
                 case Lose(engine_sids):
-                    self._counters["sessions_lost"] += len(engine_sids)
+                    self._counters["sessions_lost"] += len(engine_sids or ())
                     self._wire.lose(peer, engine_sids)
                 case Deliver():
                     self._deliver(peer, effect)

@@ -22,7 +22,8 @@ class Deliver:
 class Lose:
     """The fate of work for these sessions is unknown: close them so that their clients reconnect."""
 
-    engine_sids: tuple[EngineSid, ...]
+    #: None: all sessions the two actors share.
+    engine_sids: tuple[EngineSid, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ when its handler has ended. Whoever loses a session must have had work of it in 
 
 An object sleeps whenever its wire says that it may (`FakeWire.may_sleep`), and nothing may be missing or closed because of that.
 Taken for granted is that the repeats of a call come sooner than sleep: an object does not sleep while a peer waits for its answer.
-Not promised is what an answer carried that nobody waited for to the end: `World.excused` says when that may have happened.
 """
 
 from collections import Counter
@@ -19,7 +18,6 @@ from shared_wire import (
     CloseSessions,
     EngineSid,
     Frame,
-    Life,
     MessageReceived,
     Operation,
     SendPackets,
@@ -53,6 +51,8 @@ class Session:
     received_down_epoch: int = 0
     #: An abort of the socket actor took packets with it.
     cut_down: bool = False
+    #: The socket actor slept over a packet that the engine actor can only suspect: it must close the session.
+    doomed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -83,16 +83,12 @@ class World:
     suspended: list[tuple[Step[None], EngineSid, list[int]]] = field(default_factory=list)
     #: By the numbers of the calls of the engine actor's life: the operations of each session that it does not know to be handled.
     unconfirmed: dict[int, Counter[EngineSid]] = field(default_factory=dict)
-    #: The progress that the engine actor was last told, and by which life; and the sessions named with it.
-    said: tuple[Life, int, int] | None = None
-    named: frozenset[EngineSid] = frozenset()
-    #: The sessions of the call that each actor makes or repeats, and of its answer.
+    #: The sessions of the call that each actor makes or repeats.
     calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
     #: Who took a call whose answer has not arrived.
     awaited: set[str] = field(default_factory=set)
-    #: Whether, since the world was last at rest, an answer went where nobody waits for it any more: its caller gave up or ended, or
-    #: it told the socket actor of a number that the engine actor's next life never gets.
-    excused: bool = False
+    #: Whether the engine actor, in its current life, gave a call up and has not met the socket actor since.
+    given_up: bool = False
     #: Aborts of the socket actor.
     epoch: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -143,12 +139,21 @@ class World:
         session.received_down += 1
         self.counts["down"] += 1
 
-    def _lose_at_engine(self, _peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
-        for sid in engine_sids:
+    def _lose_at_engine(self, _peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        if engine_sids is None:
+            self._lose_all_at_engine()
+        for sid in engine_sids or ():
             if self.sessions[sid].open_at_engine:
                 assert self._in_flight(sid), f"{sid}: closed although nothing of it was under way"
                 self.counts["lost by the engine actor"] += 1
                 self.end_session(sid)
+
+    def _lose_all_at_engine(self) -> None:
+        assert self.given_up, "all sessions closed although every call was answered"
+        self.given_up = False
+        self.counts["all lost"] += 1
+        for sid in list(self.live):
+            self.end_session(sid)
 
     def open_session(self) -> None:
         sid = EngineSid(f"s{len(self.sessions)}")
@@ -217,7 +222,8 @@ class World:
             session.sent_down += 1
             self.socket.carrier.send("engine", SendPackets((sid,), (packet,)))
 
-    def _lose_at_application(self, _peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
+    def _lose_at_application(self, _peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        assert engine_sids is not None
         for sid in engine_sids:
             if self.sessions[sid].open_at_application:
                 assert self._in_flight(sid), f"{sid}: closed although nothing of it was under way"
@@ -234,11 +240,8 @@ class World:
         """Tell whether work of a session is unfinished, or finished and its sender does not know."""
         session = self.sessions[sid]
         up = session.confirmed_up < session.work_up
-        called = any(sid in sids for sids in self.calling.values())
-        # What the link could know, and does not use: another frame may have confirmed a call whose answer is still missing, what
-        # that answer carries may have come before, and of two frames with the same progress the one that names fewer is later.
-        doubted = called or sid in self.named
-        return up or doubted or self._missing_down(session) or session.cut_down
+        called = sid in self.calling.get("socket", ())
+        return up or called or self._missing_down(session) or session.cut_down
 
     def _missing_down(self, session: Session) -> bool:
         sent = (session.down_epoch, session.sent_down)
@@ -255,11 +258,9 @@ class World:
     def _confirmed(self, data: bytes) -> None:
         """Note what a frame that the engine actor took has told it."""
         frame = decode(data)
+        self.given_up &= frame.sender_life != self.engine.carrier.peer_life("socket")
         if (frame.sender_life, frame.receiver_life) != (self.engine.carrier.peer_life("socket"), self.engine.life):
             return
-        said = (frame.sender_life, frame.received, frame.handled)
-        if self.said is None or said >= self.said:
-            self.said, self.named = said, frozenset(frame.unhandled)
         for seq, work in self.unconfirmed.items():
             if seq <= frame.received:
                 for sid in work.keys() - set(frame.unhandled):
@@ -293,7 +294,6 @@ class World:
         if not trip.arrived and not fails:
             trip.reply = self._answer(callee, trip.journey.data)
             trip.arrived = True
-            self.calling[caller.name] |= frozenset(sessions_in(decode(trip.reply).operations))
             self.awaited.add(callee.name)
             return
         if not trip.arrived and self.random.random() < 0.3:
@@ -310,15 +310,13 @@ class World:
         elif trip.journey.frame.attempt == MAX_ATTEMPTS:
             self.calling.pop(caller.name)
             self.awaited.discard(callee.name)
-            self.excused = True
+            self.given_up |= caller is self.engine
 
     def stray_arrives(self, index: int) -> None:
         actor, data = self.stray.pop(index)
         caller = self.engine if actor is self.socket else self.socket
         if caller.name in self.calling:
             self.awaited.add(actor.name)
-        else:
-            self.excused = True
         self._answer(actor, data)
 
     # -- lives
@@ -336,7 +334,7 @@ class World:
                 self.stray.append((target, trip.journey.data))
         if actor is self.engine:
             self.unconfirmed.clear()
-            self.said, self.named = None, frozenset()
+            self.given_up = False
         actor.restart()
         self._defer()
 
@@ -360,7 +358,6 @@ class World:
         self.counts["engine actor aborted"] += 1
         for session in self.live.values():
             session.open_at_engine = False
-        self.excused |= "socket" in self.calling
         self._restart(self.engine)
 
     def may_sleep(self, actor: Actor) -> bool:
@@ -375,8 +372,10 @@ class World:
             for sid, session in self.live.items():
                 known = not session.open_at_engine or session.confirmed_up == session.work_up
                 assert known, f"{sid}: the engine actor sleeps over unconfirmed work"
-        elif any(session.open_at_engine and self._unfinished_down(session) for session in self.live.values()):
-            assert self.excused, "the socket actor sleeps over packets that nobody got"
+        elif missing := [one for one in self.live.values() if one.open_at_engine and self._unfinished_down(one)]:
+            assert self.given_up, "the socket actor sleeps over packets that nobody got"
+            for session in missing:
+                session.doomed = True
             self._cut_down()
         self._restart(actor)
 
@@ -385,21 +384,15 @@ class World:
     def settle(self) -> None:
         """Let everything travel, finish every handler, and check what must hold when nothing is under way.
 
-        The engine actor says something first, as its alarm does: a new life of the socket actor is found when it is met. The
-        alarm does so again while there is something to remember.
+        The engine actor says something first, as its alarm does: a new life of the socket actor is found when it is met.
         """
         failures, self.failures = self.failures, 0.0
-        for _ in range(3):
-            self.engine.carrier.send("socket", SessionsDigest(0, b""))
-            self._travel()
-            for sid, session in self.live.items():
-                known = not session.open_at_engine or session.confirmed_up == session.work_up
-                assert known or session.open_at_application is False, (
-                    f"{sid}: handled, and the engine actor does not know"
-                )
-            if not self.engine.carrier.must_remember("socket"):
-                break
-            self.counts["second alarm"] += 1
+        self.engine.carrier.send("socket", SessionsDigest(0, b""))
+        self._travel()
+        for sid, session in self.live.items():
+            known = not session.open_at_engine or session.confirmed_up == session.work_up
+            assert known or session.open_at_application is False, f"{sid}: handled, and the engine actor does not know"
+        assert not self.engine.carrier.must_remember("socket"), "the engine actor does not know what it should"
         self.failures = failures
         self._check_at_rest()
 
@@ -421,6 +414,7 @@ class World:
             assert actor.wire.may_sleep, f"{actor.name}: kept awake although everything is done"
         for sid, session in self.live.items():
             if session.open_at_engine and session.open_at_application is not False:
+                assert not session.doomed, f"{sid}: open, though a packet is missing"
                 missing = session.sent_up - session.received_up
                 assert not missing, f"{sid}: {missing} messages missing"
                 assert not self._unfinished_down(session), f"{sid}: packets of {session.sent_down} missing"
@@ -429,5 +423,4 @@ class World:
             else:
                 # What the alarm's comparison of both lists would do: a side that could not be told learns it now.
                 session.open_at_engine = session.open_at_application = False
-        self.excused = False
         self.live = {sid: session for sid, session in self.live.items() if session.open_at_engine}

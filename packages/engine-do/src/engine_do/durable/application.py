@@ -188,8 +188,9 @@ class Linked(RpcWire):
         """Do it at once: what an event of a socket means is complete when it is sent."""
         action()
 
-    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
+    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """Close sessions whose stream has a gap, so that their clients reconnect."""
+        engine_sids = tuple(self._engine.announced()) if engine_sids is None else engine_sids
         _logger.warning("= link to %s: %d sessions lost", peer, len(engine_sids))
         for engine_sid in engine_sids:
             self._engine.apply(engine_sid, CloseRequested(Reason.TRANSPORT_ERROR))

@@ -19,7 +19,8 @@ __all__ = ["RpcWire", "Timer", "begin_life", "now_ms", "raw", "start_eagerly"]
 
 _logger = logging.getLogger("shared_wire")
 
-#: Seconds before the second attempt of a call; each further one waits four times as long.
+#: Seconds before the second attempt of a call; each further one waits three times as long. With the jitter all
+#: pauses stay below the 10 s after which the peer may sleep: what it still knows of the call must be there for the last one.
 _FIRST_PAUSE: Final = 0.05
 
 
@@ -102,7 +103,7 @@ class RpcWire:
 
     async def pause(self, attempt: int) -> None:
         """Wait before an attempt, between half and one and a half of its turn."""
-        await asyncio.sleep(_FIRST_PAUSE * 4 ** (attempt - 2) * (0.5 + secrets.randbelow(1000) / 1000))
+        await asyncio.sleep(_FIRST_PAUSE * 3 ** (attempt - 2) * (0.5 + secrets.randbelow(1000) / 1000))
 
     def stay_awake(self, peer: str, needed: bool) -> None:
         """Keep the object awake for the sake of the link to ``peer``, or let it sleep again."""

@@ -135,8 +135,10 @@ class _Hub(RpcWire):
             task.bound()
         frame.delivered()
 
-    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...]) -> None:
+    def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap."""
+        if engine_sids is None:
+            engine_sids = tuple(EngineSid(sid) for sid in self._membership.sessions_of(peer))
         known = tuple(engine_sid for engine_sid in engine_sids if self._membership.has_session(engine_sid))
         _logger.warning("= link to %s: %d sessions lost", peer, len(known))
         for engine_sid in known:

@@ -1,0 +1,145 @@
+"""The half of the link that calls: what to say next, again, or in place of what is lost; and what an answer means."""
+
+from dataclasses import replace
+
+from shared_wire.batches import sessions_in, split
+from shared_wire.effects import Effect
+from shared_wire.frames import Call, Refusal, Reply
+from shared_wire.limits import MAX_ATTEMPTS
+from shared_wire.link import (
+    Link,
+    change,
+    confirm,
+    judge_doubt,
+    lose,
+    losing,
+    lowest,
+    meet,
+    take,
+    unhandled_sessions,
+)
+from shared_wire.operations import CloseSessions, EngineSid, Operation
+
+__all__ = ["enqueue", "fail_call", "make_call", "receive_reply", "repeat_call", "spoil_call"]
+
+
+def enqueue(link: Link, *operations: Operation) -> Link:
+    """Add operations for the peer; they leave with the next reply or call."""
+    return change(link, queue=link.queue + operations)
+
+
+def make_call(link: Link) -> tuple[Link, Call | None]:
+    """Take the next call to make: none while one is under way or nothing is to be said."""
+    if link.call is not None:
+        return link, None
+    if link.held is not None:
+        return _start(change(link, held=None), 1, link.held.seq, link.held.operations)
+    if link.behind and link.unconfirmed is not None:
+        # Attempt 2: whether a life received it as a reply is not known, so a new life must refuse it.
+        return _start(link, 2, link.unconfirmed.seq, link.unconfirmed.operations)
+    batch, rest = split(link.queue)
+    told_lag = not link.told <= link.unhandled
+    if not batch and not told_lag and not link.behind:
+        return link, None
+    seq = link.next_seq if batch else 0
+    return _start(change(link, next_seq=link.next_seq + bool(batch), queue=rest), 1, seq, batch)
+
+
+def _start(link: Link, attempt: int, seq: int, operations: tuple[Operation, ...]) -> tuple[Link, Call]:
+    call = Call(
+        sender=link.name,
+        sender_life=link.life,
+        receiver_life=link.peer_life,
+        attempt=attempt,
+        seq=seq,
+        lowest_unconfirmed=lowest(link, seq or link.next_seq),
+        received=link.received,
+        handled=link.handled,
+        unhandled=tuple(link.unhandled),
+        operations=operations,
+    )
+    link = change(link, call=call, told=link.unhandled, sent=link.next_seq - 1, behind=False, call_handled=frozenset())
+    return link, call
+
+
+def repeat_call(link: Link) -> tuple[Link, Call | None]:
+    """Take the same call once more after a failure; none when its attempts are used up (then `fail_call`).
+
+    The life it was made for stays: rule 5 judges a repeat by it.
+    """
+    if link.call is None or link.call.attempt >= MAX_ATTEMPTS:
+        return link, None
+    call = replace(
+        link.call,
+        attempt=link.call.attempt + 1,
+        received=link.received,
+        handled=link.handled,
+        unhandled=tuple(link.unhandled),
+    )
+    return change(link, call=call, told=link.unhandled), call
+
+
+def fail_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
+    """Give the peer up for unreachable: everything under way and waiting is lost. Rule 9 says what its answer may have held."""
+    lost = _at_stake(link, link.call) + sessions_in(link.queue) + unhandled_sessions(link)
+    held = _in_place_of(link, link.call)
+    doubted = link.doubted or (link.call is not None and not link.peer_holds_sockets)
+    return change(link, call=None, held=held, queue=(), unhandled_there=(), doubted=doubted), lose(lost)
+
+
+def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
+    """Give up the call under way because no frame can carry it; what waits behind it is not touched."""
+    call = link.call
+    if call is None:
+        return link, ()
+    return losing(change(link, call=None, held=_in_place_of(link, call)), sessions_in(call.operations))
+
+
+def receive_reply(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...]]:
+    """Take the answer to the call under way. (`Refusal.OVERLOADED` is no answer: repeat the call instead.)"""
+    call = link.call
+    if call is None:
+        return link, ()
+    return judge_doubt(link, reply, *_receive_reply(change(link, call=None), call, reply))
+
+
+def _receive_reply(link: Link, call: Call, reply: Reply) -> tuple[Link, tuple[Effect, ...]]:
+    if link.peer_life is not None and reply.sender_life < link.peer_life:
+        if link.peer_holds_sockets and reply.refusal is None:
+            return change(link, behind=True), ()
+        had = reply.sender_life == link.past[0] and reply.seq <= link.past[1]
+        return losing(link, _at_stake(link, call) + (() if had else sessions_in(reply.operations)))
+    link, lost = meet(link, reply.sender_life)
+    if reply.refusal is not None:
+        return _refused(link, call, reply.refusal, lost)
+    link = confirm(link, reply)
+    if call.seq > link.received_there and not link.peer_holds_sockets:
+        pending = (call.seq, sessions_in(call.operations))
+        link = change(link, unhandled_there=(*link.unhandled_there, pending))
+    gap = link.unconfirmed is not None and link.unconfirmed.seq > link.received_there + 1
+    link = change(link, behind=link.peer_holds_sockets and (gap or link.received_there < link.sent))
+    link, deliveries = take(link, reply)
+    link, losses = losing(link, lost)
+    return link, losses + deliveries
+
+
+def _refused(link: Link, call: Call, refusal: Refusal, lost: tuple[EngineSid, ...]) -> tuple[Link, tuple[Effect, ...]]:
+    if refusal is not Refusal.NEW_LIFE:
+        link, unhandled = change(link, unhandled_there=()), unhandled_sessions(link)
+        return losing(link, lost + unhandled + _at_stake(link, call))
+    if call.attempt == 1:
+        return losing(change(link, held=call), lost)
+    return losing(change(link, held=_in_place_of(link, call)), lost + _at_stake(link, call))
+
+
+def _at_stake(link: Link, call: Call | None) -> tuple[EngineSid, ...]:
+    return tuple(sid for sid in sessions_in(call.operations if call else ()) if sid not in link.call_handled)
+
+
+def _in_place_of(link: Link, call: Call | None) -> Call | None:
+    """Make what takes a lost call's number: what is already on its way behind it must find the sessions closed."""
+    if call is None or not call.seq:
+        return None
+    lost = tuple(dict.fromkeys(_at_stake(link, call)))
+    close = (CloseSessions(lost, "transport error"),) if lost and link.peer_holds_sockets else ()
+    return replace(call, attempt=1, operations=close)
