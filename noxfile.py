@@ -171,6 +171,7 @@ def soak(session: nox.Session) -> None:
     )
     session.run(
         "pytest",
+        *("-p", "no:asyncio"),
         "packages/shared-wire/tests/property/test_simulation.py",
         env={"SHARED_WIRE_SIMULATION_STEPS": "1000000"},
     )

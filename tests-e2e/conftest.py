@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from waiting import silence, until
 
 from local_runtime import DevServer, Prepared, Project, npm_ci, prepare
 
@@ -44,21 +44,58 @@ class Worker:
 
     async def kill(self, actor: str) -> None:
         """End the life of an actor as a crash would."""
-        await self._visit("kill", actor)
+        assert "a test wants it" in await self._visit("kill", actor)
 
     async def evict(self, actor: str) -> None:
         """End the life of an actor as sleep does: its sockets stay."""
-        await self._visit("evict", actor)
+        assert await self._visit("evict", actor) == "evicted"
 
-    async def _visit(self, verb: str, actor: str) -> None:
+    async def _visit(self, verb: str, actor: str) -> str:
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/{verb}/{actor}") as response:
-            # The end of a life now and then cuts the answer that tells of it.
-            with suppress(aiohttp.ClientPayloadError):
-                await response.read()
+            return await response.text()
 
     def log_lines(self, containing: str) -> list[str]:
         """Find lines of the Worker's log."""
         return [line for line in self.server.log_text().splitlines() if containing in line]
+
+
+@dataclass(frozen=True)
+class EngineWorker:
+    """The test Worker of an engine alone; objects are named like ``ENGINE/e0``."""
+
+    server: DevServer
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        return self.server.url
+
+    async def ask(self, verb: str, where: str, argument: str = "-") -> Any:
+        """Ask an object something; none when it answers with an error."""
+        url = f"{self.url}/{verb}/{where}/{argument}"
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            text = await response.text()
+            return json.loads(text) if response.status == 200 and verb != "evict" else None
+
+    async def seen(self, where: str, sid: str = "*") -> list[str]:
+        """Tell what the application saw of a session, in order, or of all."""
+        found: list[str] = await self.ask("seen", where, sid)
+        return found
+
+    async def probe(self, where: str) -> dict[str, Any]:
+        """Ask an object which life this is and what it holds; wakes it."""
+        found: dict[str, Any] = await self.ask("probe", where)
+        return found
+
+    async def ended(self, where: str, sid: str, patience_s: float = 20.0) -> list[str]:
+        """Wait until a session has ended; returns how, once for each time the application was told."""
+
+        async def found() -> list[str]:
+            return [what for what in await self.seen(where, sid) if what.startswith("disconnect: ")]
+
+        await until(found, f"session {sid} ends", patience_s)
+        await silence(0.1)
+        return [what.removeprefix("disconnect: ") for what in await found()]
 
 
 def prepare_worker(folder: Path, packages: tuple[Path, ...] = ALL, **overrides: object) -> Prepared:
@@ -84,3 +121,17 @@ def own_worker(tmp_path: Path) -> Iterator[Worker]:
     """A test Worker for one test that stops, starts or counts, with storage that outlives a stop."""
     with DevServer(prepare_worker(Path(__file__).parent / "worker"), state=tmp_path) as server:
         yield Worker(server)
+
+
+@pytest.fixture(scope="session")
+def engine_worker() -> Iterator[EngineWorker]:
+    """The test Worker of an engine alone, one for all tests that leave it as they found it."""
+    with DevServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE)) as server:
+        yield EngineWorker(server)
+
+
+@pytest.fixture
+def own_engine_worker(tmp_path: Path) -> Iterator[EngineWorker]:
+    """The same for one test that stops, starts or counts."""
+    with DevServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE), state=tmp_path) as server:
+        yield EngineWorker(server)

@@ -27,7 +27,7 @@ async def test_sids_are_never_the_same(worker: Worker) -> None:
 @pytest.mark.parametrize(
     ("target", "method", "headers", "status", "code", "words"),
     [
-        ("/socket.io/?EIO=4&transport=polling", "GET", {"Upgrade": "", "Connection": ""}, 400, 0, "websocket only yet"),
+        ("/socket.io/?EIO=4&transport=polling", "GET", {}, 400, 3, "Bad request"),
         ("/socket.io/?EIO=4&transport=pigeon", "GET", {}, 400, 0, "Transport unknown"),
         ("/socket.io/?EIO=4", "GET", {}, 400, 0, "Transport unknown"),
         (GOOD + "&sid=AAAAAAAAAAAAAAAAAAAAAAe0", "GET", {}, 400, 1, "Session ID unknown"),

@@ -41,7 +41,7 @@ async def client(worker: Worker, namespaces: str = "/", **auth: Any) -> AsyncIte
     made = Client()
     if namespaces != "/":
         made.on("*", made._keep, namespace=namespaces)
-    await made.connect(worker.url, transports=["websocket"], namespaces=namespaces, auth=auth or None)
+    await made.connect(worker.url, namespaces=namespaces, auth=auth or None)
     try:
         yield made
     finally:
@@ -53,7 +53,7 @@ async def test_connect_has_auth_and_the_handshake(worker: Worker) -> None:
         who = await ann.call("whoami")
         assert who["session"] == {"user": "ann"}
         assert who["sid"] == ann.get_sid()
-        assert "transport=websocket" in who["query"]
+        assert "transport=polling" in who["query"]
         assert who["agent"].startswith("Python/")
 
 
@@ -62,7 +62,7 @@ async def test_a_refused_connect_reaches_the_client_with_its_data(worker: Worker
     errors: list[Any] = []
     refused.on("connect_error", errors.append)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        await refused.connect(worker.url, transports=["websocket"], auth={"refuse": {"why": [1, 2]}})
+        await refused.connect(worker.url, auth={"refuse": {"why": [1, 2]}})
     assert errors == [{"message": "not you", "data": {"why": [1, 2]}}]
 
 

@@ -1,12 +1,15 @@
 """npm's stock socket.io-client under Node."""
 
+import pytest
 from clients.node import node_client
 from conftest import Worker
 
 
-async def test_it_connects_and_talks(worker: Worker) -> None:
-    async with node_client(worker.url, auth={"user": "ann"}) as ann, node_client(worker.url) as bob:
-        assert (await ann.next("connect"))["transport"] == "websocket"
+@pytest.mark.parametrize("transports", [["polling", "websocket"], ["polling"], ["websocket"]], ids="+".join)
+async def test_it_connects_and_talks(worker: Worker, transports: list[str]) -> None:
+    options = {"transports": transports, "auth": {"user": "ann"}}
+    async with node_client(worker.url, **options) as ann, node_client(worker.url) as bob:
+        assert (await ann.next("connect"))["transport"] == transports[0]
         await bob.next("connect")
         assert await ann.call("echo", 1, {"deep": [b"bytes", "ü"]}) == [1, {"deep": [b"bytes", "ü"]}]
         assert await ann.call("enter", "blue") == [["blue"]]
@@ -36,7 +39,8 @@ async def test_a_server_disconnect(worker: Worker) -> None:
 
 
 async def test_it_comes_back_after_the_engine_was_reset(own_worker: Worker) -> None:
-    async with node_client(own_worker.url, reconnectionDelay=50, reconnectionDelayMax=200) as ann:
+    options = {"transports": ["websocket"], "reconnectionDelay": 50, "reconnectionDelayMax": 200}
+    async with node_client(own_worker.url, **options) as ann:
         first = (await ann.next("connect"))["id"]
         await own_worker.kill("engine")
         assert (await ann.next("disconnect"))["reason"] == "transport close"

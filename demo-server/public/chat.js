@@ -27,7 +27,7 @@ function enter(nick) {
   setConnection("connecting", "Connecting");
   $("nick-submit").disabled = true;
   $("me-nick").textContent = nick;
-  socket = io({ transports: ["websocket"], auth: { nick } });
+  socket = io({ auth: { nick } });
   socket.on("connect", arrived);
   socket.on("connect_error", (error) => (socket.active ? waiting() : refused(error.message)));
   socket.on("disconnect", dropped);

@@ -24,7 +24,7 @@ class Person:
             self.client.on(name, queue.put)
 
     async def connect(self, auth: object) -> None:
-        await self.client.connect(self.url, auth=auth, transports=["websocket"])
+        await self.client.connect(self.url, auth=auth)
 
     @property
     def sid(self) -> str:

@@ -54,8 +54,8 @@ class NodeClient:
 
 @asynccontextmanager
 async def node_client(url: str, namespace: str = "/", **options: Any) -> AsyncIterator[NodeClient]:
-    """Start a client with ``transports: ["websocket"]`` and these options of `io()`."""
-    setup = json.dumps({"url": url + namespace, "options": {"transports": ["websocket"], **options}})
+    """Start a client with these options of `io()`; with its own default transports unless they say otherwise."""
+    setup = json.dumps({"url": url + namespace, "options": options})
     process = await asyncio.create_subprocess_exec(
         *node_command(SCRIPT, setup),
         stdin=asyncio.subprocess.PIPE,

@@ -1,14 +1,25 @@
 import dataclasses
-import re
 import warnings
 from typing import Any
 
 import pytest
 
-from engine_do.config import ALARM_SLACK_MS, EngineConfig
+from engine_do.config import ALARM_SLACK_MS, EngineConfig, Origins
 from engine_do.errors import ConfigError, EngineConfigWarning
+from engine_do.request import HttpRequest
 
-NUMBERS = ["ping_interval_ms", "ping_timeout_ms", "max_payload", "connect_timeout_ms", "actors"]
+NUMBERS = [
+    "ping_interval_ms",
+    "ping_timeout_ms",
+    "upgrade_timeout_ms",
+    "connect_timeout_ms",
+    "max_payload",
+    "max_sessions",
+    "actors",
+]
+NUMBERS_OR_NONE = ["max_sessions_per_address", "max_messages_per_s", "max_bytes_per_s", "compression_threshold"]
+SWITCHES = ["allow_upgrades", "allow_eio3", "cors_credentials"]
+HOOKS = ["choose_actor", "location_hint", "allow_request"]
 
 #: What a user of another server writes, and words of the answer.
 RENAMED = [
@@ -18,11 +29,17 @@ RENAMED = [
     ("pingTimeout", "ping_timeout_ms"),
     ("max_http_buffer_size", "max_payload"),
     ("maxHttpBufferSize", "max_payload"),
+    ("upgradeTimeout", "upgrade_timeout_ms"),
     ("connectTimeout", "connect_timeout_ms"),
     ("cors", "cors_allowed_origins"),
+    ("allowRequest", "allow_request"),
+    ("allowUpgrades", "allow_upgrades"),
+    ("allowEIO3", "allow_eio3"),
+    ("initialPacket", "initial_packet"),
+    ("http_compression", "compression_threshold, None for no compression"),
+    ("httpCompression", "compression_threshold, None for no compression"),
+    ("perMessageDeflate", "the runtime negotiates compression of WebSockets itself"),
     ("socketio_path", "path"),
-    ("transports", "websocket is the only transport yet"),
-    ("allow_upgrades", "websocket is the only transport yet"),
     ("async_mode", "the runtime is the only mode"),
     ("monitor_clients", "one alarm per object watches all clients"),
 ]
@@ -36,12 +53,28 @@ def test_the_defaults_are_those_the_documentation_names() -> None:
     config = EngineConfig()
     assert dataclasses.asdict(config) == {
         "path": "/engine.io/",
+        "transports": ("polling", "websocket"),
+        "allow_upgrades": True,
+        "allow_eio3": False,
         "ping_interval_ms": 25_000,
         "ping_timeout_ms": 85_000,
-        "max_payload": 1_000_000,
+        "upgrade_timeout_ms": 10_000,
         "connect_timeout_ms": 45_000,
+        "max_payload": 1_000_000,
+        "max_sessions": 30_000,
+        "max_sessions_per_address": None,
+        "max_messages_per_s": 1_000,
+        "max_bytes_per_s": 5_000_000,
+        "compression_threshold": 1_024,
         "actors": 1,
+        "choose_actor": None,
+        "location_hint": None,
         "cors_allowed_origins": None,
+        "cors_credentials": False,
+        "cookie": None,
+        "response_headers": {},
+        "allow_request": None,
+        "initial_packet": None,
     }
 
 
@@ -81,7 +114,7 @@ def test_a_misspelt_option_is_corrected(name: str, meant: str) -> None:
 
 
 def test_an_option_like_no_other_gets_the_list() -> None:
-    with pytest.raises(ConfigError, match=r"no option 'zzz'; it has path, ping_interval_ms, .*, cors_allowed_origins"):
+    with pytest.raises(ConfigError, match=r"no option 'zzz'; it has path, transports, .*, initial_packet"):
         make(zzz=1)
 
 
@@ -95,113 +128,11 @@ def test_a_replaced_option_is_checked_as_well() -> None:
         dataclasses.replace(EngineConfig(), ping_interval=5)  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize("path", ["/", "/engine.io/", "/socket.io/", "/a/b/", "/a%20b/", "/a-b_c.d~e/"])
-def test_a_path_between_slashes_is_taken(path: str) -> None:
-    assert EngineConfig(path=path).path == path
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "engine.io",
-        "/engine.io",
-        "engine.io/",
-        "/a/?b/",
-        "/engine.io#/",
-        "//",
-        "//a.example/",
-        "/a//b/",
-        "/a b/",
-        "/a/\n",
-        "https://example.com/",
-    ],
-)
-def test_another_path_is_refused(path: str) -> None:
-    with pytest.raises(ConfigError, match="path must begin and end with '/'"):
-        EngineConfig(path=path)
-
-
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("value", [0, -1, 1.5, 25_000.0, True, "25000", None, float("nan")])
 def test_what_is_no_number_above_0_is_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be a whole number above 0"):
         make(**{name: value})
-
-
-@pytest.mark.parametrize("path", [None, b"/engine.io/", 5, ["/engine.io/"]], ids=str)
-def test_a_path_that_is_no_text_is_refused(path: object) -> None:
-    with pytest.raises(ConfigError, match="path must begin and end with '/'"):
-        make(path=path)
-
-
-@pytest.mark.parametrize(
-    "origins",
-    [
-        5,
-        True,
-        b"https://a.example",
-        [None],
-        ["https://a.example", 5],
-        [["https://a.example"]],
-        [b"https://a.example"],
-        {"https://a.example"},
-        {"https://a.example": True},
-        iter(["https://a.example"]),
-        object,
-    ],
-    ids=str,
-)
-def test_origins_that_are_no_texts_in_an_order_are_refused(origins: object) -> None:
-    with pytest.raises(ConfigError, match="cors_allowed_origins is an origin, a list of origins"):
-        make(cors_allowed_origins=origins)
-
-
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "",
-        "a.example",
-        "//a.example",
-        "https://",
-        "https:a.example",
-        "https://*.example",
-        "https://Example.com",
-        "https://user@a.example",
-        "https://a.example/",
-        "https://a.example/chat",
-        "HTTPS://a.example",
-        " https://a.example",
-        "https://a.example ",
-        "https://a.example\n",
-        "https://a.example, https://b.example",
-        "**",
-        "NULL",
-    ],
-)
-@pytest.mark.parametrize("listed", [False, True], ids=["one", "in a list"])
-def test_what_no_browser_sends_as_an_origin_is_refused_and_named(origin: str, listed: bool) -> None:
-    with pytest.raises(ConfigError, match=f"with nothing behind; got {re.escape(repr(origin))}"):
-        EngineConfig(cors_allowed_origins=["https://b.example", origin] if listed else origin)
-
-
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "*",
-        "null",
-        "http://localhost:3000",
-        "https://a.example:8443",
-        "http://[::1]:8787",
-        "https://xn--bcher-kva.example",
-        "capacitor://localhost",
-        "chrome-extension://abcdefghijklmnop",
-        "ms-appx+x.1://a",
-    ],
-)
-def test_what_clients_send_as_an_origin_is_taken(origin: str) -> None:
-    for origins in (origin, [origin], (origin,)):
-        assert EngineConfig(cors_allowed_origins=origins).allowed_origins == frozenset([origin])
 
 
 def test_a_replaced_list_of_origins_is_checked_as_well() -> None:
@@ -228,16 +159,118 @@ def test_a_timeout_with_a_minute_to_spare_does_not_warn(interval: int, timeout: 
         assert EngineConfig(ping_interval_ms=interval, ping_timeout_ms=timeout).ping_timeout_ms == timeout
 
 
+@pytest.mark.parametrize("name", NUMBERS_OR_NONE)
+def test_a_limit_may_be_left_out(name: str) -> None:
+    assert getattr(make(**{name: None}), name) is None
+    assert getattr(make(**{name: 1, "max_payload": 1}), name) == 1
+
+
+def test_a_payload_nobody_may_send_at_once_is_an_error() -> None:
+    assert EngineConfig(max_payload=10_000, max_bytes_per_s=1_000).max_payload == 10_000
+    with pytest.raises(ConfigError, match="max_payload=10001 is more than a client may send at once"):
+        EngineConfig(max_payload=10_001, max_bytes_per_s=1_000)
+
+
+@pytest.mark.parametrize("name", NUMBERS_OR_NONE)
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, False, "1", float("inf")])
+def test_a_limit_is_no_other_thing(name: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"{name} must be a whole number above 0"):
+        make(**{name: value})
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_is_on_or_off_and_nothing_else(name: str) -> None:
+    assert getattr(make(**{name: True}), name) is True
+    assert getattr(make(**{name: False}), name) is False
+    for value in (None, 0, 1, "yes", "False"):
+        with pytest.raises(ConfigError, match=f"{name} is True or False; got {value!r}"):
+            make(**{name: value})
+
+
+async def soon(_: HttpRequest) -> None:
+    """Let everyone in, later."""
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_a_hook_is_a_function_or_nothing(name: str) -> None:
+    for hook in (None, lambda _: 0, soon, str):
+        assert getattr(make(**{name: hook}), name) is hook
+    for value in ("weur", 5, False, [soon]):
+        with pytest.raises(ConfigError, match=f"{name} is a function of the request, or nothing"):
+            make(**{name: value})
+
+
+@pytest.mark.parametrize("packet", [None, "", "hello", b"", b"\x00"])
+def test_the_initial_packet_is_a_message(packet: str | bytes | None) -> None:
+    assert make(initial_packet=packet).initial_packet == packet
+
+
+@pytest.mark.parametrize("packet", [5, True, ["hello"], {"a": 1}, bytearray(b"x"), memoryview(b"x")], ids=repr)
+def test_an_initial_packet_no_client_could_get_is_refused(packet: object) -> None:
+    with pytest.raises(ConfigError, match="initial_packet is a text, bytes or nothing"):
+        make(initial_packet=packet)
+
+
 @pytest.mark.parametrize(
-    ("given", "allowed"),
+    ("options", "message"),
     [
-        (None, None),
-        ("*", {"*"}),
-        ("https://a.example", {"https://a.example"}),
-        (["https://a.example", "https://b.example"], {"https://a.example", "https://b.example"}),
-        (("*",), {"*"}),
-        ([], set()),
+        ({"path": "wrong"}, "path must begin"),
+        ({"transports": "polling"}, "transports is a list"),
+        ({"cors_allowed_origins": "wrong"}, "a scheme and a host"),
+        ({"cookie": "a b"}, "cookie is a name"),
+        ({"response_headers": {"a b": "c"}}, "response_headers: a name"),
     ],
 )
-def test_origins_are_one_or_many(given: str | list[str] | None, allowed: set[str] | None) -> None:
-    assert EngineConfig(cors_allowed_origins=given).allowed_origins == allowed
+def test_every_option_with_a_shape_is_checked(options: dict[str, object], message: str) -> None:
+    """What shapes there are is tested in test_options.py."""
+    with pytest.raises(ConfigError, match=message):
+        make(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "upgrades"),
+    [
+        ({}, ["websocket"]),
+        ({"transports": ["websocket", "polling"]}, ["websocket"]),
+        ({"transports": ["polling"]}, []),
+        ({"transports": ["websocket"]}, []),
+        ({"allow_upgrades": False}, []),
+    ],
+)
+def test_the_websocket_is_offered_where_both_transports_are_served(
+    options: dict[str, Any], upgrades: list[str]
+) -> None:
+    assert make(**options).upgrades == upgrades
+
+
+@pytest.mark.parametrize("origins", ["*", ["*"], ("*",), ["https://a.example", "*"]], ids=str)
+def test_cookies_from_any_page_are_refused_however_any_is_written(origins: Origins) -> None:
+    with pytest.raises(ConfigError, match="name the origins"):
+        EngineConfig(cors_allowed_origins=origins, cors_credentials=True)
+
+
+@pytest.mark.parametrize("origins", [None, "https://a.example", ["https://a.example"], lambda _: True], ids=str)
+def test_cookies_from_named_pages_are_taken(origins: Origins) -> None:
+    assert EngineConfig(cors_allowed_origins=origins, cors_credentials=True).cors_credentials
+
+
+def test_a_cookie_that_no_handshake_would_set_is_refused() -> None:
+    with pytest.raises(ConfigError, match="cookie is set by handshakes over polling only"):
+        EngineConfig(cookie="io", transports=["websocket"])
+    assert EngineConfig(cookie="io", transports=["polling"]).cookie == "io"
+
+
+def test_economy_wakes_twelve_times_less_often_and_does_not_warn() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        economy = EngineConfig.economy()
+    assert (economy.ping_interval_ms, economy.ping_timeout_ms) == (300_000, 360_000)
+    assert economy.ping_interval_ms == 12 * EngineConfig().ping_interval_ms
+    assert dataclasses.replace(economy, ping_interval_ms=25_000, ping_timeout_ms=85_000) == EngineConfig()
+
+
+def test_economy_takes_all_options_and_its_own_can_be_told_otherwise() -> None:
+    economy = EngineConfig.economy(path="/socket.io/", ping_timeout_ms=500_000)
+    assert (economy.path, economy.ping_interval_ms, economy.ping_timeout_ms) == ("/socket.io/", 300_000, 500_000)
+    with pytest.raises(ConfigError, match="no option 'zzz'"):
+        EngineConfig.economy(zzz=1)

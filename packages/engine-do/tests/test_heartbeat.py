@@ -3,9 +3,11 @@ from scripted_client import Engine
 
 from engine_do.config import EngineConfig
 from engine_do.errors import EngineConfigWarning
-from engine_do.heartbeat import is_ping_due, next_deadline
+from engine_do.heartbeat import is_ping_due, next_deadline, polling_deadline
 from engine_do.ids import EngineSid
-from engine_do.session import Admitted, FrameReceived, Phase, Reason, Session
+from engine_do.polling import Polling, step_polling
+from engine_do.polling_events import AcceptPost, AnswerPoll, Polled, PostReceived
+from engine_do.session import Admitted, CloseRequested, FrameReceived, Phase, Reason, Session, Swept
 
 CONFIG = EngineConfig()
 ECONOMY = EngineConfig(ping_interval_ms=300_000, ping_timeout_ms=360_000)
@@ -18,6 +20,7 @@ def session(
     unanswered_ms: int | None = None,
     deadline_ms: int | None = None,
     phase: Phase = Phase.OPEN,
+    revision: int = 4,
 ) -> Session:
     return Session(
         engine_sid=EngineSid("s"),
@@ -25,6 +28,7 @@ def session(
         unanswered_ms=unanswered_ms,
         deadline_ms=deadline_ms,
         phase=phase,
+        revision=revision,
     )
 
 
@@ -39,6 +43,9 @@ def session(
         ([session(5_000), session(1), session(9_000)], 25_000, False),
         ([session(0, phase=Phase.CLOSED)], 99_999, False),
         ([session(0, phase=Phase.CLOSED), session(80_000)], 99_999, False),
+        ([session(0, revision=3)], 99_999, False),
+        ([session(0, revision=3), session(80_000)], 99_999, False),
+        ([session(80_000, revision=3), session(0)], 99_999, True),
     ],
 )
 def test_a_ping_is_due_when_one_open_session_is_due(sessions: list[Session], now_ms: int, due: bool) -> None:
@@ -57,10 +64,32 @@ def test_a_ping_is_due_when_one_open_session_is_due(sessions: list[Session], now
         ([session(1_000, deadline_ms=3_000)], 3_000),
         ([session(1_000, deadline_ms=45_000)], 26_000),
         ([session(1_000), session(0, unanswered_ms=0, deadline_ms=0, phase=Phase.CLOSED)], 26_000),
+        ([session(1_000, revision=3)], 111_000),
+        ([session(1_000, revision=3, deadline_ms=45_000)], 45_000),
+        ([session(1_000, revision=3), session(60_000)], 85_000),
     ],
 )
 def test_the_alarm_fires_for_the_earliest_need(sessions: list[Session], deadline: int | None) -> None:
     assert next_deadline(iter(sessions), CONFIG) == deadline
+
+
+@pytest.mark.parametrize(
+    ("polling", "deadline"),
+    [
+        (Polling(session=session(1_000)), 26_000),
+        (Polling(session=session(1_000), outbox=("4a",), held=None), 26_000),
+        (Polling(session=session(1_000), probe_ms=11_000), 11_000),
+        (Polling(session=session(1_000), probe_ms=90_000), 26_000),
+        (Polling(session=session(90_000, unanswered_ms=1_000), probe_ms=90_000), 86_000),
+        (Polling(session=session(1_000, deadline_ms=3_000)), 3_000),
+        (Polling(session=session(1_000, revision=3)), 111_000),
+        (Polling(session=session(1_000, revision=3), probe_ms=11_000), 11_000),
+        (Polling(session=session(1_000, phase=Phase.CLOSED), outbox=("1",)), 26_000),
+        (Polling(session=session(1_000, phase=Phase.CLOSED, deadline_ms=56_000), outbox=("1",)), 56_000),
+    ],
+)
+def test_the_alarm_looks_at_a_session_that_polls_when_it_needs_it(polling: Polling, deadline: int) -> None:
+    assert polling_deadline(polling, CONFIG) == deadline
 
 
 def test_a_client_whose_pongs_the_runtime_absorbs_lives_and_wakes_nobody_but_the_alarm() -> None:
@@ -237,3 +266,65 @@ def test_a_ping_in_time_does_not_lift_the_deadline() -> None:
     assert client.pings_ms == [25_000]
     engine.run(45_000)
     assert client.closed == (45_000, 1000)
+
+
+def sweep_at(polling: Polling, now_ms: int) -> Polling:
+    return step_polling(polling, Swept(now_ms, None, ping=is_ping_due([polling.session], now_ms, CONFIG)), CONFIG)[0]
+
+
+def test_a_client_of_revision_3_that_polls_lives_as_long_as_it_pings() -> None:
+    polling = Polling(session=session(0, revision=3))
+    for at_ms in range(25_000, HOUR, 25_000):
+        polling, effects = step_polling(polling, PostReceived(("2",), at_ms), CONFIG)
+        assert AcceptPost() in effects
+        polling = step_polling(polling, Polled(f"g{at_ms}"), CONFIG)[0]
+        polling = sweep_at(polling, at_ms + 1)
+    assert polling.session.phase is Phase.OPEN
+    deadline = polling_deadline(polling, CONFIG)
+    assert deadline == polling.session.pinged_ms + CONFIG.ping_interval_ms + CONFIG.ping_timeout_ms
+    assert sweep_at(polling, deadline - 1).session.phase is Phase.OPEN
+    assert sweep_at(polling, deadline).session.phase is Phase.CLOSED
+
+
+@pytest.mark.parametrize("body", [("4a",), ("3",), (), None])
+def test_a_client_of_revision_3_that_polls_and_does_not_ping_is_found_dead(body: tuple[str, ...] | None) -> None:
+    polling = Polling(session=session(0, revision=3))
+    polling, _ = step_polling(polling, PostReceived(body, 100_000), CONFIG)
+    assert sweep_at(polling, 110_000).session.phase is Phase.CLOSED
+
+
+def test_a_client_that_polls_is_pinged_in_its_answers_and_lives_as_long_as_it_answers() -> None:
+    polling = Polling(session=session(0))
+    for at_ms in range(25_000, HOUR, 25_000):
+        polling, _ = step_polling(polling, Polled(f"g{at_ms}"), CONFIG)
+        assert polling_deadline(polling, CONFIG) == at_ms
+        due = is_ping_due([polling.session], at_ms, CONFIG)
+        polling, effects = step_polling(polling, Swept(at_ms, None, ping=due), CONFIG)
+        assert effects == (AnswerPoll(f"g{at_ms}", ("2",)),)
+        polling, _ = step_polling(polling, PostReceived(("3",), at_ms + 100), CONFIG)
+    assert polling.session.phase is Phase.OPEN
+
+
+def test_a_client_that_stopped_polling_is_found_dead_after_the_first_ping_it_did_not_fetch() -> None:
+    polling, at_ms = Polling(session=session(0)), 0
+    while polling.session.phase is Phase.OPEN:
+        due = polling_deadline(polling, CONFIG)
+        assert due is not None
+        assert due > at_ms, "a sweep leaves nothing overdue"
+        at_ms = due
+        polling = sweep_at(polling, at_ms)
+    assert at_ms == 25_000 + CONFIG.ping_timeout_ms
+    assert polling.gone
+
+
+def test_what_the_server_closed_is_kept_a_while_and_then_forgotten() -> None:
+    polling, _ = step_polling(Polling(session=session(0)), CloseRequested(Reason.SERVER_DISCONNECT), CONFIG)
+    first = polling_deadline(polling, CONFIG)
+    assert first is not None
+    polling = sweep_at(polling, first)
+    assert not polling.gone
+    second = polling_deadline(polling, CONFIG)
+    assert second is not None
+    assert 20_000 <= second - first <= 60_000
+    assert not sweep_at(polling, second - 1).gone
+    assert sweep_at(polling, second).gone

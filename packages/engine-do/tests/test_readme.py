@@ -29,7 +29,8 @@ def test_the_examples_project_is_the_examples() -> None:
 @pytest.mark.parametrize("field", dataclasses.fields(EngineConfig), ids=lambda field: str(field.name))
 def test_every_option_is_named_with_its_default(field: dataclasses.Field[object]) -> None:
     rows = [row for row in ROWS if row[0] == f"`{field.name}`"]
-    written = repr(field.default).replace("'", '"')
+    default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    written = repr(default).replace("'", '"')
     assert [row[2].strip("`").replace("_", "") for row in rows] == [written.replace("_", "")]
 
 

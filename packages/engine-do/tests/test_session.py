@@ -1,12 +1,9 @@
-import json
-
 import pytest
 
 from engine_do.config import EngineConfig
 from engine_do.ids import EngineSid
 from engine_do.session import (
     NORMAL_CLOSE,
-    SCHEMA,
     Admitted,
     CloseRequested,
     CloseSocket,
@@ -22,9 +19,7 @@ from engine_do.session import (
     Session,
     SocketGone,
     Swept,
-    from_record,
     step,
-    to_record,
 )
 
 CONFIG = EngineConfig(max_payload=10)
@@ -232,87 +227,5 @@ def test_the_dead_are_called_dead_before_they_are_called_late() -> None:
     assert step(both, Swept(10**12, None, ping=True), CONFIG)[1][-1] == Ended(Reason.PING_TIMEOUT)
 
 
-@pytest.mark.parametrize("session", [OPEN, EARLY, CLOSED, AWAITING])
-def test_a_record_holds_a_session(session: Session) -> None:
-    assert from_record(to_record(session)) == session
-
-
-def test_a_record_is_one_byte_text_whatever_the_handshake_held() -> None:
-    record = to_record(EARLY)
-    assert record.isascii()
-    assert json.loads(record)["engine-do"] == SCHEMA
-
-
-def test_a_record_of_another_layout_is_none() -> None:
-    other = json.loads(to_record(EARLY)) | {"engine-do": SCHEMA + 1}
-    assert from_record(json.dumps(other)) is None
-
-
 def test_close_codes_are_those_of_nodes_engine() -> None:
     assert NORMAL_CLOSE == 1000
-
-
-def test_a_record_read_back_has_our_types() -> None:
-    session = from_record(to_record(EARLY))
-    assert session is not None
-    assert isinstance(session.phase, Phase)
-    assert isinstance(session.environ, tuple)
-    assert all(isinstance(fact, tuple) for fact in session.environ)
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        "",
-        "null",
-        "1",
-        '"text"',
-        "[]",
-        "[1]",
-        "{}",
-        "not json",
-        '{"engine-do":1}',
-        '{"engine-do":2,"s":["s",1,0,null,null,null]}',
-        '{"engine-do":"1","s":["s",1,0,null,null,null]}',
-        '{"other":1,"s":["s",1,0,null,null,null]}',
-        '{"engine-do":1,"s":null}',
-        '{"engine-do":1,"s":[]}',
-        '{"engine-do":1,"s":["s",1,0,null,null]}',
-        '{"engine-do":1,"s":["s",1,0,null,null,null,null]}',
-        to_record(OPEN)[:-1],
-    ],
-)
-def test_a_record_of_somebody_elses_is_none(record: str) -> None:
-    assert from_record(record) is None
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        '{"engine-do":1,"s":["s",9,0,null,null,null]}',
-        '{"engine-do":1,"s":["s",null,0,null,null,null]}',
-        '{"engine-do":1,"s":["s",1,0,null,null,5]}',
-        '{"engine-do":1,"s":["s",1,0,null,null,["x"]]}',
-        '{"engine-do":1,"s":["s",1,0,null,null,[["a"]]]}',
-        '{"engine-do":1,"s":[5,1,0,null,null,null]}',
-        '{"engine-do":1,"s":["s",1,"0",null,null,null]}',
-        '{"engine-do":1,"s":["s",1,null,null,null,null]}',
-        '{"engine-do":1,"s":["s",1,0,"x",null,null]}',
-        '{"engine-do":1,"s":"abcdef"}',
-        '{"engine-do":1,"s":["s",1,0,null,"x",null]}',
-        '{"engine-do":1,"s":["s",1,0,1.5,null,null]}',
-        '{"engine-do":1,"s":["s",1,0,null,[],null]}',
-        '{"engine-do":1,"s":["s",1,0.5,null,null,null]}',
-        '{"engine-do":1,"s":["s",1,NaN,null,null,null]}',
-        '{"engine-do":1,"s":["s",1,0,null,null,[["a","b","c"]]]}',
-        '{"engine-do":1,"s":["s",1,0,null,null,[null]]}',
-        '{"engine-do":1.5,"s":["s",1,0,null,null,null]}',
-        '{"engine-do":null,"s":["s",1,0,null,null,null]}',
-        '{"engine-do":1,"s":["s",1,' + "9" * 5_000 + ",null,null,null]}",
-        "[" * 5_000,
-        '{"engine-do":1,"s":' + "[" * 5_000 + "]" * 5_000 + "}",
-    ],
-    ids=lambda record: str(record)[:44],
-)
-def test_a_record_with_our_name_and_other_content_is_none_too(record: str) -> None:
-    assert from_record(record) is None

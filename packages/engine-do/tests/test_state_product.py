@@ -36,6 +36,10 @@ FRAMES: list[str | bytes] = [
     " ",
     "hello",
     "b64=",
+    "b4AQIDBA==",
+    "b4A",
+    "b2AQID",
+    "b",
     "2probe",
     "3probe",
     "\x00",
@@ -53,6 +57,8 @@ FRAMES: list[str | bytes] = [
     b"",
     b"\x00",
     b"2",
+    b"\x04",
+    b"\x04hello",
     b"\x04" * 16,
     b"\x04" * 17,
     b"x" * 1_000_000,
@@ -80,11 +86,12 @@ STATES: list[Session] = [
         deadline_ms=deadline_ms,
         environ=environ,
         phase=phase,
+        revision=revision,
     )
-    for phase, unanswered_ms, deadline_ms, environ in product(
-        Phase, (None, NOW), (None, NOW + 45_000), (None, (), (("REQUEST_METHOD", "GET"),))
+    for phase, unanswered_ms, deadline_ms, environ, revision in product(
+        Phase, (None, NOW), (None, NOW + 45_000), (None, (("REQUEST_METHOD", "GET"),)), (4, 3)
     )
-    if phase is Phase.OPEN or environ is None
+    if (phase is Phase.OPEN or environ is None) and (revision == 4 or unanswered_ms is None)
 ]
 
 
@@ -101,8 +108,8 @@ def drive(session: Session, events: Iterable[Input]) -> tuple[Session, list[Effe
 
 
 def short(session: Session) -> str:
-    known = "announced" if session.announced else f"early{len(session.environ or ())}"
-    return f"{session.phase.name}-{known}-{session.unanswered_ms}-{session.deadline_ms}"
+    known = "announced" if session.announced else "early"
+    return f"v{session.revision}-{session.phase.name}-{known}-{session.unanswered_ms}-{session.deadline_ms}"
 
 
 def kind(event: Input) -> str:

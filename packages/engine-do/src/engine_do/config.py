@@ -1,22 +1,33 @@
 """Everything an engine can be told, checked once, when it is written down."""
 
 import difflib
-import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Final, Self
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Final, Self, TypeAlias
 
 from engine_do.errors import ConfigError, EngineConfigWarning
+from engine_do.options import (
+    check_callable,
+    check_cookie,
+    check_headers,
+    check_number,
+    check_origins,
+    check_path,
+    check_transports,
+)
+from engine_do.request import HttpRequest
 
-__all__ = ["ALARM_SLACK_MS", "EngineConfig"]
+__all__ = ["ALARM_SLACK_MS", "BURST_SECONDS", "EngineConfig", "Origins"]
 
 #: An alarm may be a minute late, and a client must not be given up for our lateness.
 ALARM_SLACK_MS: Final = 60_000
 
-_PATH: Final = re.compile(r"/(?:[^?#/\s]+/)*")
-#: What browsers send: no capitals, nothing behind host and port.
-_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\sA-Z]+")
+#: A session may send at once what it may send in so many seconds.
+BURST_SECONDS: Final = 10
+
+#: Which pages may connect: one origin, several, or a function of the origin.
+Origins: TypeAlias = str | Sequence[str] | Callable[[str], bool] | None
 
 #: Names users bring from other servers, and what to write here.
 _RENAMED: Final = {
@@ -24,16 +35,38 @@ _RENAMED: Final = {
     "ping_timeout": "ping_timeout_ms, in milliseconds",
     "pingInterval": "ping_interval_ms",
     "pingTimeout": "ping_timeout_ms",
+    "upgradeTimeout": "upgrade_timeout_ms",
     "max_http_buffer_size": "max_payload",
     "maxHttpBufferSize": "max_payload",
     "connectTimeout": "connect_timeout_ms",
     "cors": "cors_allowed_origins",
+    "allowRequest": "allow_request",
+    "allowUpgrades": "allow_upgrades",
+    "allowEIO3": "allow_eio3",
+    "initialPacket": "initial_packet",
+    "http_compression": "compression_threshold, None for no compression",
+    "httpCompression": "compression_threshold, None for no compression",
+    "perMessageDeflate": "nothing: the runtime negotiates compression of WebSockets itself",
     "socketio_path": "path",
-    "transports": "nothing: websocket is the only transport yet",
-    "allow_upgrades": "nothing: websocket is the only transport yet",
     "async_mode": "nothing: the runtime is the only mode",
     "monitor_clients": "nothing: one alarm per object watches all clients",
 }
+
+_AT_LEAST_ONE: Final = (
+    "ping_interval_ms",
+    "ping_timeout_ms",
+    "upgrade_timeout_ms",
+    "connect_timeout_ms",
+    "max_payload",
+    "max_sessions",
+    "actors",
+)
+_AT_LEAST_ONE_OR_NONE: Final = (
+    "max_sessions_per_address",
+    "max_messages_per_s",
+    "max_bytes_per_s",
+    "compression_threshold",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +78,49 @@ class EngineConfig:
 
     #: Where clients find the engine; Socket.IO's clients ask for "/socket.io/" unless told otherwise.
     path: str = "/engine.io/"
+    #: The transports a session may begin with.
+    transports: Sequence[str] = ("polling", "websocket")
+    #: Whether a session that polls may move to a WebSocket. Needs both transports.
+    allow_upgrades: bool = True
+    #: Whether clients of protocol revision 3 (Socket.IO 2 and older) are served; in objects of their own.
+    allow_eio3: bool = False
     #: Milliseconds between two pings to a client. Intervals of 10 s or less never let the object sleep.
     ping_interval_ms: int = 25_000
     #: Milliseconds a client has to answer a ping before it counts as dead.
     ping_timeout_ms: int = 85_000
-    #: The largest message a client may send, in bytes.
-    max_payload: int = 1_000_000
-    #: Milliseconds a client has to join the application above before its socket is closed. Not used by an engine alone.
+    #: Milliseconds a client has to complete an upgrade it has begun.
+    upgrade_timeout_ms: int = 10_000
+    #: Milliseconds a client has to join the application above before it is closed. Not used by an engine alone.
     connect_timeout_ms: int = 45_000
-    #: How many engine actors new sessions are spread over, at random. Raising it keeps the sessions there are.
+    #: The largest message or payload a client may send, in bytes.
+    max_payload: int = 1_000_000
+    #: Sessions one engine actor takes; a handshake beyond is refused. The platform's own limit is 32,768 sockets.
+    max_sessions: int = 30_000
+    #: Sessions one engine actor takes from one address.
+    max_sessions_per_address: int | None = None
+    #: Messages a session may send per second, and bytes, each with ten seconds' worth at once; beyond it is closed.
+    max_messages_per_s: int | None = 1_000
+    max_bytes_per_s: int | None = 5_000_000
+    #: Bytes from which on a polling answer is compressed for clients that take it; none: never.
+    compression_threshold: int | None = 1_024
+    #: How many engine actors new sessions are spread over. Raising it keeps the sessions there are.
     actors: int = 1
+    #: Chooses a new session's actor: a number below ``actors``. None: at random.
+    choose_actor: Callable[[HttpRequest], int] | None = None
+    #: Where an actor that does not exist yet is best placed, as Cloudflare names regions, by a new session's request.
+    location_hint: Callable[[HttpRequest], str | None] | None = None
     #: Origins of pages that may connect: none means the same host only, "*" any. Requests without an Origin are let through.
-    cors_allowed_origins: str | Sequence[str] | None = None
+    cors_allowed_origins: Origins = None
+    #: Whether those pages may send cookies with what they poll.
+    cors_credentials: bool = False
+    #: A cookie set with each handshake over polling, holding the sid: its name, or its name and attributes.
+    cookie: str | Mapping[str, object] | None = None
+    #: Headers added to every answer that is not an upgrade.
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    #: Judges a handshake: None lets it in, a text refuses it with 403 and that message.
+    allow_request: Callable[[HttpRequest], str | Awaitable[str | None] | None] | None = None
+    #: A message every client gets first.
+    initial_packet: str | bytes | None = None
 
     def __new__(cls, **options: object) -> Self:
         """Name what is wrong with an unknown option before Python does."""
@@ -68,40 +132,60 @@ class EngineConfig:
 
     def __post_init__(self) -> None:
         """Check every option; see the class."""
-        if not isinstance(self.path, str) or not _PATH.fullmatch(self.path):
-            raise ConfigError(f"path must begin and end with '/', like \"/socket.io/\"; got {self.path!r}")
-        _check_origins(self.cors_allowed_origins)
-        for name in ("ping_interval_ms", "ping_timeout_ms", "max_payload", "connect_timeout_ms", "actors"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-                raise ConfigError(f"{name} must be a whole number above 0; got {value!r}")
+        check_path(self.path)
+        check_transports(self.transports)
+        check_origins(self.cors_allowed_origins)
+        check_cookie(self.cookie)
+        check_headers(self.response_headers)
+        for name in _AT_LEAST_ONE:
+            check_number(name, getattr(self, name))
+        for name in _AT_LEAST_ONE_OR_NONE:
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name))
+        for name in ("choose_actor", "location_hint", "allow_request"):
+            check_callable(name, getattr(self, name))
+        for name in ("allow_upgrades", "allow_eio3", "cors_credentials"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} is True or False; got {getattr(self, name)!r}")
+        if not isinstance(self.initial_packet, str | bytes | None):
+            raise ConfigError(f"initial_packet is a text, bytes or nothing; got {self.initial_packet!r}")
+        self._check_together()
+
+    @classmethod
+    def economy(cls, **options: object) -> Self:
+        """Make a configuration that wakes each object twelve times less often: pings every 300 s, answered within 360 s.
+
+        The price: a client that vanished without a word is found after up to 11 minutes, and a proxy that cuts lines that are quiet
+        for less than five minutes makes clients reconnect.
+        """
+        return cls(**({"ping_interval_ms": 300_000, "ping_timeout_ms": 360_000} | options))  # type: ignore[arg-type]
+
+    @property
+    def upgrades(self) -> list[str]:
+        """What a session that polls is offered."""
+        return ["websocket"] if self.allow_upgrades and set(self.transports) == {"polling", "websocket"} else []
+
+    def _check_together(self) -> None:
         if self.ping_timeout_ms < self.ping_interval_ms + ALARM_SLACK_MS:
             warnings.warn(
                 f"ping_timeout_ms={self.ping_timeout_ms} is below ping_interval_ms + {ALARM_SLACK_MS}: alarms can be a minute "
                 "late, and then clients leave although nothing is wrong",
                 EngineConfigWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-
-    @property
-    def allowed_origins(self) -> frozenset[str] | None:
-        """The origins given, as a set; none when only the same host is allowed."""
         origins = self.cors_allowed_origins
-        if origins is None:
-            return None
-        return frozenset([origins] if isinstance(origins, str) else origins)
-
-
-def _check_origins(origins: object) -> None:
-    if origins is None:
-        return
-    listed = [origins] if isinstance(origins, str) else origins
-    if not isinstance(listed, Sequence) or isinstance(listed, bytes) or not all(isinstance(one, str) for one in listed):
-        raise ConfigError(f'cors_allowed_origins is an origin, a list of origins, "*" or nothing; got {origins!r}')
-    for one in listed:
-        if one not in ("*", "null") and not _ORIGIN.fullmatch(one):
+        named = origins if isinstance(origins, Sequence) and not isinstance(origins, str) else [origins]
+        if self.cors_credentials and "*" in named:
             raise ConfigError(
-                f'cors_allowed_origins: a scheme and a host, like "https://example.com", with nothing behind; got {one!r}'
+                'cors_credentials with cors_allowed_origins="*" would let any page act as the user: name the origins'
+            )
+        if self.max_bytes_per_s is not None and self.max_payload > BURST_SECONDS * self.max_bytes_per_s:
+            raise ConfigError(
+                f"max_payload={self.max_payload} is more than a client may send at once: {BURST_SECONDS} s of max_bytes_per_s"
+            )
+        if self.cookie is not None and "polling" not in self.transports:
+            raise ConfigError(
+                'cookie is set by handshakes over polling only: add "polling" to transports, or leave it out'
             )
 
 

@@ -62,13 +62,14 @@ class RemoteEngineError(EngineError):
     """A client's request cannot be served.
 
     ``code`` is Engine.IO's error code, ``status`` the HTTP status that goes with it, ``message`` the text the client sees: the
-    code's own, with ``hint`` behind it where that helps a developer and tells nothing about us.
+    code's own, with ``hint`` behind it where that helps a developer and tells nothing about us, or the ``message`` that the
+    application's own check gave.
     """
 
-    def __init__(self, code: int, hint: str = "") -> None:
+    def __init__(self, code: int, hint: str = "", *, message: str = "", status: int | None = None) -> None:
         self.code = code
-        self.status = 403 if code == FORBIDDEN else 400
-        self.message = f"{_MESSAGES[code]}: {hint}" if hint else _MESSAGES[code]
+        self.status = status or (403 if code == FORBIDDEN else 400)
+        self.message = message or (f"{_MESSAGES[code]}: {hint}" if hint else _MESSAGES[code])
         super().__init__(self.message)
 
 

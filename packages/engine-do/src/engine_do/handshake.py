@@ -1,24 +1,16 @@
-"""The rules of a handshake request, as Node's engine.io checks them, and the facts of it the application may see."""
+"""What a handshake gives: the facts of it the application may see, and the packet that opens the session."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
+from engine_do.admission import Transport
 from engine_do.config import EngineConfig
-from engine_do.errors import (
-    BAD_METHOD,
-    BAD_REQUEST,
-    FORBIDDEN,
-    UNKNOWN_SID,
-    UNKNOWN_TRANSPORT,
-    UNSUPPORTED_VERSION,
-    RemoteEngineError,
-)
+from engine_do.errors import BAD_REQUEST, RemoteEngineError
 from engine_do.ids import EngineSid
+from engine_do.request import HttpRequest
 
-__all__ = ["MAX_ENVIRON", "HttpRequest", "check_handshake", "is_engine_path", "make_environ", "open_packet"]
+__all__ = ["MAX_ENVIRON", "make_environ", "open_packet"]
 
 #: Characters of the handshake that are kept: an attachment holds 16,384 bytes, and the rest of the session needs some of them.
 MAX_ENVIRON: Final = 14_000
@@ -30,71 +22,11 @@ _OMITTED_LENGTH: Final = 1_000
 _OMITTED_SIZE: Final = len(_OMITTED) + _OMITTED_LENGTH + 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
-    """An HTTP request's head. Header names are lower case."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    remote_address: str = ""
-
-
-def is_engine_path(url: str, config: EngineConfig) -> bool:
-    """Tell whether a URL is the engine's; the slash at the end may be missing."""
-    try:
-        path = urlsplit(url).path
-    except ValueError:
-        return False
-    return path == config.path or path + "/" == config.path
-
-
-def check_handshake(request: HttpRequest, config: EngineConfig) -> None:
-    """Raise `RemoteEngineError` unless ``request`` may open a session; the order of the checks is Node's `Server.verify`."""
-    query = dict(reversed(parse_qsl(urlsplit(request.url).query, keep_blank_values=True)))
-    transport = query.get("transport")
-    if transport == "polling":
-        raise RemoteEngineError(UNKNOWN_TRANSPORT, 'websocket only yet; set transports: ["websocket"] in the client')
-    if transport != "websocket":
-        raise RemoteEngineError(UNKNOWN_TRANSPORT)
-    _check_origin(request, config)
-    if query.get("sid"):
-        # A WebSocket session has one request in its life; there is no session a second one could belong to.
-        raise RemoteEngineError(UNKNOWN_SID)
-    if request.method != "GET":
-        raise RemoteEngineError(BAD_METHOD)
-    if request.headers.get("upgrade", "").lower() != "websocket":
-        raise RemoteEngineError(BAD_REQUEST)
-    if query.get("EIO") != "4":
-        raise RemoteEngineError(UNSUPPORTED_VERSION)
-
-
-def _check_origin(request: HttpRequest, config: EngineConfig) -> None:
-    """Let a page connect only where the server says so: browsers do not guard WebSockets by themselves.
-
-    The same host passes whatever its scheme, since TLS often ends in front of us.
-    """
-    origin = request.headers.get("origin")
-    if origin is None:
-        return
-    allowed = config.allowed_origins
-    if not (_is_same_host(origin, request.url) if allowed is None else origin in allowed or "*" in allowed):
-        raise RemoteEngineError(FORBIDDEN)
-
-
-def _is_same_host(origin: str, url: str) -> bool:
-    try:
-        host = urlsplit(origin).netloc
-    except ValueError:
-        return False
-    return bool(host) and host == urlsplit(url).netloc
-
-
-def open_packet(engine_sid: EngineSid, config: EngineConfig) -> str:
+def open_packet(engine_sid: EngineSid, transport: Transport, config: EngineConfig) -> str:
     """Write the packet that opens a session. https://socket.io/docs/v4/engine-io-protocol/#handshake"""
     facts = {
         "sid": engine_sid,
-        "upgrades": [],
+        "upgrades": config.upgrades if transport is Transport.POLLING else [],
         "pingInterval": config.ping_interval_ms,
         "pingTimeout": config.ping_timeout_ms,
         "maxPayload": config.max_payload,

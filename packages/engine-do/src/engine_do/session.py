@@ -1,4 +1,5 @@
-"""One WebSocket session: what it is, what can happen to it, what must be done then.
+"""A session as such: what it is, what can happen to it, what must be done then. Over a WebSocket that is all there is to it;
+`polling` adds what HTTP needs.
 
 Everything that changes a `Session` is in this file. `step` is total: any input in any phase gives a state and effects.
 
@@ -6,19 +7,20 @@ Everything that changes a `Session` is in this file. `step` is total: any input 
     open     FrameReceived, a message      open     [Opened], Received
     open     FrameReceived, a close        closed   CloseSocket, Ended(client disconnect)
     open     FrameReceived, a pong         open
+    open     FrameReceived, a ping (v3)    open     SendFrame(pong)
     open     FrameReceived, not a packet,
-             a ping, or too large          closed   CloseSocket, Ended(transport error)
+             a ping (v4), or too large     closed   CloseSocket, Ended(transport error)
     open     SocketGone                    closed   CloseSocket, Ended(transport close | transport error)
     open     CloseRequested                closed   CloseSocket, Ended(its reason)
     open     Admitted                      open
-    open     Swept                         open     [SendFrame(ping)]
+    open     Swept                         open     [SendFrame(ping)] (v4)
     open     Swept, no pong in time        closed   CloseSocket, Ended(ping timeout)
     open     Swept, joined nothing         closed   CloseSocket, Ended(server disconnect)
     closed   SocketGone                    closed   CloseSocket
     closed   anything else                 closed
 
 A session that was never announced (`Opened`) ends without `Ended`: nobody above has heard of it. All of a session survives sleep:
-it lives in the socket's attachment, as text (`to_record`).
+it lives as text (`to_record`) in the socket's attachment, or in the row of a session that polls.
 """
 
 import enum
@@ -29,10 +31,11 @@ from typing import Final, TypeAlias
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
 from engine_do.ids import EngineSid
-from engine_do.packets import PING, PacketType, decode_frame
+from engine_do.packets import PING, Frame, PacketType, decode_frame, decode_frame_v3
 
 __all__ = [
     "NORMAL_CLOSE",
+    "REVISION",
     "SCHEMA",
     "Admitted",
     "CloseRequested",
@@ -53,6 +56,9 @@ __all__ = [
     "step",
     "to_record",
 ]
+
+#: The protocol's current revision.
+REVISION: Final = 4
 
 #: The number of the record's layout; a record of another number is not ours to read.
 SCHEMA: Final = 1
@@ -77,11 +83,15 @@ class Reason(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One client's session over one WebSocket. Times are milliseconds since the epoch."""
+    """One client's session. Times are milliseconds since the epoch."""
 
     engine_sid: EngineSid
-    #: When a ping was last sent; the opening counts as one.
+    #: When a ping was last sent, or (revision 3, where clients ping) last came; the opening counts as one.
     pinged_ms: int
+    #: The protocol's revision: 4, or 3.
+    revision: int = 4
+    #: Whether the client takes no binary (revision 3).
+    base64: bool = False
     #: When the oldest ping was sent that no pong has answered, if there is one.
     unanswered_ms: int | None = None
     #: By when the client must have joined the application, if it has not.
@@ -100,7 +110,7 @@ class Session:
 class FrameReceived:
     """The client sent a WebSocket frame."""
 
-    frame: str | bytes
+    frame: Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +167,9 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class SendFrame:
-    """Send one WebSocket frame."""
+    """Send one packet."""
 
-    frame: str | bytes
+    frame: Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +204,11 @@ def step(session: Session, event: Input, config: EngineConfig) -> tuple[Session,
             return _sweep(session, event, config)
 
 
-def _receive(session: Session, frame: str | bytes, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+def _receive(session: Session, frame: Frame, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
     if _is_too_large(frame, config.max_payload):
         return _end(session, Reason.TRANSPORT_ERROR, _TOO_BIG)
     try:
-        packet = decode_frame(frame)
+        packet = decode_frame(frame if session.revision == REVISION else decode_frame_v3(frame))
     except RemoteEngineError:
         return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
     match packet.type:
@@ -210,6 +220,8 @@ def _receive(session: Session, frame: str | bytes, config: EngineConfig) -> tupl
             return replace(session, unanswered_ms=None), ()
         case PacketType.CLOSE:
             return _end(session, Reason.CLIENT_DISCONNECT)
+        case PacketType.PING if session.revision != REVISION:
+            return session, (SendFrame(f"{PacketType.PONG}{packet.data!s}"),)
         case PacketType.PING:
             # Revision 4 turned the heartbeat round: a client that pings speaks revision 3 (Node: "invalid heartbeat direction").
             return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
@@ -218,6 +230,8 @@ def _receive(session: Session, frame: str | bytes, config: EngineConfig) -> tupl
 
 
 def _sweep(session: Session, event: Swept, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+    if session.revision != REVISION:
+        return _sweep_v3(session, event, config)
     unanswered = session.unanswered_ms
     if unanswered is not None and event.pong_ms is not None and event.pong_ms >= unanswered:
         unanswered = None
@@ -231,12 +245,22 @@ def _sweep(session: Session, event: Swept, config: EngineConfig) -> tuple[Sessio
     return pinged, (SendFrame(PING),)
 
 
+def _sweep_v3(session: Session, event: Swept, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+    """Find a client dead that has not pinged: ``pong_ms`` is when the runtime last answered its ping."""
+    pinged = max(session.pinged_ms, event.pong_ms or 0)
+    if event.now_ms >= pinged + config.ping_interval_ms + config.ping_timeout_ms:
+        return _end(session, Reason.PING_TIMEOUT)
+    if session.deadline_ms is not None and event.now_ms >= session.deadline_ms:
+        return _end(session, Reason.SERVER_DISCONNECT)
+    return replace(session, pinged_ms=pinged), ()
+
+
 def _end(session: Session, reason: Reason, code: int = NORMAL_CLOSE) -> tuple[Session, tuple[Effect, ...]]:
     closed = replace(session, phase=Phase.CLOSED, environ=None)
     return closed, (CloseSocket(code), Ended(reason)) if session.announced else (CloseSocket(code),)
 
 
-def _is_too_large(frame: str | bytes, limit: int) -> bool:
+def _is_too_large(frame: Frame, limit: int) -> bool:
     """Compare bytes, but encode a text only when its length leaves the answer open (UTF-8 takes up to 4 bytes a character)."""
     if isinstance(frame, bytes) or len(frame) > limit:
         return len(frame) > limit
@@ -252,6 +276,8 @@ def to_record(session: Session) -> str:
         session.unanswered_ms,
         session.deadline_ms,
         session.environ,
+        session.revision,
+        int(session.base64),
     ]
     return json.dumps({"engine-do": SCHEMA, "s": fields}, separators=(",", ":"))
 
@@ -262,12 +288,22 @@ def from_record(record: str) -> Session | None:
         match json.loads(record):
             case {
                 "engine-do": int(schema),
-                "s": [str(engine_sid), int(phase), int(pinged_ms), unanswered_ms, deadline_ms, environ],
+                "s": [
+                    str(engine_sid),
+                    int(phase),
+                    int(pinged_ms),
+                    unanswered_ms,
+                    deadline_ms,
+                    environ,
+                    revision,
+                    base64,
+                ],
             }:
                 if (
                     schema != SCHEMA
                     or not isinstance(unanswered_ms, int | None)
                     or not isinstance(deadline_ms, int | None)
+                    or revision not in (3, REVISION)
                 ):
                     return None
                 return Session(
@@ -277,6 +313,8 @@ def from_record(record: str) -> Session | None:
                     unanswered_ms=unanswered_ms,
                     deadline_ms=deadline_ms,
                     environ=None if environ is None else tuple((str(key), str(value)) for key, value in environ),
+                    revision=revision,
+                    base64=bool(base64),
                 )
     except (ValueError, TypeError, RecursionError):
         return None

@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from engine_do.config import ALARM_SLACK_MS, EngineConfig
-from engine_do.handshake import HttpRequest
 from engine_do.ids import EngineSid
+from engine_do.request import HttpRequest
 from engine_do.session import (
     Admitted,
     CloseRequested,
@@ -34,6 +34,12 @@ frames = st.one_of(
     st.builds(str.__add__, st.sampled_from("0123456789b"), st.text()),
     st.text(st.characters()),
 )
+#: Frames that are packets, without what separates packets of revision 4 in a body.
+packet_frames = st.binary(max_size=40) | st.builds(
+    str.__add__,
+    st.sampled_from("0123456"),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x1e"), max_size=40),
+)
 actors = st.text(URL_SAFE, min_size=1, max_size=64)
 randoms = st.text(URL_SAFE, min_size=22, max_size=22)
 environs = st.lists(st.tuples(st.text(), st.text()), max_size=5).map(tuple)
@@ -53,14 +59,16 @@ def configs(draw: st.DrawFn, min_interval_ms: int = 1) -> EngineConfig:
 @st.composite
 def sessions(draw: st.DrawFn) -> Session:
     """Draw a session in any state `step` can leave it in."""
-    phase = draw(st.sampled_from(Phase))
+    phase, revision = draw(st.sampled_from(Phase)), draw(st.sampled_from([3, 4]))
     return Session(
         engine_sid=EngineSid(draw(randoms) + draw(actors)),
         pinged_ms=draw(times),
-        unanswered_ms=draw(st.none() | times),
+        unanswered_ms=draw(st.none() | times) if revision == 4 else None,
         deadline_ms=draw(st.none() | times),
         environ=draw(st.none() | environs) if phase is Phase.OPEN else None,
         phase=phase,
+        revision=revision,
+        base64=draw(st.booleans()),
     )
 
 

@@ -4,8 +4,9 @@ from engine_strategies import actors, environs, randoms, requests, sessions, unh
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine_do.handshake import MAX_ENVIRON, HttpRequest, make_environ
+from engine_do.handshake import MAX_ENVIRON, make_environ
 from engine_do.ids import actor_of, make_engine_sid
+from engine_do.request import HttpRequest
 from engine_do.session import SCHEMA, Phase, Session, from_record, to_record
 
 #: What a Durable Object's socket attachment holds.
@@ -60,7 +61,7 @@ def test_any_record_of_somebody_elses_is_no_session(value: object) -> None:
 @unhurried
 @given(values.filter(lambda value: value != SCHEMA))
 def test_a_record_of_another_schema_is_no_session(schema: object) -> None:
-    assert from_record(json.dumps({"engine-do": schema, "s": ["s", 1, 0, None, None, None]})) is None
+    assert from_record(json.dumps({"engine-do": schema, "s": ["s", 1, 0, None, None, None, 4, 0]})) is None
 
 
 #: What each field of a record may look like, and what it may not.
@@ -74,6 +75,8 @@ fields = st.tuples(
             st.none() | st.integers(),
             st.none() | st.integers(),
             st.none() | st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=3),
+            st.sampled_from([3, 4]),
+            st.sampled_from([0, 1]),
         )
     )
 )
@@ -92,6 +95,8 @@ def test_any_fields_are_a_session_of_the_right_types_or_none(found: tuple[object
     assert isinstance(session.deadline_ms, int | None)
     assert all(isinstance(text, str) for fact in session.environ or () for text in fact)
     assert all(len(fact) == 2 for fact in session.environ or ())
+    assert session.revision in (3, 4)
+    assert isinstance(session.base64, bool)
     assert from_record(to_record(session)) == session
 
 
@@ -105,6 +110,7 @@ def test_any_handshake_fits_an_attachment_with_the_rest_of_its_session(request: 
         unanswered_ms=2**53,
         deadline_ms=2**53,
         environ=environ,
+        base64=True,
     )
     assert len(to_record(session).encode("latin-1")) < ATTACHMENT_BYTES
     assert len(json.dumps(environ, separators=(",", ":"))) <= MAX_ENVIRON

@@ -1,52 +1,41 @@
-"""The Durable Object that holds the sockets: translate what happened, step the core, carry out the effects."""
+"""The Durable Object that holds the sockets: its public face, and the runtime's events on their way to its sessions."""
 
+import asyncio
 import json
 import logging
-import secrets
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, Final
 
 from workers import DurableObject
 
+from engine_do.admission import EIO3_PREFIX, Transport
 from engine_do.config import EngineConfig
 from engine_do.durable.application import Application, Linked, LocalApplication
-from engine_do.durable.interop import (
-    error_response,
-    frame_to_js,
-    message_to_python,
-    number_or_none,
-    read_request,
-    upgrade_response,
-)
+from engine_do.durable.http import Http
+from engine_do.durable.interop import message_to_python, number_or_none
+from engine_do.durable.polls import Polls
+from engine_do.durable.rows import Rows
+from engine_do.durable.sessions import Sessions
 from engine_do.durable.sockets import Sockets
-from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
-from engine_do.handshake import make_environ, open_packet
-from engine_do.heartbeat import is_ping_due, next_deadline
-from engine_do.ids import EngineSid, make_engine_sid
-from engine_do.session import (
-    NORMAL_CLOSE,
-    CloseRequested,
-    CloseSocket,
-    Effect,
-    Ended,
-    FrameReceived,
-    Input,
-    Reason,
-    SendFrame,
-    Session,
-    SocketGone,
-    Swept,
-    step,
-)
-from shared_wire.durable import begin_life, now_ms, raw, start_eagerly
+from engine_do.errors import ConfigError
+from engine_do.heartbeat import is_ping_due
+from engine_do.ids import EngineSid
+from engine_do.packets import encode_message
+from engine_do.session import REVISION, CloseRequested, Reason
+from shared_wire.durable import begin_life, hold_awake, now_ms, raw, start_eagerly
 
 __all__ = ["EngineActor"]
 
 _logger = logging.getLogger("engine_do")
 
 #: Keys of our records in the object's storage; the application may use the rest.
-_KEY_PREFIX = "engine_do:"
+_KEY_PREFIX: Final = "engine_do:"
+#: Sockets that a sweep looks at before it lets other events in.
+_SLICE: Final = 250
+#: Milliseconds after which an alarm that has not fired counts as lost, and the next event does its work.
+_LATE_MS: Final = 5_000
 
 
 class EngineActor(DurableObject):
@@ -69,12 +58,16 @@ class EngineActor(DurableObject):
         super().__init__(ctx, env)
         self.life = begin_life()
         self._counters = Counter[str]()
-        self._name = _name_of(ctx)
         self._storage = raw(self.ctx.storage)
-        self._sockets = Sockets(self.ctx)
         self._alarm_ms: int | None = None
-        self._early: dict[str, list[Any]] = {}
-        self._application: Application = self._make_application()
+        self._alarm_checked = False
+        name = _name_of(ctx)
+        self._rows = Rows(self._storage.sql, self._counters) if self.peer_binding is None else None
+        sockets = Sockets(self.ctx, 3 if name.startswith(EIO3_PREFIX) else REVISION)
+        polls = Polls(self._rows, lambda: hold_awake(self.ctx))
+        self._sessions = Sessions(self.config, sockets, polls, self._rows, self._counters)
+        self._http = Http(name, self.config, self._sessions, self._arm)
+        self._application = self._sessions.application = self._make_application(name)
 
     async def on_connect(self, sid: str, environ: dict[str, str]) -> bool | None:
         """Take a new client; return False to refuse it with 403.
@@ -89,7 +82,10 @@ class EngineActor(DurableObject):
         del sid, data
 
     async def on_disconnect(self, sid: str, reason: str) -> None:
-        """Take the end of a client's session; ``reason`` is one of `engine_do.Reason`."""
+        """Take the end of a client's session, once for each; ``reason`` is one of `engine_do.Reason`.
+
+        For clients that a reset of the object took away it is called by the next alarm, with ``transport error``.
+        """
         del sid, reason
 
     async def send(self, sid: str, data: str | bytes) -> None:
@@ -97,41 +93,67 @@ class EngineActor(DurableObject):
 
         ``data`` is sent as a text or a binary message. Never waits.
         """
-        self._send((EngineSid(sid),), (data if isinstance(data, bytes) else "4" + data,))
+        self._sessions.send((EngineSid(sid),), (encode_message(data),))
+
+    async def broadcast(self, data: str | bytes, sids: Iterable[str] | None = None) -> None:
+        """Send a message to many clients, prepared once: to those in ``sids``, or to all of this object. Never waits."""
+        chosen = self._sessions.announced() if sids is None else [EngineSid(sid) for sid in sids]
+        self._sessions.send(chosen, (encode_message(data),))
 
     async def disconnect(self, sid: str) -> None:
         """Close a client's session; its `on_disconnect` gets the reason ``server disconnect``."""
-        self._apply(EngineSid(sid), CloseRequested(Reason.SERVER_DISCONNECT))
+        self._sessions.apply(EngineSid(sid), CloseRequested(Reason.SERVER_DISCONNECT))
+
+    def transport(self, sid: str) -> str:
+        """Tell how a client's packets travel: ``polling`` or ``websocket``. Raises `KeyError` when it is gone."""
+        if self._sessions.sockets.find(EngineSid(sid)) is not None:
+            return Transport.WEBSOCKET.value
+        if self._sessions.polls.get(EngineSid(sid)) is not None:
+            return Transport.POLLING.value
+        raise KeyError(sid)
+
+    async def get_session(self, sid: str) -> dict[str, Any]:
+        """Read what `save_session` stored for a client; empty when nothing was. Survives hibernation and resets."""
+        stored = self._own_rows().data(EngineSid(sid))
+        return json.loads(stored) if stored else {}
+
+    async def save_session(self, sid: str, session: dict[str, Any]) -> None:
+        """Store something with a client until its session ends: what JSON can hold, up to 1 MB.
+
+        Costs a row written. Raises `KeyError` when the client is gone, and `ConfigError` when the actor has a `peer_binding`.
+        """
+        if not self._own_rows().write_data(EngineSid(sid), json.dumps(session)):
+            raise KeyError(sid)
+
+    def _own_rows(self) -> Rows:
+        if self._rows is None:
+            raise ConfigError(f"{type(self).__name__} has a peer_binding: sessions are kept by the application there")
+        return self._rows
+
+    @asynccontextmanager
+    async def session(self, sid: str) -> AsyncIterator[dict[str, Any]]:
+        """Read what is stored for a client, and store it at the end of the block: ``async with self.session(sid) as session``."""
+        session = await self.get_session(sid)
+        yield session
+        await self.save_session(sid, session)
 
     async def fetch(self, request: Any) -> Any:
-        """Open a session for a handshake that `route` let through; called by the runtime."""
-        http = read_request(request)
-        engine_sid = make_engine_sid(secrets.token_urlsafe(16), self._name)
-        self._early[engine_sid] = []
-        try:
-            environ = make_environ(http)
-            if not await self._application.connecting(engine_sid, environ):
-                raise RemoteEngineError(FORBIDDEN)
-            session = self._new_session(engine_sid, environ)
-            await self._arm(next_deadline((session,), self.config) or session.pinged_ms)
-            return upgrade_response(self._open(session))
-        except RemoteEngineError as error:
-            return error_response(error)
-        finally:
-            self._early.pop(engine_sid, None)
+        """Answer a request that `route` let through; called by the runtime."""
+        self._heal()
+        return await self._http.answer(request)
 
     def webSocketMessage(self, ws: Any, message: Any) -> None:  # noqa: N802 - the runtime's name
         """Take a frame; called by the runtime."""
-        self._counters["frames"] += 1
-        self._step(ws, FrameReceived(message_to_python(message)))
+        self._heal()
+        self._sessions.receive_frame(ws, message_to_python(message))
 
     def webSocketClose(self, ws: Any, code: int, reason: str, was_clean: bool) -> None:  # noqa: N802, ARG002
         """Take a socket's close, and answer it: plain workerd leaves that to us."""
-        self._step(ws, SocketGone(failed=False))
+        self._sessions.lose_socket(ws, failed=False)
 
     def webSocketError(self, ws: Any, error: Any) -> None:  # noqa: N802, ARG002
         """Take a socket's failure; called by the runtime."""
-        self._step(ws, SocketGone(failed=True))
+        self._sessions.lose_socket(ws, failed=True)
 
     async def link(self, data: Any) -> bytes:
         """Take a call of the socket actor: one frame in, one frame out (`shared_wire`)."""
@@ -147,52 +169,43 @@ class EngineActor(DurableObject):
         """
         return json.dumps({"life": str(self.life), **self._counters})
 
-    def alarm(self, info: Any = None) -> None:
+    async def alarm(self, info: Any = None) -> None:
         """Ping, find the dead, compare sessions with the peer, and arm the next alarm; called by the runtime."""
         del info
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Look at every session. Between slices other events come in, so each step reads its session anew."""
         self._counters["alarms"] += 1
+        self._alarm_ms, self._alarm_checked = None, True
         now = now_ms()
-        found = list(self._sockets.open_sessions())
+        found = list(self._sessions.sockets.open_sessions())
         ping = is_ping_due((session for _, session in found), now, self.config)
-        for ws, _ in found:
-            self._step(ws, Swept(now, self._sockets.pong_ms(ws), ping))
+        for number, (ws, _) in enumerate(found, 1):
+            self._sessions.sweep(ws, now, ping=ping)
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+        self._sessions.sweep_polls(now)
         unsettled = self._application.swept()
-        deadline = next_deadline((session for _, session in self._sockets.open_sessions()), self.config)
+        deadline = self._sessions.next_deadline()
         if unsettled:
             deadline = min(deadline or now + self.config.ping_interval_ms, now + self.config.ping_interval_ms)
-        self._alarm_ms = None
-        if deadline is not None:
+        if deadline is not None and (self._alarm_ms is None or self._alarm_ms > deadline):
             self._set_alarm(max(deadline, now + 1))
 
-    def _make_application(self) -> Application:
-        if self.peer_binding is None:
-            return LocalApplication(self, lambda work: start_eagerly(self.ctx, work))
-        namespace = getattr(self.env, self.peer_binding, None)
-        if namespace is None:
-            raise ConfigError(
-                f"{type(self).__name__}.peer_binding is {self.peer_binding!r}, but the Worker has no such binding: "
-                f'add {{"name": "{self.peer_binding}", "class_name": ...}} to durable_objects.bindings'
-            )
-        engine = _EngineFace(self)
-        return Linked(
-            self.ctx, namespace, engine, name=self._name, life=self.life, peer=self.peer_name, counters=self._counters
-        )
+    def _heal(self) -> None:
+        """Do a lost alarm's work at the next event: one that is known to be late, or (once a life) one that is not set at all."""
+        if not self._alarm_checked:
+            self._alarm_checked = True
+            start_eagerly(self.ctx, self._check_alarm())
+        elif self._alarm_ms is not None and now_ms() > self._alarm_ms + _LATE_MS:
+            start_eagerly(self.ctx, self._sweep())
 
-    def _new_session(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> Session:
-        now = now_ms()
-        late = self._application.announces_late
-        return Session(
-            engine_sid=engine_sid,
-            pinged_ms=now,
-            deadline_ms=now + self.config.connect_timeout_ms if late else None,
-            environ=environ if late else None,
-        )
-
-    def _open(self, session: Session) -> Any:
-        """Accept the socket; the open packet is the first frame on it, then what was sent while the client was being judged."""
-        client, server = self._sockets.accept(session)
-        self._sockets.send(server, [open_packet(session.engine_sid, self.config), *self._early[session.engine_sid]])
-        return client
+    async def _check_alarm(self) -> None:
+        if self._alarm_ms is None:
+            self._alarm_ms = number_or_none(await self._storage.getAlarm())
+        if self._alarm_ms is None and self._sessions.next_deadline() is not None:
+            await self._sweep()
 
     async def _arm(self, at_ms: int) -> None:
         """Make sure the alarm fires by then; one that fires earlier is left alone."""
@@ -206,64 +219,37 @@ class EngineActor(DurableObject):
         self._counters["rows_written"] += 1
         self._storage.setAlarm(at_ms)
 
-    def _step(self, ws: Any, event: Input) -> None:
-        session = self._sockets.read(ws)
-        if session is None:
-            return
-        changed, effects = step(session, event, self.config)
-        if changed != session:
-            self._sockets.write(ws, changed)
-        for effect in effects:
-            self._carry_out(ws, effect)
-            if isinstance(effect, Ended):
-                self._counters[f"closed: {effect.reason}"] += 1
-            if isinstance(event, FrameReceived) and isinstance(effect, CloseSocket) and effect.code != NORMAL_CLOSE:
-                _logger.warning("= session %s closed with %d for what it sent", session.engine_sid, effect.code)
-        self._application.take(session.engine_sid, effects)
-
-    def _carry_out(self, ws: Any, effect: Effect) -> None:
-        match effect:
-            case SendFrame(frame):
-                self._sockets.send_one(ws, frame)
-            case CloseSocket(code):
-                self._sockets.close(ws, code)
-            case _:
-                pass
-
-    def _apply(self, engine_sid: EngineSid, event: Input) -> None:
-        ws = self._sockets.find(engine_sid)
-        if ws is not None:
-            self._step(ws, event)
-
-    def _send(self, engine_sids: Iterable[EngineSid], frames: Iterable[str | bytes]) -> None:
-        ready = [frame_to_js(frame) for frame in frames]
-        for engine_sid in engine_sids:
-            if engine_sid in self._early:
-                self._early[engine_sid].extend(ready)
-                continue
-            ws = self._sockets.find(engine_sid)
-            if ws is not None:
-                self._sockets.send(ws, ready)
+    def _make_application(self, name: str) -> Application:
+        engine = _EngineFace(self)
+        if self.peer_binding is None:
+            return LocalApplication(engine, self, lambda work: start_eagerly(self.ctx, work))
+        namespace = getattr(self.env, self.peer_binding, None)
+        if namespace is None:
+            raise ConfigError(
+                f"{type(self).__name__}.peer_binding is {self.peer_binding!r}, but the Worker has no such binding: "
+                f'add {{"name": "{self.peer_binding}", "class_name": ...}} to durable_objects.bindings'
+            )
+        return Linked(
+            self.ctx, namespace, engine, name=name, life=self.life, peer=self.peer_name, counters=self._counters
+        )
 
 
 class _EngineFace:
     """The actor as its application sees it (`application.Engine`): methods of an RPC class would be callable from outside."""
 
     def __init__(self, actor: EngineActor) -> None:
-        self._actor = actor
-        self.send = actor._send
-        self.apply = actor._apply
-
-    def announced(self) -> list[EngineSid]:
-        return [session.engine_sid for _, session in self._actor._sockets.open_sessions() if session.announced]
+        sessions = actor._sessions
+        self.send, self.apply, self.announced = sessions.send, sessions.apply, sessions.announced
+        self.end_ghosts = sessions.end_ghosts
+        self._kv, self._counters = actor._storage.kv, actor._counters
 
     def load(self, key: str) -> str | None:
-        value = self._actor._storage.kv.get(_KEY_PREFIX + key)
+        value = self._kv.get(_KEY_PREFIX + key)
         return value if isinstance(value, str) else None
 
     def store(self, key: str, value: str) -> None:
-        self._actor._counters["rows_written"] += 1
-        self._actor._storage.kv.put(_KEY_PREFIX + key, value)
+        self._counters["rows_written"] += 1
+        self._kv.put(_KEY_PREFIX + key, value)
 
 
 def _name_of(ctx: Any) -> str:

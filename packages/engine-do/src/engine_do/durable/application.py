@@ -43,6 +43,9 @@ class Engine(Protocol):
     def announced(self) -> list[EngineSid]:
         """List all open sessions the application has heard of."""
 
+    def end_ghosts(self) -> list[EngineSid]:
+        """Forget the sessions that a reset took away; names them."""
+
     def load(self, key: str) -> str | None:
         """Read a stored text."""
 
@@ -84,10 +87,12 @@ class LocalApplication:
 
     announces_late = False
 
-    def __init__(self, handlers: Handlers, start: Callable[[Any], None]) -> None:
-        """Take the handlers, and how to let them run."""
+    def __init__(self, engine: Engine, handlers: Handlers, start: Callable[[Any], None]) -> None:
+        """Take who holds the sockets, the handlers, and how to let them run."""
+        self._engine = engine
         self._handlers = handlers
         self._lanes = Lanes(start)
+        self._ghosts_ended = False
 
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
         """Ask `on_connect`; whatever it returns but False, it lets the client in. One that raises lets nobody in."""
@@ -109,7 +114,11 @@ class LocalApplication:
                     pass
 
     def swept(self) -> bool:
-        """Nothing to compare: there is no other side."""
+        """Tell of the sessions that a reset took away. Within a life none goes without a word, so once in each is enough."""
+        if not self._ghosts_ended:
+            self._ghosts_ended = True
+            for engine_sid in self._engine.end_ghosts():
+                self._run(engine_sid, self._handlers.on_disconnect, Reason.TRANSPORT_ERROR.value)
         return False
 
     def _run(self, engine_sid: EngineSid, handler: Callable[..., Awaitable[None]], argument: str | bytes) -> None:

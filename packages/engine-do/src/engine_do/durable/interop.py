@@ -1,13 +1,14 @@
 """JavaScript values to Python values and back; the only module that builds or takes apart the runtime's objects."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import js
 from pyodide.ffi import to_js
 
 from engine_do.errors import RemoteEngineError
-from engine_do.handshake import HttpRequest
+from engine_do.request import HttpRequest
 
 __all__ = [
     "error_response",
@@ -15,9 +16,11 @@ __all__ = [
     "message_to_python",
     "number_or_none",
     "raw_request",
+    "read_body",
     "read_request",
-    "text_response",
+    "response",
     "upgrade_response",
+    "with_headers",
 ]
 
 
@@ -29,13 +32,43 @@ def raw_request(request: Any) -> Any:
 def read_request(request: Any) -> HttpRequest:
     """Read a request's head."""
     request = raw_request(request)
-    headers = js.Object.fromEntries(request.headers).to_py()
+    # As text: a header named "constructor" would make the object one that Pyodide does not know.
+    headers = json.loads(js.JSON.stringify(js.Object.fromEntries(request.headers)))
+    if request.cf:
+        # The edge puts its own encodings into the header and keeps the client's here.
+        headers["accept-encoding"] = str(getattr(request.cf, "clientAcceptEncoding", None) or "")
     return HttpRequest(
         method=request.method,
         url=request.url,
         headers=headers,
         remote_address=headers.get("cf-connecting-ip", ""),
     )
+
+
+async def read_body(request: Any, limit: int) -> bytes | None:
+    """Read a request's body; none when it is longer than ``limit`` bytes, and then no more than that was read."""
+    request = raw_request(request)
+    if not request.body:
+        return b""
+    reader = request.body.getReader()
+    body = bytearray()
+    while True:
+        piece = await reader.read()
+        if piece.done:
+            return bytes(body)
+        body += piece.value.to_bytes()
+        if len(body) > limit:
+            await reader.cancel()
+            return None
+
+
+def with_headers(request: Any, headers: Mapping[str, str]) -> Any:
+    """Copy a request with some headers set, whatever the client sent under their names."""
+    request = raw_request(request)
+    changed = js.Headers.new(request.headers)
+    for name, value in headers.items():
+        changed.set(name, value)
+    return js.Request.new(request, js.Object.fromEntries(to_js([["headers", changed]])))
 
 
 def message_to_python(message: Any) -> str | bytes:
@@ -53,16 +86,16 @@ def frame_to_js(frame: str | bytes) -> Any:
     return frame if isinstance(frame, str) else to_js(frame)
 
 
-def text_response(text: str, status: int) -> Any:
-    """Answer with plain text."""
-    return js.Response.new(text, status=status)
+def response(body: str | bytes | None, status: int, headers: Mapping[str, str] | None = None) -> Any:
+    """Make an answer. One with the header ``content-encoding`` is compressed by the runtime."""
+    fields = js.Object.fromEntries(to_js([[name, value] for name, value in (headers or {}).items()]))
+    return js.Response.new(None if body is None else frame_to_js(body), status=status, headers=fields)
 
 
-def error_response(error: RemoteEngineError) -> Any:
-    """Answer a handshake that is refused, in the form Engine.IO's clients read."""
+def error_response(error: RemoteEngineError, headers: Mapping[str, str]) -> Any:
+    """Answer a request that is refused, in the form Engine.IO's clients read."""
     body = json.dumps({"code": error.code, "message": error.message})
-    headers = js.Object.fromEntries(to_js([["content-type", "application/json"]]))
-    return js.Response.new(body, status=error.status, headers=headers)
+    return response(body, error.status, {**headers, "content-type": "application/json"})
 
 
 def upgrade_response(client: Any) -> Any:

@@ -1,75 +1,140 @@
-"""The hibernating sockets of one object, each with its session in its attachment and its sid as its tag."""
+"""The hibernating sockets of one object: each with its session, or the probe it is, in its attachment, and its sid in its tag."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
 import js
 from pyodide.ffi import JsException, to_js
 
 from engine_do.durable.interop import frame_to_js
 from engine_do.ids import EngineSid
-from engine_do.packets import NOOP, PONG
-from engine_do.session import Phase, Session, from_record, to_record
+from engine_do.packets import NOOP, PING, PONG, Frame, encode_frame_v3
+from engine_do.session import REVISION, Phase, Session, from_record, to_record
 
-__all__ = ["Sockets"]
+__all__ = ["Probe", "Sockets"]
+
+#: Tags and attachment of a socket that came for a session that polls; it keeps the tag when it has become the session's own.
+_PROBE: Final = "probe:"
+_ADDRESS: Final = "from:"
+#: Characters of an address in a tag; a tag holds 256.
+_ADDRESS_LENGTH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a socket is that came for a session that polls."""
+
+    engine_sid: EngineSid
 
 
 class Sockets:
-    """What `ctx` knows of sockets. Holds none itself: after sleep they are all still there."""
+    """What `ctx` knows of sockets. All it holds is a cache: after sleep they are all still there."""
 
-    def __init__(self, ctx: Any) -> None:
-        """Take the object's context."""
+    def __init__(self, ctx: Any, revision: int) -> None:
+        """Take the object's context, and the protocol's revision that is spoken here."""
         self._ctx = ctx
-        self._absorbs_pongs = False
+        self._revision = revision
+        self._answers = False
+        self._found: dict[str, Any] = {}
+        #: No more sockets than this; less those that have closed since it was counted.
+        self._at_most: int | None = None
 
-    def accept(self, session: Session) -> tuple[Any, Any]:
-        """Make a socket pair and accept our end of it; returns the client's end and ours."""
-        if not self._absorbs_pongs:
-            # The runtime answers a pong with a noop, which clients ignore: pongs wake nobody.
-            self._ctx.setWebSocketAutoResponse(js.WebSocketRequestResponsePair.new(PONG, NOOP))
-            self._absorbs_pongs = True
+    def accept(self, session: Session, address: str) -> tuple[Any, Any]:
+        """Make a socket pair and accept our end of it for a session; returns the client's end and ours."""
+        return self._accept(to_record(session), session.engine_sid, address)
+
+    def accept_probe(self, engine_sid: EngineSid, address: str) -> Any:
+        """Accept a socket that may become the session's; returns the client's end."""
+        return self._accept(_PROBE + engine_sid, _PROBE + engine_sid, address)[0]
+
+    def _accept(self, attachment: str, tag: str, address: str) -> tuple[Any, Any]:
+        if not self._answers:
+            # The runtime answers a pong of revision 4 with a noop, which clients ignore, and a ping of revision 3 with its pong.
+            pair = (PONG, NOOP) if self._revision == REVISION else (PING, PONG)
+            self._ctx.setWebSocketAutoResponse(js.WebSocketRequestResponsePair.new(*pair))
+            self._answers = True
+        if self._at_most is not None:
+            self._at_most += 1
         client, server = js.WebSocketPair.new().object_values()
-        self._ctx.acceptWebSocket(server, to_js([session.engine_sid]))
-        self.write(server, session)
+        self._ctx.acceptWebSocket(server, to_js([tag, _ADDRESS + address[:_ADDRESS_LENGTH]]))
+        server.serializeAttachment(attachment)
         return client, server
 
     def find(self, engine_sid: EngineSid) -> Any | None:
-        """Find a session's socket; none when it is gone."""
+        """Find a session's socket; none when it is gone, or the session polls."""
+        ws = self._found.get(engine_sid)
+        if ws is not None:
+            return ws
         found = self._ctx.getWebSockets(engine_sid)
-        return found[0] if found.length else None
+        ws = found[0] if found.length else self._find_switched(engine_sid)
+        if ws is not None:
+            self._found[engine_sid] = ws
+        return ws
 
-    def read(self, ws: Any) -> Session | None:
-        """Read a socket's session; none when the socket is not one of ours."""
+    def _find_switched(self, engine_sid: EngineSid) -> Any | None:
+        ws = self.find_probe(engine_sid)
+        return ws if ws is not None and isinstance(self.read(ws), Session) else None
+
+    def find_probe(self, engine_sid: EngineSid) -> Any | None:
+        """Find the latest socket that came for a session that polls."""
+        found = self._ctx.getWebSockets(_PROBE + engine_sid)
+        return next((ws for ws in reversed(list(found)) if ws.readyState == ws.OPEN), None) if found.length else None
+
+    def read(self, ws: Any) -> Session | Probe | None:
+        """Read what a socket is; none when it is not one of ours."""
         record = ws.deserializeAttachment()
-        return from_record(record) if isinstance(record, str) else None
+        if not isinstance(record, str):
+            return None
+        if record.startswith(_PROBE):
+            return Probe(EngineSid(record.removeprefix(_PROBE)))
+        return from_record(record)
 
     def write(self, ws: Any, session: Session) -> None:
         """Keep a socket's session; survives sleep, ends with the socket."""
         ws.serializeAttachment(to_record(session))
+        if session.phase is Phase.CLOSED:
+            self._found.pop(session.engine_sid, None)
+
+    def is_full(self, limit: int) -> bool:
+        """Tell whether there are so many sockets. Counting loads every one, so it is done only when there may be."""
+        if self._at_most is None or self._at_most >= limit:
+            self._at_most = int(self._ctx.getWebSockets().length)
+        return self._at_most >= limit
+
+    def count_from(self, address: str) -> int:
+        """Count the sockets of one address."""
+        return int(self._ctx.getWebSockets(_ADDRESS + address[:_ADDRESS_LENGTH]).length)
 
     def open_sessions(self) -> Iterator[tuple[Any, Session]]:
         """Go through all open sessions. Loads every socket: for the alarm, never for a message."""
         for ws in self._ctx.getWebSockets():
             session = self.read(ws)
-            if session is not None and session.phase is Phase.OPEN:
+            if isinstance(session, Session) and session.phase is Phase.OPEN:
                 yield ws, session
 
-    def pong_ms(self, ws: Any) -> int | None:
-        """Tell when the runtime last absorbed a pong of this socket."""
+    def answered_ms(self, ws: Any) -> int | None:
+        """Tell when the runtime last answered a heartbeat of this socket."""
         at = self._ctx.getWebSocketAutoResponseTimestamp(ws)
         return int(at.getTime()) if at else None
 
-    def send(self, ws: Any, frames: list[Any]) -> None:
-        """Send frames made by `frame_to_js`. A socket that is closing already takes none, and its session's end is under way."""
+    def ready(self, frames: Iterable[Frame]) -> list[Any]:
+        """Make packets ready to be sent to any number of sockets."""
+        if self._revision != REVISION:
+            return list(frames)
+        return [frame_to_js(frame) for frame in frames]
+
+    def send(self, ws: Any, ready: list[Any]) -> None:
+        """Send what `ready` made. A socket that is closing already takes none, and its session's end is under way."""
+        if self._revision != REVISION:
+            session = self.read(ws)
+            base64 = isinstance(session, Session) and session.base64
+            ready = [frame_to_js(encode_frame_v3(frame, base64)) for frame in ready]
         try:
-            for frame in frames:
+            for frame in ready:
                 ws.send(frame)
         except JsException:
             return
-
-    def send_one(self, ws: Any, frame: str | bytes) -> None:
-        """Send one frame."""
-        self.send(ws, [frame_to_js(frame)])
 
     def close(self, ws: Any, code: int) -> None:
         """Close a socket, or answer its close; one that is gone already stays gone."""

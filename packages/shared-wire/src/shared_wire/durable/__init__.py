@@ -15,7 +15,7 @@ from pyodide.ffi import JsException, create_once_callable, to_js
 
 from shared_wire.frames import Life
 
-__all__ = ["RpcWire", "Timer", "begin_life", "now_ms", "raw", "start_eagerly"]
+__all__ = ["RpcWire", "Timer", "begin_life", "hold_awake", "now_ms", "raw", "start_eagerly"]
 
 _logger = logging.getLogger("shared_wire")
 
@@ -47,10 +47,20 @@ def start_eagerly(ctx: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
     """
     task = asyncio.Task(coroutine, loop=asyncio.get_event_loop(), eager_start=True)  # type: ignore[call-arg]  # Python 3.12+
     if not task.done():
-        held = js.Promise.withResolvers()
-        ctx.waitUntil(held.promise)
-        task.add_done_callback(lambda _: held.resolve())
+        release = hold_awake(ctx)
+        task.add_done_callback(lambda _: release())
     return task
+
+
+def hold_awake(ctx: Any) -> Callable[[], None]:
+    """Keep the object awake until the returned function is called, once."""
+    held = js.Promise.withResolvers()
+    ctx.waitUntil(held.promise)
+
+    def release() -> None:
+        held.resolve()
+
+    return release
 
 
 class Timer:
@@ -86,7 +96,7 @@ class RpcWire:
         """Take the object's own context and the Durable Object binding its peers are found in."""
         self._ctx = ctx
         self._namespace = raw(namespace)
-        self._awake: dict[str, Any] = {}
+        self._awake: dict[str, Callable[[], None]] = {}
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
         """Make the RPC; none when it failed.
@@ -108,10 +118,9 @@ class RpcWire:
     def stay_awake(self, peer: str, needed: bool) -> None:
         """Keep the object awake for the sake of the link to ``peer``, or let it sleep again."""
         if needed:
-            held = self._awake[peer] = js.Promise.withResolvers()
-            self._ctx.waitUntil(held.promise)
+            self._awake[peer] = hold_awake(self._ctx)
         else:
-            self._awake.pop(peer).resolve()
+            self._awake.pop(peer)()
 
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Let a coroutine run on."""

@@ -1,0 +1,216 @@
+"""Requests that the entrypoint let through, answered: handshakes, GETs, POSTs, and the WebSockets of upgrades."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from pyodide.ffi import JsException, create_proxy
+
+from engine_do.admission import Handshake, Poll, Post, Transport, Upgrade, admit
+from engine_do.config import EngineConfig
+from engine_do.durable.interop import error_response, read_body, read_request, response, upgrade_response
+from engine_do.durable.sessions import Sessions
+from engine_do.errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, RemoteEngineError
+from engine_do.handshake import make_environ, open_packet
+from engine_do.headers import answer_headers, cookie_header
+from engine_do.heartbeat import next_deadline
+from engine_do.ids import EngineSid, make_engine_sid
+from engine_do.packets import Frame, encode_message
+from engine_do.payloads import decode_payload, encode_payload
+from engine_do.polling import HOLD_MS, Polling, may_upgrade
+from engine_do.polling_events import (
+    AcceptPost,
+    PollAborted,
+    Polled,
+    PollExpired,
+    PostBegun,
+    PostReceived,
+    ProbeOpened,
+    RefusePost,
+)
+from engine_do.request import HttpRequest
+from engine_do.session import REVISION, CloseRequested, Reason, Session
+from shared_wire.durable import Timer, now_ms
+
+__all__ = ["POLL_HEADER", "REPEAT_HEADER", "Http"]
+
+#: What the entrypoint says of a request it forwards: the name of a GET, and that it forwards it again after a failure.
+POLL_HEADER: Final = "x-engine-do-poll"
+REPEAT_HEADER: Final = "x-engine-do-repeat"
+
+
+class Http:
+    """Answers requests for the sessions of one object."""
+
+    def __init__(
+        self, name: str, config: EngineConfig, sessions: Sessions, arm: Callable[[int], Awaitable[None]]
+    ) -> None:
+        """Take the object's name and its sessions, and how to make sure that the alarm fires by a time in milliseconds."""
+        self._arm = arm
+        self._name = name
+        self._config = config
+        self._sessions = sessions
+
+    async def answer(self, request: Any) -> Any:
+        """Answer a request; the one that is refused too."""
+        http = read_request(request)
+        try:
+            match admit(http, self._config):
+                case Handshake() as handshake:
+                    return await self._open(http, handshake)
+                case Poll(engine_sid):
+                    return await self._poll(request, http, self._polling(engine_sid))
+                case Post(engine_sid):
+                    return await self._post(request, http, self._polling(engine_sid))
+                case Upgrade(engine_sid):
+                    return await self._upgrade(http, self._polling(engine_sid))
+        except RemoteEngineError as error:
+            return error_response(error, answer_headers(http, self._config, "application/json"))
+
+    def _polling(self, engine_sid: EngineSid) -> Polling:
+        """Find the session a request belongs to; one that left polling is still there, so the request is what is wrong."""
+        polling = self._sessions.polls.get(engine_sid)
+        if polling is None:
+            raise RemoteEngineError(UNKNOWN_SID if self._sessions.sockets.find(engine_sid) is None else BAD_REQUEST)
+        return polling
+
+    async def _open(self, http: HttpRequest, handshake: Handshake) -> Any:
+        self._refuse_crowd(http)
+        engine_sid = make_engine_sid(secrets.token_urlsafe(16), self._name)
+        self._sessions.hold_early(engine_sid)
+        try:
+            environ = make_environ(http)
+            if not await self._sessions.application.connecting(engine_sid, environ):
+                raise RemoteEngineError(FORBIDDEN)
+            now = now_ms()
+            late = self._sessions.application.announces_late
+            session = Session(
+                engine_sid=engine_sid,
+                pinged_ms=now,
+                deadline_ms=now + self._config.connect_timeout_ms if late else None,
+                environ=environ if late else None,
+                revision=handshake.revision,
+                base64=handshake.base64,
+            )
+            await self._arm(next_deadline((session,), self._config) or now)
+            if handshake.transport is Transport.WEBSOCKET:
+                return self._open_socket(http, session)
+            return self._open_polling(http, session)
+        finally:
+            self._sessions.take_early(engine_sid)
+
+    def _refuse_crowd(self, http: HttpRequest) -> None:
+        config, address = self._config, http.remote_address
+        if self._sessions.is_full():
+            raise RemoteEngineError(FORBIDDEN, "too many sessions")
+        limit = config.max_sessions_per_address
+        if limit is not None and address and self._sessions.count_from(address) >= limit:
+            raise RemoteEngineError(FORBIDDEN, "too many sessions of one address")
+
+    def _first(self, session: Session) -> list[Frame]:
+        """Give what follows the open packet: the initial packet, then what was sent while the client was being judged."""
+        initial = self._config.initial_packet
+        early = self._sessions.take_early(session.engine_sid)
+        return early if initial is None else [encode_message(initial), *early]
+
+    def _open_socket(self, http: HttpRequest, session: Session) -> Any:
+        """Accept the socket; the open packet is the first frame on it."""
+        sockets = self._sessions.sockets
+        client, server = sockets.accept(session, http.remote_address)
+        self._sessions.note_opened(session)
+        opening = open_packet(session.engine_sid, Transport.WEBSOCKET, self._config)
+        sockets.send(server, sockets.ready([opening, *self._first(session)]))
+        return upgrade_response(client)
+
+    def _open_polling(self, http: HttpRequest, session: Session) -> Any:
+        polling = Polling(session=session, address=http.remote_address, outbox=tuple(self._first(session)))
+        self._sessions.polls.put(polling)
+        self._sessions.polls.store(session.engine_sid)
+        cookie = cookie_header(session.engine_sid, self._config)
+        opening = open_packet(session.engine_sid, Transport.POLLING, self._config)
+        return self._answer_frames(http, session, (opening,), {} if cookie is None else {"set-cookie": cookie})
+
+    async def _poll(self, request: Any, http: HttpRequest, polling: Polling) -> Any:
+        engine_sid = polling.session.engine_sid
+        poll_id = http.headers.get(POLL_HEADER) or secrets.token_urlsafe(12)
+        waiting = self._sessions.polls.wait(poll_id)
+        self._sessions.step_polling(engine_sid, Polled(poll_id, http.headers.get(REPEAT_HEADER) == "1"))
+        frames = waiting.result() if waiting.done() else await self._hold(request, engine_sid, poll_id, waiting)
+        if frames is None:
+            raise RemoteEngineError(BAD_REQUEST if self._sessions.polls.get(engine_sid) else UNKNOWN_SID)
+        return self._answer_frames(http, polling.session, frames)
+
+    async def _hold(
+        self, request: Any, engine_sid: EngineSid, poll_id: str, waiting: "asyncio.Future[tuple[Frame, ...] | None]"
+    ) -> tuple[Frame, ...] | None:
+        """Wait for packets, at most so long, or until the runtime says that the client took its GET back."""
+        timer = Timer(HOLD_MS / 1000, lambda: self._step(engine_sid, PollExpired(poll_id)))
+        signal = getattr(request, "js_object", request).signal
+        aborted = create_proxy(lambda _: self._step(engine_sid, PollAborted(poll_id)))
+        signal.addEventListener("abort", aborted)
+        try:
+            return await waiting
+        finally:
+            timer.cancel()
+            signal.removeEventListener("abort", aborted)
+            aborted.destroy()
+
+    def _step(self, engine_sid: EngineSid, event: PollExpired | PollAborted) -> None:
+        self._sessions.step_polling(engine_sid, event)
+
+    async def _post(self, request: Any, http: HttpRequest, polling: Polling) -> Any:
+        engine_sid = polling.session.engine_sid
+        if http.headers.get(REPEAT_HEADER) == "1":
+            # Nobody knows what became of this payload: the object was reset while it had it.
+            self._sessions.apply(engine_sid, CloseRequested(Reason.TRANSPORT_ERROR))
+            raise RemoteEngineError(BAD_REQUEST)
+        if RefusePost() in self._sessions.step_polling(engine_sid, PostBegun()):
+            raise RemoteEngineError(BAD_REQUEST)
+        length = http.headers.get("content-length", "")
+        too_long = length.isdecimal() and int(length) > self._config.max_payload
+        body = None if too_long else await self._read(request)
+        frames = None if body is None else self._read_payload(http, polling.session, body)
+        effects = self._sessions.step_polling(engine_sid, PostReceived(frames, now_ms()))
+        if body is None:
+            raise RemoteEngineError(BAD_REQUEST, "payload too large", status=413)
+        if AcceptPost() not in effects:
+            raise RemoteEngineError(BAD_REQUEST)
+        return response("ok", 200, answer_headers(http, self._config, "text/html"))
+
+    async def _read(self, request: Any) -> bytes | None:
+        """Read a body; one that breaks off is as bad as one that is too long, and must not leave its session waiting for it."""
+        try:
+            return await read_body(request, self._config.max_payload)
+        except JsException:
+            return None
+
+    def _read_payload(self, http: HttpRequest, session: Session, body: bytes) -> tuple[Frame, ...] | None:
+        is_binary = http.headers.get("content-type", "").startswith("application/octet-stream")
+        if is_binary and session.revision == REVISION:
+            return None
+        try:
+            frames = decode_payload(body, session.revision, is_binary)
+        except RemoteEngineError:
+            return None
+        return tuple(frames) if self._sessions.may_send(session.engine_sid, len(frames), len(body)) else None
+
+    async def _upgrade(self, http: HttpRequest, polling: Polling) -> Any:
+        if not may_upgrade(polling, self._config):
+            raise RemoteEngineError(BAD_REQUEST)
+        now, engine_sid = now_ms(), polling.session.engine_sid
+        client = self._sessions.sockets.accept_probe(engine_sid, http.remote_address)
+        self._sessions.step_polling(engine_sid, ProbeOpened(now))
+        await self._arm(now + self._config.upgrade_timeout_ms)
+        return upgrade_response(client)
+
+    def _answer_frames(
+        self, http: HttpRequest, session: Session, frames: tuple[Frame, ...], extra: dict[str, str] | None = None
+    ) -> Any:
+        payload = encode_payload(frames, session.revision, session.base64)
+        kind = "text/plain; charset=UTF-8" if isinstance(payload, str) else "application/octet-stream"
+        headers = answer_headers(http, self._config, kind) | (extra or {})
+        threshold = self._config.compression_threshold
+        if threshold is not None and len(payload) >= threshold and "gzip" in http.headers.get("accept-encoding", ""):
+            headers["content-encoding"] = "gzip"
+        return response(payload, 200, headers)

@@ -1,0 +1,32 @@
+"""How much a session may send: token buckets for messages and bytes, each with ten seconds' worth.
+
+In memory only: an object that sleeps had ten quiet seconds, and after those every bucket is full.
+"""
+
+from dataclasses import dataclass
+
+from engine_do.config import BURST_SECONDS, EngineConfig
+
+__all__ = ["Allowance", "spend"]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a session may still send at once, as of a moment in milliseconds."""
+
+    messages: float
+    size: float
+    at_ms: int
+
+
+def spend(before: Allowance | None, now_ms: int, messages: int, size: int, config: EngineConfig) -> Allowance | None:
+    """Take messages and bytes out of the buckets; none when they do not hold enough."""
+    per_s, bytes_per_s = config.max_messages_per_s or 0, config.max_bytes_per_s or 0
+    if before is None:
+        before = Allowance(per_s * BURST_SECONDS, bytes_per_s * BURST_SECONDS, now_ms)
+    passed = max(now_ms - before.at_ms, 0) / 1000
+    left = min(before.messages + passed * per_s, per_s * BURST_SECONDS) - messages
+    size_left = min(before.size + passed * bytes_per_s, bytes_per_s * BURST_SECONDS) - size
+    if (per_s and left < 0) or (bytes_per_s and size_left < 0):
+        return None
+    return Allowance(left, size_left, now_ms)

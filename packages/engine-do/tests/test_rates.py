@@ -1,0 +1,78 @@
+import pytest
+
+from engine_do.config import EngineConfig
+from engine_do.rates import Allowance, spend
+
+CONFIG = EngineConfig(max_messages_per_s=10, max_bytes_per_s=1_000, max_payload=1_000)
+MESSAGES = EngineConfig(max_messages_per_s=10, max_bytes_per_s=None)
+BYTES = EngineConfig(max_messages_per_s=None, max_bytes_per_s=1_000, max_payload=1_000)
+UNLIMITED = EngineConfig(max_messages_per_s=None, max_bytes_per_s=None)
+NOW = 1_000_000
+
+
+def after(config: EngineConfig, *spent: tuple[int, int, int]) -> list[bool]:
+    """Spend (milliseconds from now, messages, bytes) one after the other; tells which of them passed."""
+    left: Allowance | None = None
+    passed = []
+    for at_ms, messages, size in spent:
+        found = spend(left, NOW + at_ms, messages, size, config)
+        passed.append(found is not None)
+        left = found or left
+    return passed
+
+
+def test_a_new_session_may_send_ten_seconds_worth_at_once() -> None:
+    assert spend(None, NOW, 100, 10_000, CONFIG) == Allowance(0, 0, NOW)
+    assert spend(None, NOW, 101, 0, CONFIG) is None
+    assert spend(None, NOW, 0, 10_001, CONFIG) is None
+
+
+def test_what_is_spent_comes_back_with_time() -> None:
+    assert after(CONFIG, (0, 100, 0), (99, 1, 0), (100, 1, 0), (100, 1, 0)) == [True, False, True, False]
+    assert after(CONFIG, (0, 0, 10_000), (1, 0, 2), (2, 0, 2)) == [True, False, True]
+
+
+def test_a_bucket_never_holds_more_than_ten_seconds_worth() -> None:
+    assert after(CONFIG, (0, 1, 1), (10**9, 100, 10_000), (10**9, 1, 0)) == [True, True, False]
+    assert after(CONFIG, (0, 1, 1), (10**9, 101, 0)) == [True, False]
+
+
+def test_a_steady_client_at_its_rate_is_never_stopped() -> None:
+    steady = [(at_ms, 1, 100) for at_ms in range(0, 600_000, 100)]
+    assert all(after(CONFIG, *steady))
+
+
+def test_a_client_just_above_its_rate_is_stopped_after_a_while() -> None:
+    passed = after(CONFIG, *((at_ms, 1, 0) for at_ms in range(0, 60_000, 80)))
+    assert passed.index(False) * 80 > 10_000
+
+
+@pytest.mark.parametrize(
+    ("config", "messages", "size", "passes"),
+    [
+        (MESSAGES, 100, 10**12, True),
+        (MESSAGES, 101, 0, False),
+        (BYTES, 10**12, 10_000, True),
+        (BYTES, 0, 10_001, False),
+        (UNLIMITED, 10**12, 10**12, True),
+    ],
+)
+def test_a_limit_that_is_left_out_limits_nothing(config: EngineConfig, messages: int, size: int, passes: bool) -> None:
+    assert after(config, (0, 1, 1), (10_000, messages, size), (20_000, messages, size)) == [True, passes, passes]
+
+
+def test_what_was_refused_was_not_spent() -> None:
+    before = spend(None, NOW, 50, 0, CONFIG)
+    assert spend(before, NOW, 51, 0, CONFIG) is None
+    assert spend(before, NOW, 50, 0, CONFIG) is not None
+
+
+def test_a_clock_that_stands_still_or_goes_back_gives_nothing() -> None:
+    before = spend(None, NOW, 100, 0, CONFIG)
+    assert spend(before, NOW, 1, 0, CONFIG) is None
+    assert spend(before, NOW - 60_000, 1, 0, CONFIG) is None
+
+
+def test_the_largest_payload_of_the_defaults_can_be_sent() -> None:
+    config = EngineConfig()
+    assert spend(None, NOW, 10_000, config.max_payload, config) is not None
