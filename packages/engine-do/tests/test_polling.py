@@ -10,7 +10,7 @@ import pytest
 from engine_do.config import EngineConfig
 from engine_do.ids import EngineSid
 from engine_do.packets import Frame
-from engine_do.polling import HOLD_MS, MAX_ANSWERED, MAX_OUTBOX, Polling, polling_to_record, step_polling
+from engine_do.polling import HOLD_MS, MAX_ANSWERED, MAX_OUTBOX, MAX_WAITING, Polling, polling_to_record, step_polling
 from engine_do.polling_events import (
     AcceptPost,
     AnswerPoll,
@@ -356,3 +356,23 @@ def test_a_probe_ends_with_its_session() -> None:
         polling, effects = drive(replace(HELD, probe_ms=NOW + 10_000, probed=True), event)
         assert effects.count(CloseProbe()) == 1
         assert (polling.probe_ms, polling.probed) == (None, False)
+
+
+def test_so_many_packets_may_wait_and_no_more() -> None:
+    polling = Polling(session=OPEN)
+    for number in range(MAX_WAITING):
+        polling, effects = step_polling(polling, Queued((f"4{number}",)), CONFIG)
+        assert effects == ()
+    assert len(polling.outbox) == MAX_WAITING
+    polling, effects = step_polling(polling, Queued(("4one more",)), CONFIG)
+    assert effects == (TRANSPORT_ERROR,)
+
+
+def test_what_was_fetched_makes_room() -> None:
+    polling = Polling(session=OPEN)
+    for number in range(40):
+        polling, effects = step_polling(polling, Queued(("4" * (MAX_OUTBOX - 100),)), CONFIG)
+        assert effects == (), number
+        polling, _ = step_polling(polling, Polled(f"g{number}"), CONFIG)
+        polling, _ = step_polling(polling, Polled(f"h{number}"), CONFIG)
+        polling, _ = step_polling(polling, PollExpired(f"h{number}"), CONFIG)

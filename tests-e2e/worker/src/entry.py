@@ -45,9 +45,9 @@ class Engine(EngineActor):
         self.frames += 1
         super().webSocketMessage(ws, message)
 
-    def alarm(self, info: Any = None) -> None:
+    async def alarm(self, info: Any = None) -> None:
         self.alarms += 1
-        super().alarm(info)
+        await super().alarm(info)
 
     async def probe(self) -> str:
         sockets = raw(self.ctx.storage) and self.ctx.getWebSockets().length

@@ -23,7 +23,7 @@ POST and the probe survives a reset: those three end with it, as do their reques
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from engine_do import session as sessions
@@ -69,6 +69,7 @@ __all__ = [
     "HOLD_MS",
     "MAX_ANSWERED",
     "MAX_OUTBOX",
+    "MAX_WAITING",
     "Polling",
     "may_upgrade",
     "must_store",
@@ -83,6 +84,8 @@ HOLD_MS: Final = 25_000
 MAX_ANSWERED: Final = 16
 #: Characters of what waits for one session. A row holds 2 MB, and base64 and escapes take their part.
 MAX_OUTBOX: Final = 1_900_000
+#: Packets that wait for one session: each that is added has the row written anew.
+MAX_WAITING: Final = 5_000
 #: Milliseconds a session that the server closed keeps what the client has not fetched.
 _GRACE_MS: Final = 30_000
 
@@ -98,6 +101,8 @@ class Polling:
     outbox: tuple[Frame, ...] = ()
     drained: int = 0
     drained_by: str = ""
+    #: What the outbox takes in a record; kept, since adding it up for each packet would cost more than the packet.
+    size: int = field(default=0, compare=False)
     #: The GET that waits.
     held: str | None = None
     posting: bool = False
@@ -161,7 +166,8 @@ def _poll(polling: Polling, event: Polled, config: EngineConfig) -> _Step:
         answer = AnswerPoll(polling.held, (CLOSE,))
         polling, effects = _apply(replace(polling, held=None), CloseRequested(Reason.TRANSPORT_ERROR), config)
         return polling, (*effects, answer, RefusePoll(poll_id))
-    polling = replace(polling, outbox=polling.outbox[polling.drained :], drained=0)
+    arrived, outbox = polling.outbox[: polling.drained], polling.outbox[polling.drained :]
+    polling = replace(polling, outbox=outbox, drained=0, size=max(polling.size - sum(map(_size, arrived)), 0))
     if polling.gone:
         return polling, (RefusePoll(poll_id),)
     return _flush(replace(polling, held=poll_id))
@@ -219,10 +225,16 @@ def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, config: En
 def _queue(polling: Polling, frames: tuple[Frame, ...], config: EngineConfig) -> _Step:
     if polling.session.phase is Phase.CLOSED:
         return polling, ()
-    outbox = (*polling.outbox, *frames)
-    if sum(map(_size, outbox)) > MAX_OUTBOX:
-        return _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
-    return replace(polling, outbox=outbox), ()
+    polling = _add(polling, frames)
+    return _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config) if _is_full(polling) else (polling, ())
+
+
+def _add(polling: Polling, frames: tuple[Frame, ...]) -> Polling:
+    return replace(polling, outbox=(*polling.outbox, *frames), size=polling.size + sum(map(_size, frames)))
+
+
+def _is_full(polling: Polling) -> bool:
+    return polling.size > MAX_OUTBOX or len(polling.outbox) > MAX_WAITING
 
 
 def _size(frame: Frame) -> int:
@@ -262,8 +274,8 @@ def _apply(polling: Polling, event: sessions.Input, config: EngineConfig) -> _St
     session, effects = sessions.step(polling.session, event, config)
     sent = tuple(effect.frame for effect in effects if isinstance(effect, SendFrame))
     rest = tuple(effect for effect in effects if not isinstance(effect, SendFrame | CloseSocket))
-    polling = replace(polling, session=session, outbox=(*polling.outbox, *sent))
-    if sent and sum(map(_size, polling.outbox)) > MAX_OUTBOX:
+    polling = _add(replace(polling, session=session), sent)
+    if sent and _is_full(polling):
         polling, more = _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
         return polling, (*rest, *more)
     if not was_open or session.phase is Phase.OPEN:
@@ -278,7 +290,7 @@ def _end(polling: Polling, event: sessions.Input, effects: tuple[PollingEffect, 
     if event == CloseRequested(Reason.SERVER_DISCONNECT):
         polling, answers = _flush(replace(polling, outbox=(*polling.outbox, CLOSE)))
         return polling, (*effects, *answers)
-    held, polling = polling.held, replace(polling, outbox=(), drained=0, held=None)
+    held, polling = polling.held, replace(polling, outbox=(), drained=0, size=0, held=None)
     if held is None:
         return polling, effects
     by_client = isinstance(event, FrameReceived) and event.frame[:1] == CLOSE
@@ -308,9 +320,8 @@ def polling_from_record(record: str) -> Polling | None:
                 session = from_record(session_record)
                 frames = tuple(one if isinstance(one, str) else decode_base64(*one) for one in outbox)
                 if session is not None:
-                    return Polling(
-                        session=session, address=address, outbox=frames, drained=drained, drained_by=drained_by
-                    )
+                    loaded = _add(Polling(session=session, address=address), frames)
+                    return replace(loaded, drained=drained, drained_by=drained_by)
     except (ValueError, TypeError, RecursionError, RemoteEngineError):
         return None
     return None

@@ -202,17 +202,21 @@ class EngineActor(DurableObject):
             start_eagerly(self.ctx, self._sweep())
 
     async def _check_alarm(self) -> None:
-        if self._alarm_ms is None:
-            self._alarm_ms = number_or_none(await self._storage.getAlarm())
+        await self._know_alarm()
         if self._alarm_ms is None and self._sessions.next_deadline() is not None:
             await self._sweep()
 
     async def _arm(self, at_ms: int) -> None:
         """Make sure the alarm fires by then; one that fires earlier is left alone."""
-        if self._alarm_ms is None:
-            self._alarm_ms = number_or_none(await self._storage.getAlarm())
+        await self._know_alarm()
         if self._alarm_ms is None or self._alarm_ms > at_ms:
             self._set_alarm(at_ms)
+
+    async def _know_alarm(self) -> None:
+        """Learn when the alarm fires, if this life has not set it; it may have while this waits."""
+        if self._alarm_ms is None:
+            found = number_or_none(await self._storage.getAlarm())
+            self._alarm_ms = found if self._alarm_ms is None else self._alarm_ms
 
     def _set_alarm(self, at_ms: int) -> None:
         self._alarm_ms = at_ms
