@@ -1,5 +1,7 @@
 """npm's stock socket.io-client under Node."""
 
+from typing import Any
+
 import pytest
 from clients.node import node_client
 from conftest import Worker
@@ -7,7 +9,7 @@ from conftest import Worker
 
 @pytest.mark.parametrize("transports", [["polling", "websocket"], ["polling"], ["websocket"]], ids="+".join)
 async def test_it_connects_and_talks(worker: Worker, transports: list[str]) -> None:
-    options = {"transports": transports, "auth": {"user": "ann"}}
+    options: dict[str, Any] = {"transports": transports, "auth": {"user": "ann"}}
     async with node_client(worker.url, **options) as ann, node_client(worker.url) as bob:
         assert (await ann.next("connect"))["transport"] == transports[0]
         await bob.next("connect")
@@ -39,7 +41,7 @@ async def test_a_server_disconnect(worker: Worker) -> None:
 
 
 async def test_it_comes_back_after_the_engine_was_reset(own_worker: Worker) -> None:
-    options = {"transports": ["websocket"], "reconnectionDelay": 50, "reconnectionDelayMax": 200}
+    options: dict[str, Any] = {"transports": ["websocket"], "reconnectionDelay": 50, "reconnectionDelayMax": 200}
     async with node_client(own_worker.url, **options) as ann:
         first = (await ann.next("connect"))["id"]
         await own_worker.kill("engine")

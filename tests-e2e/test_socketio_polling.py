@@ -1,12 +1,13 @@
 """Socket.IO clients that poll, in front of an application in another object."""
 
 import asyncio
+from typing import Any
 
 from clients.node import node_client
 from conftest import Worker
 from waiting import until
 
-POLLING = {"transports": ["polling"], "reconnectionDelay": 50, "reconnectionDelayMax": 200}
+POLLING: dict[str, Any] = {"transports": ["polling"], "reconnectionDelay": 50, "reconnectionDelayMax": 200}
 
 
 async def upgraded(worker: Worker) -> bool:

@@ -26,9 +26,9 @@ FAST = EngineConfig(
 async def end_life(ctx: Any) -> None:
     """End the object's life as a crash would.
 
-    Aborting ends the running code where it stands. With Python's frames on the stack, as under the SDK's own `ctx.abort`, that leaves
-    the interpreter, which all objects share, damaged: "memory access out of bounds" some aborts later. So a timer of JavaScript's
-    does it, with nothing of Python's between.
+    Aborting ends the running code where it stands. With Python's frames on the stack, as under the SDK's own `ctx.abort`, that
+    leaves the interpreter, which all objects share, damaged: "memory access out of bounds" some aborts later. So a timer of
+    JavaScript's does it, with nothing of Python's between.
     """
     inner = ctx._ctx  # the SDK wraps it
     js.setTimeout(inner.abort.bind(inner, "a test wants it"), 0)

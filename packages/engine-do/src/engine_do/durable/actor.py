@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from workers import DurableObject
 
-from engine_do.admission import EIO3_PREFIX, Transport
+from engine_do.admission import EIO3_PREFIX
 from engine_do.config import EngineConfig
 from engine_do.durable.application import Application, Linked, LocalApplication
 from engine_do.durable.http import Http
@@ -62,10 +62,10 @@ class EngineActor(DurableObject):
         self._alarm_ms: int | None = None
         self._alarm_checked = False
         name = _name_of(ctx)
-        self._rows = Rows(self._storage.sql, self._counters) if self.peer_binding is None else None
+        rows = Rows(self._storage.sql, self._counters) if self.peer_binding is None else None
         sockets = Sockets(self.ctx, 3 if name.startswith(EIO3_PREFIX) else REVISION)
-        polls = Polls(self._rows, lambda: hold_awake(self.ctx))
-        self._sessions = Sessions(self.config, sockets, polls, self._rows, self._counters)
+        polls = Polls(rows, lambda: hold_awake(self.ctx))
+        self._sessions = Sessions(self.config, sockets, polls, rows, self._counters)
         self._http = Http(name, self.config, self._sessions, self._arm)
         self._application = self._sessions.application = self._make_application(name)
 
@@ -106,15 +106,14 @@ class EngineActor(DurableObject):
 
     def transport(self, sid: str) -> str:
         """Tell how a client's packets travel: ``polling`` or ``websocket``. Raises `KeyError` when it is gone."""
-        if self._sessions.sockets.find(EngineSid(sid)) is not None:
-            return Transport.WEBSOCKET.value
-        if self._sessions.polls.get(EngineSid(sid)) is not None:
-            return Transport.POLLING.value
-        raise KeyError(sid)
+        transport = self._sessions.transport(EngineSid(sid))
+        if transport is None:
+            raise KeyError(sid)
+        return transport.value
 
     async def get_session(self, sid: str) -> dict[str, Any]:
         """Read what `save_session` stored for a client; empty when nothing was. Survives hibernation and resets."""
-        stored = self._own_rows().data(EngineSid(sid))
+        stored = self._sessions.data(EngineSid(sid))
         return json.loads(stored) if stored else {}
 
     async def save_session(self, sid: str, session: dict[str, Any]) -> None:
@@ -122,13 +121,8 @@ class EngineActor(DurableObject):
 
         Costs a row written. Raises `KeyError` when the client is gone, and `ConfigError` when the actor has a `peer_binding`.
         """
-        if not self._own_rows().write_data(EngineSid(sid), json.dumps(session)):
+        if not self._sessions.write_data(EngineSid(sid), json.dumps(session)):
             raise KeyError(sid)
-
-    def _own_rows(self) -> Rows:
-        if self._rows is None:
-            raise ConfigError(f"{type(self).__name__} has a peer_binding: sessions are kept by the application there")
-        return self._rows
 
     @asynccontextmanager
     async def session(self, sid: str) -> AsyncIterator[dict[str, Any]]:
@@ -186,6 +180,7 @@ class EngineActor(DurableObject):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
         self._sessions.sweep_polls(now)
+        self._sessions.close_forgotten_probes()
         unsettled = self._application.swept()
         deadline = self._sessions.next_deadline()
         if unsettled:

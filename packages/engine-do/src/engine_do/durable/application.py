@@ -93,6 +93,8 @@ class LocalApplication:
         self._handlers = handlers
         self._lanes = Lanes(start)
         self._ghosts_ended = False
+        #: Of the sessions whose effects are being told: whether the end was among them, or came while they were.
+        self._ended: dict[EngineSid, list[Reason]] = {}
 
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
         """Ask `on_connect`; whatever it returns but False, it lets the client in. One that raises lets nobody in."""
@@ -103,12 +105,22 @@ class LocalApplication:
             return False
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
-        """Call the handlers these effects stand for."""
+        """Call the handlers these effects stand for; what comes behind the end, though it came with it, is not heard."""
+        outermost = engine_sid not in self._ended
+        ended = self._ended.setdefault(engine_sid, [])
+        try:
+            self._take(engine_sid, effects, ended)
+        finally:
+            if outermost:
+                del self._ended[engine_sid]
+
+    def _take(self, engine_sid: EngineSid, effects: tuple[Effect, ...], ended: list[Reason]) -> None:
         for effect in effects:
             match effect:
-                case Received(data):
+                case Received(data) if not ended:
                     self._run(engine_sid, self._handlers.on_message, data)
                 case Ended(reason):
+                    ended.append(reason)
                     self._run(engine_sid, self._handlers.on_disconnect, reason.value)
                 case _:
                     pass

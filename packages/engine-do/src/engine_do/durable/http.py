@@ -10,7 +10,7 @@ from pyodide.ffi import JsException, create_proxy
 from engine_do.admission import Handshake, Poll, Post, Transport, Upgrade, admit
 from engine_do.config import EngineConfig
 from engine_do.durable.interop import error_response, read_body, read_request, response, upgrade_response
-from engine_do.durable.sessions import Sessions
+from engine_do.durable.sessions import Early, Sessions
 from engine_do.errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, RemoteEngineError
 from engine_do.handshake import make_environ, open_packet
 from engine_do.headers import answer_headers, cookie_header
@@ -26,7 +26,6 @@ from engine_do.polling_events import (
     PollExpired,
     PostBegun,
     PostReceived,
-    ProbeOpened,
     RefusePost,
 )
 from engine_do.request import HttpRequest
@@ -78,10 +77,12 @@ class Http:
     async def _open(self, http: HttpRequest, handshake: Handshake) -> Any:
         self._refuse_crowd(http)
         engine_sid = make_engine_sid(secrets.token_urlsafe(16), self._name)
-        self._sessions.hold_early(engine_sid)
+        early = self._sessions.begin(engine_sid, handshake.transport)
         try:
             environ = make_environ(http)
             if not await self._sessions.application.connecting(engine_sid, environ):
+                early.refused = True
+            if early.refused:
                 raise RemoteEngineError(FORBIDDEN)
             now = now_ms()
             late = self._sessions.application.announces_late
@@ -94,11 +95,10 @@ class Http:
                 base64=handshake.base64,
             )
             await self._arm(next_deadline((session,), self._config) or now)
-            if handshake.transport is Transport.WEBSOCKET:
-                return self._open_socket(http, session)
-            return self._open_polling(http, session)
+            opens = self._open_socket if handshake.transport is Transport.WEBSOCKET else self._open_polling
+            return opens(http, session, self._first(early))
         finally:
-            self._sessions.take_early(engine_sid)
+            self._sessions.judged(engine_sid)
 
     def _refuse_crowd(self, http: HttpRequest) -> None:
         config, address = self._config, http.remote_address
@@ -108,23 +108,22 @@ class Http:
         if limit is not None and address and self._sessions.count_from(address) >= limit:
             raise RemoteEngineError(FORBIDDEN, "too many sessions of one address")
 
-    def _first(self, session: Session) -> list[Frame]:
+    def _first(self, early: Early) -> list[Frame]:
         """Give what follows the open packet: the initial packet, then what was sent while the client was being judged."""
         initial = self._config.initial_packet
-        early = self._sessions.take_early(session.engine_sid)
-        return early if initial is None else [encode_message(initial), *early]
+        return early.frames if initial is None else [encode_message(initial), *early.frames]
 
-    def _open_socket(self, http: HttpRequest, session: Session) -> Any:
+    def _open_socket(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
         """Accept the socket; the open packet is the first frame on it."""
         sockets = self._sessions.sockets
         client, server = sockets.accept(session, http.remote_address)
         self._sessions.note_opened(session)
         opening = open_packet(session.engine_sid, Transport.WEBSOCKET, self._config)
-        sockets.send(server, sockets.ready([opening, *self._first(session)]))
+        sockets.send(server, sockets.ready([opening, *first]))
         return upgrade_response(client)
 
-    def _open_polling(self, http: HttpRequest, session: Session) -> Any:
-        polling = Polling(session=session, address=http.remote_address, outbox=tuple(self._first(session)))
+    def _open_polling(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
+        polling = Polling(session=session, address=http.remote_address, outbox=tuple(first))
         self._sessions.polls.put(polling)
         self._sessions.polls.store(session.engine_sid)
         cookie = cookie_header(session.engine_sid, self._config)
@@ -200,8 +199,7 @@ class Http:
             raise RemoteEngineError(BAD_REQUEST)
         now, engine_sid = now_ms(), polling.session.engine_sid
         client = self._sessions.sockets.accept_probe(engine_sid, http.remote_address)
-        self._sessions.step_polling(engine_sid, ProbeOpened(now))
-        await self._arm(now + self._config.upgrade_timeout_ms)
+        self._sessions.watch_probe(engine_sid, now)
         return upgrade_response(client)
 
     def _answer_frames(

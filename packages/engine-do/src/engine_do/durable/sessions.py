@@ -1,18 +1,22 @@
 """All sessions of one object, whatever carries them: steps the core with what happened, and carries out what it says."""
 
+import functools
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import js
 from pyodide.ffi import create_once_callable
 
+from engine_do.admission import Transport
 from engine_do.config import EngineConfig
 from engine_do.durable.application import Application
 from engine_do.durable.polls import Polls
 from engine_do.durable.rows import Rows
 from engine_do.durable.sockets import Probe, Sockets
+from engine_do.errors import ConfigError
 from engine_do.heartbeat import is_ping_due, next_deadline, polling_deadline
 from engine_do.ids import EngineSid
 from engine_do.packets import Frame
@@ -24,6 +28,7 @@ from engine_do.polling_events import (
     PollingEffect,
     PollingInput,
     ProbeGone,
+    ProbeOpened,
     ProbeReceived,
     Queued,
     RefusePoll,
@@ -47,11 +52,21 @@ from engine_do.session import (
     Swept,
     step,
 )
-from shared_wire.durable import now_ms
+from shared_wire.durable import Timer, now_ms
 
-__all__ = ["Sessions"]
+__all__ = ["Early", "Sessions"]
 
 _logger = logging.getLogger("engine_do")
+
+
+@dataclass(slots=True)
+class Early:
+    """A client that is still being judged: what it will be sent, and what is to be stored with it."""
+
+    transport: Transport
+    frames: list[Frame] = field(default_factory=list)
+    data: str | None = None
+    refused: bool = False
 
 
 class Sessions:
@@ -68,9 +83,11 @@ class Sessions:
         self.polls = polls
         self._rows = rows
         self._counters = counters
-        self._early: dict[EngineSid, list[Frame]] = {}
+        self._early: dict[EngineSid, Early] = {}
         self._allowances: dict[EngineSid, Allowance] = {}
         self._dirty: dict[EngineSid, None] = {}
+        self._probe_timers: dict[EngineSid, Timer] = {}
+        self._flooded = False
 
     # -- what the application asks
 
@@ -80,14 +97,17 @@ class Sessions:
         ready = self.sockets.ready(frames)
         for engine_sid in engine_sids:
             if engine_sid in self._early:
-                self._early[engine_sid].extend(frames)
+                self._early[engine_sid].frames.extend(frames)
             elif (ws := self.sockets.find(engine_sid)) is not None:
                 self.sockets.send(ws, ready)
             else:
                 self.step_polling(engine_sid, Queued(frames))
 
     def apply(self, engine_sid: EngineSid, event: Input) -> None:
-        """Apply an event to a session; nothing happens when it is gone."""
+        """Apply an event to a session; nothing happens when it is gone. To close one that is still being judged is to refuse it."""
+        if engine_sid in self._early:
+            self._early[engine_sid].refused |= isinstance(event, CloseRequested)
+            return
         ws = self.sockets.find(engine_sid)
         if ws is not None:
             self.step_socket(ws, event)
@@ -100,13 +120,43 @@ class Sessions:
 
     # -- opening
 
-    def hold_early(self, engine_sid: EngineSid) -> None:
-        """Keep what is sent to a client that is still being judged."""
-        self._early[engine_sid] = []
+    def begin(self, engine_sid: EngineSid, transport: Transport) -> Early:
+        """Begin to judge a client; until `judged` what it is sent waits."""
+        early = self._early[engine_sid] = Early(transport)
+        return early
 
-    def take_early(self, engine_sid: EngineSid) -> list[Frame]:
-        """Take what was sent to it meanwhile; from here on it is sent at once."""
-        return self._early.pop(engine_sid, [])
+    def judged(self, engine_sid: EngineSid) -> None:
+        """End it. The session is open by now, or never will be."""
+        early = self._early.pop(engine_sid, None)
+        if early is not None and early.data is not None and not early.refused:
+            self.write_data(engine_sid, early.data)
+
+    def transport(self, engine_sid: EngineSid) -> Transport | None:
+        """Tell how a session's packets travel; none when it is gone."""
+        if engine_sid in self._early:
+            return self._early[engine_sid].transport
+        if self.sockets.find(engine_sid) is not None:
+            return Transport.WEBSOCKET
+        return None if self.polls.get(engine_sid) is None else Transport.POLLING
+
+    def data(self, engine_sid: EngineSid) -> str | None:
+        """Read what the application stored with a session."""
+        if engine_sid in self._early:
+            return self._early[engine_sid].data
+        return self._own_rows().data(engine_sid)
+
+    def write_data(self, engine_sid: EngineSid, data: str) -> bool:
+        """Store something with a session; tells whether there is such a session."""
+        rows = self._own_rows()
+        if engine_sid in self._early:
+            self._early[engine_sid].data = data
+            return True
+        return rows.write_data(engine_sid, data)
+
+    def _own_rows(self) -> Rows:
+        if self._rows is None:
+            raise ConfigError("this actor has a peer_binding: sessions are kept by the application there")
+        return self._rows
 
     def is_full(self) -> bool:
         """Tell whether no more session may open."""
@@ -126,6 +176,8 @@ class Sessions:
     def receive_frame(self, ws: Any, frame: Frame) -> None:
         """Take a frame of a socket."""
         self._counters["frames"] += 1
+        if self._flooded and ws.readyState != ws.OPEN:
+            return  # what the runtime had buffered of one that was closed for sending too much
         match self.sockets.read(ws):
             case Probe(engine_sid):
                 if not self.step_polling(engine_sid, ProbeReceived(frame)):
@@ -148,6 +200,7 @@ class Sessions:
         elif found is not None:
             self.sockets.close(ws, NORMAL_CLOSE)
             if self.sockets.find_probe(found.engine_sid) is None:
+                self._forget_probe(found.engine_sid)
                 self.step_polling(found.engine_sid, ProbeGone())
 
     def may_send(self, engine_sid: EngineSid, messages: int, size: int) -> bool:
@@ -155,6 +208,7 @@ class Sessions:
         left = spend(self._allowances.get(engine_sid), now_ms(), messages, size, self._config)
         if left is None:
             _logger.warning("= session %s sends too much", engine_sid)
+            self._flooded = True
             return False
         self._allowances[engine_sid] = left
         return True
@@ -208,11 +262,28 @@ class Sessions:
             case SendProbe(frame):
                 self._with_probe(engine_sid, lambda ws: self.sockets.send(ws, [frame]))
             case CloseProbe():
+                self._forget_probe(engine_sid)
                 self._with_probe(engine_sid, lambda ws: self.sockets.close(ws, NORMAL_CLOSE))
             case SwitchTransport(session, frames):
+                self._forget_probe(engine_sid)
                 self._with_probe(engine_sid, lambda ws: self._switch(ws, session, frames))
             case _:
                 pass
+
+    def watch_probe(self, engine_sid: EngineSid, now: int) -> None:
+        """Take a WebSocket that came for a session that polls, and give it until the upgrade's timeout."""
+        self.step_polling(engine_sid, ProbeOpened(now))
+        seconds = self._config.upgrade_timeout_ms / 1000
+        look = functools.partial(self._look_at_probe, engine_sid)
+        self._probe_timers[engine_sid] = Timer(seconds, look)
+
+    def _look_at_probe(self, engine_sid: EngineSid) -> None:
+        self.step_polling(engine_sid, Swept(now_ms(), None, ping=False))
+
+    def _forget_probe(self, engine_sid: EngineSid) -> None:
+        timer = self._probe_timers.pop(engine_sid, None)
+        if timer is not None:
+            timer.cancel()
 
     def _with_probe(self, engine_sid: EngineSid, act: Callable[[Any], None]) -> None:
         ws = self.sockets.find_probe(engine_sid)
@@ -243,6 +314,13 @@ class Sessions:
             self.polls.store(engine_sid)
 
     # -- the alarm
+
+    def close_forgotten_probes(self) -> None:
+        """Close sockets that came for a session and that a reset of this object has forgotten."""
+        for ws, engine_sid in self.sockets.probes():
+            polling = self.polls.get(engine_sid)
+            if polling is None or polling.probe_ms is None:
+                self.sockets.close(ws, NORMAL_CLOSE)
 
     def sweep(self, ws: Any, now: int, *, ping: bool) -> None:
         """Look at the session of one socket."""

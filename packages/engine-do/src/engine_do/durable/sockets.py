@@ -113,6 +113,13 @@ class Sockets:
             if isinstance(session, Session) and session.phase is Phase.OPEN:
                 yield ws, session
 
+    def probes(self) -> Iterator[tuple[Any, EngineSid]]:
+        """Go through the open sockets that came for a session that polls."""
+        for ws in self._ctx.getWebSockets():
+            found = self.read(ws)
+            if isinstance(found, Probe) and ws.readyState == ws.OPEN:
+                yield ws, found.engine_sid
+
     def answered_ms(self, ws: Any) -> int | None:
         """Tell when the runtime last answered a heartbeat of this socket."""
         at = self._ctx.getWebSocketAutoResponseTimestamp(ws)
