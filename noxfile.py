@@ -190,5 +190,5 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print the figures of docs/results.md."""
     install(session, "--editable", str(ROOT / "tools"), *editable("shared-wire"), groups=("aio",))
-    for script in session.posargs or ("first_figures", "frames"):
+    for script in session.posargs or ("first_figures", "frames", "engine_figures"):
         session.run("python", f"benchmarks/{script}.py")

@@ -693,3 +693,20 @@ def test_a_frame_of_a_stranger_is_its_own_link(pair: Pair) -> None:
     assert answer_to(pair, encode(stranger)).refusal is None
     assert pair.socket.carrier.peer_life("another") == Life(9, 9)
     assert pair.socket.carrier.peer_life("engine") is None
+
+
+def test_sessions_are_busy_while_something_for_them_is_on_its_way_or_behind_it(pair: Pair) -> None:
+    assert pair.socket.carrier.busy("engine") == frozenset()
+    socket_sends(pair, down(X))
+    socket_sends(pair, down(Y))
+    assert pair.socket.carrier.busy("engine") == {X, Y}
+    pair.exchange(pair.socket)
+    assert pair.socket.carrier.busy("engine") == {Y}
+    pair.settle()
+    assert pair.socket.carrier.busy("engine") == frozenset()
+
+
+def test_what_waits_for_the_running_step_only_makes_nobody_busy(pair: Pair) -> None:
+    pair.socket.wire.deferred = []
+    socket_sends(pair, down(X))
+    assert pair.socket.carrier.busy("engine") == frozenset()

@@ -127,19 +127,31 @@ class FakeTask:
 class FakeRuntime:
     """`Runtime`: records what is sent, and steps what suspends."""
 
-    def __init__(self, make_socket_sid: Callable[[], str], first_ack_id: int = 1) -> None:
+    def __init__(self, make_socket_sid: Callable[[], str], first_ack_id: int = 1, now_ms: int = 0) -> None:
         self._make_socket_sid = make_socket_sid
         self._first_ack_id = first_ack_id
         self._lanes = Lanes(self.start)
-        self._now_s = 0.0
+        self._now_s = now_ms / 1000
+        self.alarm_ms: int | None = None
         self.sent: list[tuple[str, Operation]] = []
         self.held: Counter[str] = Counter()
+        self.counted: Counter[str] = Counter()
+        #: Whose packets are still on their way; a test says so.
+        self.busy_sessions: set[str] = set()
+        self.asked_busy: list[str] = []
         self.tasks: list[FakeTask] = []
         #: Every lane that was given work.
         self.used: set[Lane] = set()
 
     def send(self, actor: str, *operations: Operation) -> None:
         self.sent += [(actor, operation) for operation in operations]
+
+    def busy(self, actor: str) -> set[str]:
+        self.asked_busy.append(actor)
+        return self.busy_sessions
+
+    def count(self, what: str, number: int) -> None:
+        self.counted[what] += number
 
     def run(self, lane: Lane, work: Work) -> None:
         self.used.add(lane)
@@ -165,6 +177,12 @@ class FakeRuntime:
         if not task.done:
             self.tasks.append(task)
         return task
+
+    def now_ms(self) -> int:
+        return round(self._now_s * 1000)
+
+    def arm(self, at_ms: int) -> None:
+        self.alarm_ms = at_ms
 
     async def sleep(self, seconds: float) -> None:
         end_s = self._now_s + seconds
@@ -269,6 +287,8 @@ class World:
         self._sids = 0
         self._seen: Counter[str] = Counter()
         self.lives = 0
+        self._now_ms = 0
+        self._alarm_ms: int | None = None
         self.sent: list[tuple[str, Operation]] = []
         self.database = FakeDatabase()
         Storage(self.database).create_tables()
@@ -276,7 +296,8 @@ class World:
 
     def _begin(self) -> None:
         self.lives += 1
-        self.runtime = FakeRuntime(self._next_sid, first_ack_id=self.lives * 1_000)
+        self.runtime = FakeRuntime(self._next_sid, self.lives * 1_000, self._now_ms)
+        self.runtime.alarm_ms = self._alarm_ms
         self.runtime.sent = self.sent
         self.membership = Membership(Storage(self.database))
         self.sio: Any = DurableServer(self.runtime, self.membership, **self._options)
@@ -289,6 +310,7 @@ class World:
     def reset(self) -> None:
         """End this life in the middle of whatever it does, and begin the next on the same rows."""
         old, heir = self.runtime, self.database.successor()
+        self._now_ms, self._alarm_ms = old.now_ms(), old.alarm_ms
         old.sent = []
         old.end()
         self.database = heir
@@ -316,6 +338,14 @@ class World:
         answer = next(packet for packet in self.take(engine_sid) if str(packet).startswith(head))
         assert isinstance(answer, str)
         return str(json.loads(answer.removeprefix(head))["sid"])
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; the alarm rings when its time has come."""
+        self.runtime.advance(seconds)
+        while self.runtime.alarm_ms is not None and self.runtime.alarm_ms <= self.runtime.now_ms():
+            self.runtime.alarm_ms = None
+            self.sio.receive_alarm()
+            self.runtime.settle()
 
     def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run what the application does outside of events."""

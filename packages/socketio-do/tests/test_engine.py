@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from server_fakes import FakeDatabase, FakeEvent, FakeRuntime, finish, socket_sid
+from server_fakes import FakeDatabase, FakeEvent, FakeRuntime, World, finish, socket_sid
 
 from shared_wire import CloseSessions, EngineSid, SendPackets
 from socketio_do.engine import EngineProxy
@@ -102,3 +102,17 @@ def test_what_belongs_to_a_web_server_is_refused_with_what_to_do_instead(setup: 
         setup.engine.attach("app", "socket.io")
     with pytest.raises(ConfigError, match=r"engine_do\.durable\.route"):
         finish(setup.engine.handle_request("request"))
+
+
+def test_handshakes_are_read_by_session_as_upstreams_are() -> None:
+    world = World()
+    world.open("e1", A="1")
+    world.open("e2")
+    world.reset()
+    environ = world.sio.environ
+    assert dict(environ) == {"e1": {"A": "1"}, "e2": {}}
+    assert len(environ) == 2
+    assert "e3" not in environ
+    environ["e1"]["lost"] = "1"
+    world.close("e2")
+    assert dict(environ) == {"e1": {"A": "1"}}

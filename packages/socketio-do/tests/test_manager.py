@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from server_fakes import FakeEvent, World, finish, socket_sid
+from server_fakes import FakeEvent, Log, World, finish, socket_sid
 
 from shared_wire import EngineSid, SendPackets
 
@@ -167,12 +167,12 @@ def test_data_that_cannot_be_sent_is_sent_to_nobody(world: World) -> None:
     assert world.sent == []
 
 
-def test_with_a_callback_each_recipient_has_an_ack_id_of_its_own(world: World) -> None:
+def test_with_a_callback_all_recipients_share_one_packet_and_answer_apart(world: World) -> None:
     answers: list[Any] = []
     finish(world.sio.manager.emit("x", 1, "/", callback=lambda *args: answers.append(args), skip_sid=S3))
-    assert [operation.packets for _, operation in world.sends()] == [('21000["x",1]',), ('21001["x",1]',)]
-    finish(world.sio.manager.trigger_callback(S2, 1001, ["two"]))
-    finish(world.sio.manager.trigger_callback(S1, 1001, ["not mine"]))
+    assert [operation.packets for _, operation in world.sends()] == [('21000["x",1]',), ('21000["x",1]',)]
+    finish(world.sio.manager.trigger_callback(S2, 1000, ["two"]))
+    finish(world.sio.manager.trigger_callback(S3, 1000, ["not asked"]))
     finish(world.sio.manager.trigger_callback(S1, 1000, [1, 2]))
     finish(world.sio.manager.trigger_callback(S1, 1000, ["again"]))
     assert answers == [("two",), (1, 2)]
@@ -188,11 +188,26 @@ def test_an_acknowledgement_of_nobody_is_ignored(world: World) -> None:
 def test_an_acknowledgement_is_expected_until_it_comes_or_its_socket_goes(world: World) -> None:
     manager = world.sio.manager
     finish(manager.emit("x", None, "/", to=[S1, S2], callback=lambda: None))
-    assert [manager.expects(S1, 1000), manager.expects(S2, 1000), manager.expects(S2, 1001)] == [True, False, True]
+    assert [manager.expects(S1, 1000), manager.expects(S2, 1000), manager.expects(S3, 1000)] == [True, True, False]
     finish(manager.trigger_callback(S1, 1000, []))
     finish(manager.disconnect(S2, "/"))
     assert not manager.expects(S1, 1000)
-    assert not manager.expects(S2, 1001)
+    assert not manager.expects(S2, 1000)
+
+
+def test_an_answer_to_an_earlier_life_is_logged_once_for_each_socket(world: World, log: Log) -> None:
+    manager = world.sio.manager
+    finish(manager.emit("x", None, "/", to=S1, callback=lambda: None))
+    world.reset()
+    world.receive("e1", "31000[]", "31000[]")
+    world.receive("e2", "31000[]")
+    assert log.take("WARNING") == [f"= socket {sid} answers an earlier life: its callback is lost" for sid in (S1, S2)]
+
+
+def test_an_answer_that_comes_too_late_is_not_logged(world: World, log: Log) -> None:
+    finish(world.sio.manager.emit("x", None, "/", to=S1, callback=lambda: None))
+    world.receive("e1", "31000[]", "31000[]")
+    assert log.lines == []
 
 
 def test_a_callback_may_be_a_coroutine_function_and_may_suspend(world: World) -> None:

@@ -9,11 +9,16 @@ from server_fakes import World
 from socketio_do.errors import ConfigError
 from socketio_do.options import check_options
 
-ALLOWED: dict[str, Any] = {"always_connect": True, "logger": True, "namespaces": "*"}
+ALLOWED: dict[str, Any] = {
+    "always_connect": True,
+    "async_handlers": True,
+    "cleanup_empty_child_namespaces": True,
+    "logger": True,
+    "namespaces": "*",
+}
 
 REFUSED = [
     "allow_upgrades",
-    "async_handlers",
     "async_mode",
     "client_manager",
     "compression_threshold",
@@ -48,7 +53,7 @@ def test_an_option_that_cannot_work_is_refused_with_what_to_do_instead(name: str
     [
         ("namespace", "did you mean 'namespaces'"),
         ("alway_connect", "did you mean 'always_connect'"),
-        ("zzz", "there are always_connect, logger, namespaces"),
+        ("zzz", "there are always_connect, async_handlers, cleanup_empty_child_namespaces, logger, namespaces"),
     ],
 )
 def test_an_unknown_option_is_refused_with_the_nearest_one(name: str, advice: str) -> None:

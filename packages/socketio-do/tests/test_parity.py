@@ -217,8 +217,8 @@ DIFFERENT: Final[dict[str, Difference]] = {
 }
 
 
-def on_ours(scenario: Scenario) -> list[Trace]:
-    return Play(World, scenario).run()
+def on_ours(scenario: Scenario, mode: bool = False) -> list[Trace]:
+    return Play(World, scenario, async_handlers=mode).run()
 
 
 def on_stock(scenario: Scenario, mode: bool) -> tuple[list[Trace], list[str]]:
@@ -244,6 +244,17 @@ def test_ours_is_as_stock(scenario: Scenario, mode: bool) -> None:
     assert on_ours(scenario) == stock
     assert faults == []
     assert sum(map(len, stock)) > 1, "there is something to compare"
+
+
+@pytest.mark.parametrize("scenario", [scenario for scenario in SAME.values() if True in scenario.modes])
+def test_with_async_handlers_ours_is_as_stock_too(scenario: Scenario) -> None:
+    stock, _ = on_stock(scenario, True)
+    assert on_ours(scenario, True) == stock
+
+
+def test_with_async_handlers_the_order_is_upstreams() -> None:
+    difference = DIFFERENT["order"]
+    assert on_ours(difference, True)[-1] == difference.stock
 
 
 @pytest.mark.parametrize(("difference", "mode"), cases(DIFFERENT))

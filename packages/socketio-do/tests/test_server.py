@@ -170,7 +170,7 @@ class TestConnect:
         world.open("e1")
         world.receive("e1", "0")
         assert world.take("e1") == ['4{"message":"Connection refused by server"}']
-        assert log.take("ERROR") == ["= connect handler raised, session e1, /"]
+        assert log.take("ERROR") == [f"= handler of 'connect' raised, session e1, socket {S1}, /"]
         assert len(recorder.calls) == 1
 
     def test_a_handler_that_raises_type_error_is_called_once(self, log: Log) -> None:
@@ -419,7 +419,7 @@ class TestEvents:
         world, recorder = recorded(say=LookupError("secret"))
         world.connect("e1")
         world.receive("e1", '27["say"]')
-        assert log.take("ERROR") == ["= handler raised, session e1, /"]
+        assert log.take("ERROR") == [f"= handler of 'say' raised, session e1, socket {S1}, /"]
         assert world.take("e1") == []
         assert world.closes() == []
         world.receive("e1", '2["say"]')
@@ -1014,7 +1014,7 @@ class TestDisconnect:
         world.runtime.settle()
         assert recorder.calls == []
         assert world.sent == []
-        assert log.take("WARNING") == []
+        assert log.take("WARNING") == [f"= socket {S1}: 1 callbacks are lost: it is gone"]
         assert world.database.rows("sio_sessions") == world.database.rows("sio_sockets") == []
 
     def test_closing_the_transport(self) -> None:
@@ -1035,7 +1035,7 @@ class TestDisconnect:
         world, _ = recorded(disconnect=LookupError())
         world.connect("e1")
         world.close("e1")
-        assert log.take("ERROR") == ["= handler raised, session e1, /"]
+        assert log.take("ERROR") == [f"= handler of 'disconnect' raised, session e1, socket {S1}, /"]
         assert world.database.rows("sio_sockets") == []
         assert world.database.rows("sio_sessions") == []
 
@@ -1241,7 +1241,7 @@ class TestCall:
         world.connect("e1")
         finish(world.sio.emit("x", to=S1, callback=callback))
         world.receive("e1", "31000[]")
-        assert log.take("ERROR") == ["= handler raised, session e1, ack"]
+        assert log.take("ERROR") == [f"= handler of 'ack' raised, session e1, socket {S1}, /"]
         assert world.closes() == []
 
 
@@ -1340,7 +1340,7 @@ class TestOrder:
         finish(world.sio.emit("q", to=S1, callback=print))
         world.receive("e1", "31000[]", '2["say"]', "1")
         world.close("e1")
-        assert world.runtime.used == {("e1", "/"), ("e1", "/chat"), ("e1", "ack 1000")}
+        assert world.runtime.used == {("e1", "/"), ("e1", "/chat"), ("e1", "ack / 1000")}
 
     def test_background_tasks_and_sleep(self) -> None:
         trace: list[str] = []

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 
 import pytest
@@ -39,21 +40,26 @@ def test_every_table_and_index_has_our_prefix(database: FakeDatabase) -> None:
 
 def test_the_layout_of_this_schema_number(database: FakeDatabase) -> None:
     """Change `SCHEMA` with the tables: an object's rows may be from an earlier release."""
-    assert SCHEMA == 1
+    assert SCHEMA == 2
     columns = {
         table: [column for (column,) in database.rows(f"(SELECT name FROM pragma_table_info('{table}'))")]
-        for table in ("sio_sessions", "sio_sockets", "sio_rooms")
+        for table in ("sio_sessions", "sio_sockets", "sio_rooms", "sio_namespaces", "sio_callbacks")
     }
     assert columns == {
         "sio_sessions": ["actor", "engine_sid", "environ"],
         "sio_sockets": ["actor", "data", "engine_sid", "namespace", "socket_sid"],
         "sio_rooms": ["namespace", "room", "socket_sid"],
+        "sio_namespaces": ["namespace", "parent"],
+        "sio_callbacks": ["context", "due_ms", "name", "number", "socket_sid"],
     }
 
 
-def test_tables_are_made_once(storage: Storage) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="already exists"):
-        storage.create_tables()
+def test_an_object_of_an_earlier_layout_gets_the_tables_it_lacks_and_keeps_its_rows(database: FakeDatabase) -> None:
+    fill(Storage(database))
+    database.execute("DROP TABLE sio_namespaces")
+    Storage(database).create_tables()
+    assert len(database.rows("sio_sockets")) == 3
+    assert database.rows("sio_namespaces") == []
 
 
 def test_a_session_is_read_as_it_was_kept(storage: Storage) -> None:
@@ -153,18 +159,56 @@ def test_members_of_a_room_with_the_actors_to_reach_them(storage: Storage) -> No
 
 def test_rooms_are_entered_and_left(storage: Storage) -> None:
     fill(storage)
-    storage.insert_room("/chat", '"x"', "s3")
-    storage.insert_room("/chat", '"x"', "s3")
-    assert storage.rooms_of("s3") == ['"x"']
-    storage.delete_room("/chat", '"x"', "s3")
-    storage.delete_room("/chat", '"x"', "s3")
+    storage.insert_rooms("/chat", [('"x"', "s3"), ('"y"', "s3")])
+    storage.insert_rooms("/chat", [('"x"', "s3")])
+    assert sorted(storage.rooms_of("s3")) == ['"x"', '"y"']
+    storage.delete_memberships("/chat", [('"x"', "s3"), ('"y"', "s1"), ('"z"', "s3")])
+    assert storage.rooms_of("s3") == ['"y"']
+    storage.delete_memberships("/", [('"lobby"', "s1"), ('"lobby"', "s2")])
+    assert storage.rooms_of("s1") == ["1"]
+    assert storage.rooms_of("s2") == []
+
+
+@pytest.mark.parametrize("room", ["a'b", 'a"b', "\0", "ü\U0001f600", "\ud800", "%_"])
+def test_any_room_is_entered_and_left(storage: Storage, room: str) -> None:
+    fill(storage)
+    key = json.dumps(room)
+    storage.insert_rooms("/chat", [(key, "s3")])
+    assert storage.rooms_of("s3") == [key]
+    assert listed(storage.room_members("/chat", key)) == [("s3", "e1", "east")]
+    storage.delete_memberships("/chat", [(key, "s3")])
     assert storage.rooms_of("s3") == []
-    assert sorted(storage.rooms_of("s1")) == ['"lobby"', "1"]
+
+
+def test_many_memberships_are_one_statement(storage: Storage, database: FakeDatabase) -> None:
+    entered = [(f'"room-{number}"', f"s{number % 7}") for number in range(500)]
+    storage.insert_rooms("/", entered)
+    assert len(database.take("INSERT OR IGNORE INTO sio_rooms")) == 1
+    assert len(database.rows("sio_rooms")) == 500
+    storage.delete_memberships("/", entered)
+    assert len(database.take("DELETE")) == 1
+    assert database.rows("sio_rooms") == []
+
+
+def test_the_namespaces_that_have_sockets_each_once(storage: Storage) -> None:
+    assert storage.namespaces() == []
+    fill(storage)
+    assert sorted(storage.namespaces()) == ["/", "/chat"]
+
+
+def test_a_namespace_keeps_the_first_predicate_that_let_it_in(storage: Storage) -> None:
+    assert storage.parent("/a") is None
+    storage.insert_namespace("/a", 'may"be')
+    storage.insert_namespace("/a", "other")
+    storage.insert_namespace("/b", "other")
+    assert [storage.parent("/a"), storage.parent("/b"), storage.count_namespaces()] == ['may"be', "other", 2]
+    storage.delete_namespace("/a")
+    assert [storage.parent("/a"), storage.count_namespaces()] == [None, 1]
 
 
 def test_a_room_is_emptied_in_its_namespace_only(storage: Storage) -> None:
     fill(storage)
-    storage.insert_room("/chat", '"lobby"', "s3")
+    storage.insert_rooms("/chat", [('"lobby"', "s3")])
     storage.delete_rooms("/", '"lobby"')
     assert storage.room_members("/", '"lobby"') == []
     assert storage.rooms_of("s1") == ["1"]

@@ -78,6 +78,10 @@ class Carrier:
         """Tell whether work at ``peer`` is unconfirmed: a reset of the peer is noticed at the next contact, so make one."""
         return self._link(peer).must_remember
 
+    def busy(self, peer: str) -> frozenset[EngineSid]:
+        """Name the sessions for which something is on its way to ``peer``, or waits until what is has arrived."""
+        return self._link(peer).busy
+
     def send(self, peer: str, *operations: Operation) -> None:
         """Send operations to ``peer``, in order: with the reply being made, or by a call as soon as the sender suspends or ends.
 

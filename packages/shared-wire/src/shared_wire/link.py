@@ -82,6 +82,13 @@ class Link:
         return bool(self.unhandled_there or self.early or self.doubted)
 
     @property
+    def busy(self) -> frozenset[EngineSid]:
+        """The sessions whose operations have not reached the peer, or not for certain; none that wait for the running step only."""
+        under_way = [one for one in (self.call, self.held) if one is not None]
+        waiting = self.queue if self.call is not None else ()
+        return frozenset(sessions_in((*(operation for one in under_way for operation in one.operations), *waiting)))
+
+    @property
     def received(self) -> int:
         """The number up to which everything has arrived."""
         return (self.expected or 1) - 1

@@ -3,8 +3,13 @@
 Here is what is pure: the server, its tables, its rules. What runs in a Worker is in `socketio_do.durable`.
 """
 
+from socketio_do.administration import SocketDescription
+from socketio_do.emission import Answers
 from socketio_do.errors import (
+    CommandError,
     ConfigError,
+    EventRefusedError,
+    LimitError,
     LocalServerError,
     PacketError,
     RemoteServerError,
@@ -14,11 +19,16 @@ from socketio_do.errors import (
 from socketio_do.server import DurableServer
 
 __all__ = [
+    "Answers",
+    "CommandError",
     "ConfigError",
     "DurableServer",
+    "EventRefusedError",
+    "LimitError",
     "LocalServerError",
     "PacketError",
     "RemoteServerError",
     "ServerError",
     "SessionDataError",
+    "SocketDescription",
 ]

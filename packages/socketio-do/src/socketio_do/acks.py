@@ -1,42 +1,75 @@
 """Callbacks that wait for a client's acknowledgement. In memory: they end with the object's life, unlike rooms and sessions."""
 
+import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Acks"]
+from socketio_do.limits import MAX_ACKS
+
+__all__ = ["Acks", "Callback"]
+
+_logger = logging.getLogger("socketio_do")
+
+Callback: TypeAlias = Callable[..., Any]
+
+
+class _Waiting(NamedTuple):
+    callback: Callback
+    lost: Callable[[], None] | None
 
 
 class Acks:
     """Who waits for which ack id of which socket.
 
     Ids go up by one from a number drawn for each life of the object, so that an acknowledgement meant for an earlier life answers
-    nobody.
+    nobody. A callback that can no longer be called is reported: to whoever asked for that, else in the log.
     """
 
     def __init__(self, first_id: int) -> None:
         """Take the first id to give."""
-        self._next_id = first_id
-        self._waiting: dict[str, dict[int, Callable[..., Any]]] = {}
+        self._first_id = self._next_id = first_id
+        self._waiting: dict[str, dict[int, _Waiting]] = {}
 
-    def add(self, socket_sid: str, callback: Callable[..., Any]) -> int:
-        """Remember a callback; returns the id to send with the event."""
-        number = self._next_id
+    def make_id(self) -> int:
+        """Make the id of an event, whoever will get it."""
         self._next_id += 1
-        self._waiting.setdefault(socket_sid, {})[number] = callback
-        return number
+        return self._next_id - 1
+
+    def add(self, socket_sid: str, number: int, callback: Callback, lost: Callable[[], None] | None = None) -> None:
+        """Remember a callback for a socket's answer, and what to call when it cannot be called any more.
+
+        Of more than `MAX_ACKS` that wait for one socket, the oldest is lost.
+        """
+        waiting = self._waiting.setdefault(socket_sid, {})
+        if len(waiting) >= MAX_ACKS:
+            _lose(socket_sid, [waiting.pop(next(iter(waiting)))], "it leaves too many unanswered")
+        waiting[number] = _Waiting(callback, lost)
 
     def waits(self, socket_sid: str, number: int) -> bool:
         """Tell whether a callback waits for this acknowledgement."""
         return number in self._waiting.get(socket_sid, {})
 
-    def take(self, socket_sid: str, number: int) -> Callable[..., Any] | None:
+    def is_of_this_life(self, number: int) -> bool:
+        """Tell whether an id was given in this life; what waited for one of an earlier life is lost."""
+        return self._first_id <= number < self._next_id
+
+    def take(self, socket_sid: str, number: int) -> Callback | None:
         """Take the callback an acknowledgement is for; none when it is nobody's, or came before."""
         waiting = self._waiting.get(socket_sid, {})
-        callback = waiting.pop(number, None)
+        found = waiting.pop(number, None)
         if not waiting:
             self._waiting.pop(socket_sid, None)
-        return callback
+        return None if found is None else found.callback
 
     def drop(self, socket_sid: str) -> None:
-        """Forget all callbacks of a socket that is gone."""
-        self._waiting.pop(socket_sid, None)
+        """Lose all callbacks of a socket that is gone."""
+        _lose(socket_sid, [*self._waiting.pop(socket_sid, {}).values()], "it is gone")
+
+
+def _lose(socket_sid: str, waiting: list[_Waiting], why: str) -> None:
+    silent = [one for one in waiting if one.lost is None]
+    if silent:
+        _logger.warning("= socket %s: %d callbacks are lost: %s", socket_sid, len(silent), why)
+    for one in waiting:
+        if one.lost is not None:
+            one.lost()

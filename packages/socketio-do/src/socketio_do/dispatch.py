@@ -12,7 +12,7 @@ __all__ = ["Handler", "call_handler", "namespace_method"]
 Handler = Callable[..., Any]
 
 #: Events whose last arguments a handler may leave out: `auth` of connect, `reason` of disconnect.
-_OPTIONAL_TAIL: Final = {"connect": 1, "disconnect": 1}
+_OPTIONAL_TAIL: Final = {"connect": 1, "disconnect": 1, "disconnecting": 1}
 
 
 async def call_handler(handler: Handler, event: str, args: tuple[Any, ...]) -> Any:

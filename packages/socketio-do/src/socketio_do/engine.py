@@ -1,7 +1,7 @@
 """The engine that python-socketio's server talks to: not a server, but the way to the actors that hold the sockets."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from shared_wire import CloseSessions, EngineSid, SendPackets
@@ -9,7 +9,7 @@ from socketio_do.errors import ConfigError
 from socketio_do.membership import Membership
 from socketio_do.runtime import Runtime
 
-__all__ = ["EngineProxy"]
+__all__ = ["EngineProxy", "Handshakes"]
 
 
 class EngineProxy:
@@ -34,6 +34,15 @@ class EngineProxy:
                 by_actor[actor].append(EngineSid(engine_sid))
         for actor, sids in by_actor.items():
             self._runtime.send(actor, SendPackets(tuple(sids), packets))
+
+    def ready(self, recipients: Mapping[str, str]) -> dict[str, str]:
+        """Leave out the sockets for whose sessions packets wait here; they are counted as ``volatile_dropped``."""
+        actors = {engine_sid: self._membership.actor(engine_sid) for engine_sid in recipients.values()}
+        busy = {actor: self._runtime.busy(actor) for actor in set(actors.values()) if actor is not None}
+        ready = {sid: one for sid, one in recipients.items() if one not in busy.get(actors[one] or "", ())}
+        if len(ready) < len(recipients):
+            self._runtime.count("volatile_dropped", len(recipients) - len(ready))
+        return ready
 
     async def send(self, sid: str, data: str | bytes) -> None:
         """Send one packet to one session."""
@@ -76,3 +85,26 @@ class EngineProxy:
         raise ConfigError(
             "handle_request() gets no requests here: the Worker's entrypoint calls engine_do.durable.route"
         )
+
+
+class Handshakes(Mapping[str, dict[str, str]]):
+    """What `AsyncServer.environ` is upstream: the handshake of each session, by its Engine.IO sid. Copies, from storage."""
+
+    def __init__(self, membership: Membership) -> None:
+        """Take the tables."""
+        self._membership = membership
+
+    def __getitem__(self, engine_sid: str) -> dict[str, str]:
+        """Give a session's handshake."""
+        environ = self._membership.environ(engine_sid)
+        if environ is None:
+            raise KeyError(engine_sid)
+        return environ
+
+    def __iter__(self) -> Iterator[str]:
+        """List all sessions; reads a row for each."""
+        return iter(self._membership.storage.sessions())
+
+    def __len__(self) -> int:
+        """Count all sessions; reads a row for each."""
+        return len(self._membership.storage.sessions())

@@ -2,18 +2,24 @@
 
 ServerError
 ├── LocalServerError      our caller misused the API; the message says what to write instead
+│   ├── CommandError      what an Emitter was asked for cannot be asked, or not be sent
 │   ├── ConfigError       an option or a binding is missing, unknown or cannot work here
+│   ├── EventRefusedError raised by packet middleware: the event is not handled
 │   └── SessionDataError  session data or a room's name that cannot be stored
 └── RemoteServerError     a client broke the protocol; its connection is closed
+    ├── LimitError        a client has more of something than one client may have
     └── PacketError       a packet that no well-behaved client sends
 
 python-socketio's own exceptions (`socketio.exceptions`) keep their meaning; every error here carries a ``code``.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
+    "CommandError",
     "ConfigError",
+    "EventRefusedError",
+    "LimitError",
     "LocalServerError",
     "PacketError",
     "RemoteServerError",
@@ -34,10 +40,27 @@ class LocalServerError(ServerError):
     code = "local"
 
 
+class CommandError(LocalServerError):
+    """An `Emitter` was asked for what cannot be asked, or given what cannot be sent."""
+
+    code = "command"
+
+
 class ConfigError(LocalServerError):
     """The composition is wrong."""
 
     code = "config"
+
+
+class EventRefusedError(LocalServerError):
+    """Raised by packet middleware to refuse an event; a client that asked for an acknowledgement gets ``answer``."""
+
+    code = "event-refused"
+
+    def __init__(self, *answer: Any) -> None:
+        """Take the arguments of the acknowledgement."""
+        super().__init__(*answer)
+        self.answer = answer
 
 
 class SessionDataError(LocalServerError):
@@ -50,6 +73,15 @@ class RemoteServerError(ServerError):
     """A client broke the protocol."""
 
     code = "remote"
+
+
+class LimitError(RemoteServerError):
+    """A client has more of something than one client may have.
+
+    Where it leaves a handler, the connection of the client whose event that was is closed.
+    """
+
+    code = "limit"
 
 
 class PacketError(RemoteServerError):

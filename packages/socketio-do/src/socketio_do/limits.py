@@ -2,16 +2,34 @@
 
 from typing import Final
 
-__all__ = ["MAX_ATTACHMENTS", "MAX_ID", "MAX_NAMESPACE", "MAX_SOCKETS", "MAX_WAITING"]
+__all__ = [
+    "MAX_ACKS",
+    "MAX_ATTACHMENTS",
+    "MAX_CHILDREN",
+    "MAX_ID",
+    "MAX_NAMESPACE",
+    "MAX_ROOMS",
+    "MAX_SOCKETS",
+    "MAX_WAITING",
+]
+
+#: Callbacks that wait for one socket: a client that never answers must not fill the memory.
+MAX_ACKS: Final = 1_000
 
 #: Binary attachments of one packet; the JavaScript parser allows as many.
 MAX_ATTACHMENTS: Final = 10
+
+#: Namespaces kept for predicates, empty ones included: clients name them, and each is a row.
+MAX_CHILDREN: Final = 10_000
 
 #: The largest ack id: what a JavaScript number holds exactly.
 MAX_ID: Final = 2**53 - 1
 
 #: Characters of a namespace's name.
 MAX_NAMESPACE: Final = 256
+
+#: Rooms one socket may be in, besides its own: clients often name them, and each is a row.
+MAX_ROOMS: Final = 1_000
 
 #: Namespaces one session may be connected to.
 MAX_SOCKETS: Final = 64

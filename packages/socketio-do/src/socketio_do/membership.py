@@ -8,21 +8,20 @@ as if it had never come.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from socketio_do.errors import SessionDataError
+from socketio_do.errors import LimitError, SessionDataError
+from socketio_do.limits import MAX_ROOMS
+from socketio_do.rooms import Room, RoomChanges, room_key
 from socketio_do.storage import Storage
 
-__all__ = ["SID_BYTES", "Membership", "Room", "Socket"]
+__all__ = ["SID_BYTES", "Membership", "Socket"]
 
 #: Random bytes of a socket sid; base64url makes `SID_LENGTH` characters of them.
 SID_BYTES: Final = 15
 SID_LENGTH: Final = 20
-
-#: What an application names rooms with.
-Room: TypeAlias = str | int | float | bool | None
 
 #: Members of a room or namespace: socket sid -> engine sid.
 Members: TypeAlias = dict[str, str]
@@ -55,7 +54,9 @@ class Membership:
 
     def __init__(self, storage: Storage) -> None:
         """Take the rows to mirror."""
-        self._storage = storage
+        self.storage = storage
+        self.room_changes = RoomChanges(self._connected)
+        self._namespaces: set[str] | None = None
         self._sessions: dict[str, _Session] = {}
         self._sockets: dict[str, Socket] = {}
         self._actors: dict[str, str] = {}
@@ -66,7 +67,7 @@ class Membership:
     def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
         """Take a session that was announced by ``actor``."""
         if self._session(engine_sid) is None:
-            self._storage.insert_session(engine_sid, actor, environ)
+            self.storage.insert_session(engine_sid, actor, environ)
             self._sessions[engine_sid] = _Session(actor, environ)
 
     def has_session(self, engine_sid: str) -> bool:
@@ -97,11 +98,11 @@ class Membership:
 
     def sessions_of(self, actor: str, after: str = "", until: str = "") -> list[str]:
         """List an actor's sessions with a sid in ``(after, until]``."""
-        return self._storage.sessions_of(actor, after, until)
+        return self.storage.sessions_of(actor, after, until)
 
     def close_session(self, engine_sid: str) -> None:
         """Forget a session that has no sockets any more."""
-        self._storage.delete_session(engine_sid)
+        self.storage.delete_session(engine_sid)
         self._sessions.pop(engine_sid, None)
         self._actors.pop(engine_sid, None)
 
@@ -111,6 +112,8 @@ class Membership:
         if session is None or namespace in session.sockets:
             return False
         session.sockets[namespace] = socket_sid
+        if self._namespaces is not None:
+            self._namespaces.add(namespace)
         self._sockets[socket_sid] = Socket(socket_sid, engine_sid, namespace, session.actor, pending=True)
         self._rooms_of[socket_sid] = set()
         if namespace in self._members:
@@ -120,19 +123,22 @@ class Membership:
     def connect(self, socket_sid: str) -> None:
         """Make a pending socket a connected one; from here on it survives."""
         socket = self._sockets[socket_sid]
-        socket.pending = False
         rooms = self._rooms_of[socket_sid]
-        self._storage.insert_socket(socket_sid, socket.engine_sid, socket.namespace, socket.actor, socket.data, rooms)
+        socket.pending = False
+        self.room_changes.note_entering(_moves([(socket, key) for key in sorted(rooms)]))
+        self.storage.insert_socket(socket_sid, socket.engine_sid, socket.namespace, socket.actor, socket.data, rooms)
 
     def disconnect(self, socket_sid: str) -> None:
         """Forget a socket, its data and its rooms."""
         socket = self.socket(socket_sid)
         if socket is None:
             return
-        for room in self._room_keys(socket_sid):
-            self._forget_member(socket.namespace, room, socket_sid)
+        keys = sorted(self._room_keys(socket_sid))
+        self.room_changes.note_leaving(_moves([(socket, key) for key in keys]))
         if not socket.pending:
-            self._storage.delete_socket(socket_sid)
+            self.storage.delete_socket(socket_sid)
+        for key in keys:
+            self._forget_member(socket.namespace, key, socket_sid)
         session = self._session(socket.engine_sid)
         if session is not None:
             session.sockets.pop(socket.namespace, None)
@@ -143,7 +149,7 @@ class Membership:
     def socket(self, socket_sid: str) -> Socket | None:
         """Find a socket."""
         if socket_sid not in self._sockets:
-            row = self._storage.socket(socket_sid)
+            row = self.storage.socket(socket_sid)
             if row is None:
                 return None
             engine_sid, namespace, actor, data = row
@@ -175,49 +181,70 @@ class Membership:
         if text != socket.data:
             socket.data = text
             if not socket.pending:
-                self._storage.update_data(socket_sid, text)
+                self.storage.update_data(socket_sid, text)
 
     def enter(self, socket_sid: str, room: Room) -> None:
-        """Put a socket into a room; raises `ValueError` for one that is not connected, and for another socket's own room."""
+        """Put a socket into a room.
+
+        Raises `ValueError` for one that is not connected and for another socket's own room, `LimitError` for one room too many.
+        """
         socket = self.socket(socket_sid)
         if socket is None:
             raise ValueError("sid is not connected to requested namespace")
-        if (own := self._own_room(socket.namespace, room)) is not None:
-            if own is not socket:
-                raise ValueError("cannot enter a sid room")
-            return
-        key = _key(room)
-        rooms = self._room_keys(socket_sid)
-        if key in rooms:
-            return
-        rooms.add(key)
-        if not socket.pending:
-            self._storage.insert_room(socket.namespace, key, socket_sid)
-        if socket.pending or (socket.namespace, key) in self._rooms:
-            # A room with a pending member is loaded whole: storage does not know that member.
-            members = self._rooms.setdefault((socket.namespace, key), self._room(socket.namespace, key))
-            members[socket_sid] = socket.engine_sid
+        if room != socket_sid and self.join([socket_sid], [room]):
+            raise LimitError(f"in {MAX_ROOMS:,} rooms already")
+
+    def join(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> int:
+        """Put sockets of one namespace into rooms; returns how many have too many rooms for that, and entered none.
+
+        Raises `ValueError` for a socket's own room.
+        """
+        sockets = self._found(socket_sids)
+        keys = self._keys(sockets, rooms, "cannot enter a sid room")
+        mine = {socket.socket_sid: self._room_keys(socket.socket_sid) for socket in sockets}
+        free = [socket for socket in sockets if len(mine[socket.socket_sid] | keys.keys()) <= MAX_ROOMS]
+        entered = [(socket, key) for socket in free for key in keys if key not in mine[socket.socket_sid]]
+        self.room_changes.note_entering(_moves(entered))
+        self._write(self.storage.insert_rooms, entered)
+        for socket, key in entered:
+            mine[socket.socket_sid].add(key)
+            self._remember_member(socket, key)
+        return len(sockets) - len(free)
 
     def leave(self, socket_sid: str, room: Room) -> None:
         """Take a socket out of a room it may be in."""
-        socket = self.socket(socket_sid)
-        key = _key(room)
-        if socket is None or key not in self._room_keys(socket_sid):
-            return
-        self._rooms_of[socket_sid].discard(key)
-        self._forget_member(socket.namespace, key, socket_sid)
-        if not socket.pending:
-            self._storage.delete_room(socket.namespace, key, socket_sid)
+        self.part([socket_sid], [room])
+
+    def part(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> None:
+        """Take sockets of one namespace out of rooms they may be in; nobody leaves its own."""
+        keys = [room_key(room) for room in rooms]
+        sockets = self._found(socket_sids)
+        left = [(socket, key) for socket in sockets for key in keys if key in self._room_keys(socket.socket_sid)]
+        self.room_changes.note_leaving(_moves(left))
+        self._write(self.storage.delete_memberships, left)
+        for socket, key in left:
+            self._rooms_of[socket.socket_sid].discard(key)
+            self._forget_member(socket.namespace, key, socket.socket_sid)
 
     def close(self, namespace: str, room: Room) -> None:
         """Take everybody out of a room; raises `ValueError` for a socket's own room."""
         if self._own_room(namespace, room) is not None:
             raise ValueError("cannot close a sid room")
-        key = _key(room)
+        key = room_key(room)
+        if self.room_changes.is_watched(namespace):
+            members = self._found(self._room(namespace, key))
+            self.room_changes.note_leaving(_moves([(socket, key) for socket in members]))
         for socket_sid in self._room(namespace, key):
             self._rooms_of.get(socket_sid, set()).discard(key)
         self._rooms.pop((namespace, key), None)
-        self._storage.delete_rooms(namespace, key)
+        self.storage.delete_rooms(namespace, key)
+
+    def namespaces(self) -> set[str]:
+        """Give the namespaces that have sockets; some may have lost their last one in this life."""
+        if self._namespaces is None:
+            known = (socket.namespace for socket in self._sockets.values())
+            self._namespaces = {*self.storage.namespaces(), *known}
+        return self._namespaces
 
     def rooms_of(self, socket_sid: str) -> list[Room]:
         """List a socket's rooms, its own first."""
@@ -235,7 +262,7 @@ class Membership:
             if (own := self._own_room(namespace, room)) is not None:
                 found[own.socket_sid] = own.engine_sid
             else:
-                found.update(self._room(namespace, _key(room)))
+                found.update(self._room(namespace, room_key(room)))
         return found
 
     def _own_room(self, namespace: str, room: Room) -> Socket | None:
@@ -247,15 +274,15 @@ class Membership:
 
     def _session(self, engine_sid: str) -> _Session | None:
         if engine_sid not in self._sessions:
-            row = self._storage.session(engine_sid)
+            row = self.storage.session(engine_sid)
             if row is None:
                 return None
-            self._sessions[engine_sid] = _Session(*row, self._storage.sockets_of(engine_sid))
+            self._sessions[engine_sid] = _Session(*row, self.storage.sockets_of(engine_sid))
         return self._sessions[engine_sid]
 
     def _namespace(self, namespace: str) -> Members:
         if namespace not in self._members:
-            members = self._load(self._storage.members(namespace))
+            members = self._load(self.storage.members(namespace))
             pending = (socket for socket in self._sockets.values() if socket.pending and socket.namespace == namespace)
             members.update({socket.socket_sid: socket.engine_sid for socket in pending})
             self._members[namespace] = members
@@ -265,7 +292,7 @@ class Membership:
         """Give a room's members. Only rooms that have some are kept: names are without number, and clients may choose them."""
         members = self._rooms.get((namespace, key))
         if members is None:
-            members = self._load(self._storage.room_members(namespace, key))
+            members = self._load(self.storage.room_members(namespace, key))
             if members:
                 self._rooms[namespace, key] = members
         return members
@@ -276,8 +303,37 @@ class Membership:
 
     def _room_keys(self, socket_sid: str) -> set[str]:
         if socket_sid not in self._rooms_of:
-            self._rooms_of[socket_sid] = set(self._storage.rooms_of(socket_sid))
+            self._rooms_of[socket_sid] = set(self.storage.rooms_of(socket_sid))
         return self._rooms_of[socket_sid]
+
+    def _found(self, socket_sids: Iterable[str]) -> list[Socket]:
+        return [socket for socket_sid in socket_sids if (socket := self.socket(socket_sid)) is not None]
+
+    def _keys(self, sockets: list[Socket], rooms: Iterable[Room], refusal: str) -> dict[str, None]:
+        """Write rooms' names as storage keeps them, each once; raises `ValueError` for a socket's own."""
+        names = list(rooms)
+        if sockets and any(self._own_room(sockets[0].namespace, room) for room in names):
+            raise ValueError(refusal)
+        return dict.fromkeys(map(room_key, names))
+
+    def _write(
+        self, write: Callable[[str, list[tuple[str, str]]], None], memberships: list[tuple[Socket, str]]
+    ) -> None:
+        """Write the changed memberships of connected sockets in one statement."""
+        rows = [(key, socket.socket_sid) for socket, key in memberships if not socket.pending]
+        if rows:
+            write(memberships[0][0].namespace, rows)
+
+    def _remember_member(self, socket: Socket, key: str) -> None:
+        if socket.pending or (socket.namespace, key) in self._rooms:
+            # A room with a pending member is loaded whole: storage does not know that member.
+            members = self._rooms.setdefault((socket.namespace, key), self._room(socket.namespace, key))
+            members[socket.socket_sid] = socket.engine_sid
+
+    def _connected(self, namespace: str, key: str) -> set[str]:
+        """Give a room's members that are not pending; one that is not loaded is not."""
+        members = self._room(namespace, key)
+        return {sid for sid in members if not (sid in self._sockets and self._sockets[sid].pending)}
 
     def _forget_member(self, namespace: str, key: str, socket_sid: str) -> None:
         members = self._rooms.get((namespace, key))
@@ -287,10 +343,6 @@ class Membership:
                 del self._rooms[namespace, key]
 
 
-def _key(room: Room) -> str:
-    """Write a room's name as storage keeps it, so that 1 and "1" stay two rooms."""
-    if not isinstance(room, str | int | float | bool):
-        raise SessionDataError(
-            f"a room is named by text or a number, so that it can be stored; got {type(room).__name__}"
-        )
-    return json.dumps(room)
+def _moves(memberships: Iterable[tuple[Socket, str]]) -> list[tuple[str, str, str]]:
+    """Name who enters or leaves which room; a pending socket is announced when it connects."""
+    return [(socket.namespace, key, socket.socket_sid) for socket, key in memberships if not socket.pending]

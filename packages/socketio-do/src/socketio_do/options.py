@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from socketio_do.errors import ConfigError
 
-__all__ = ["check_options"]
+__all__ = ["KNOWN", "check_options"]
 
-_KNOWN: Final = frozenset(["always_connect", "logger", "namespaces"])
+#: The options that work.
+KNOWN: Final = frozenset(["always_connect", "async_handlers", "cleanup_empty_child_namespaces", "logger", "namespaces"])
 
 #: Options of python-socketio's AsyncServer that cannot work here, and why or what to write.
 _REFUSED: Final = {
     "client_manager": "rooms and sessions are kept in the object's own storage; leave it out",
     "async_mode": "the runtime is the only mode; leave it out",
-    "async_handlers": "handlers of one socket run in order and those of different sockets concurrently; leave it out",
     "serializer": "only the default packets are served yet; leave it out",
     "json": "it would change the JSON module of every server in the process; leave it out",
     "engineio_logger": 'configure logging.getLogger("engine_do") instead',
@@ -22,12 +22,12 @@ _REFUSED: Final = {
     "ping_timeout": "write EngineConfig(ping_timeout_ms=...)",
     "max_http_buffer_size": "write EngineConfig(max_payload=...)",
     "cors_allowed_origins": "write EngineConfig(cors_allowed_origins=...)",
-    "cors_credentials": "it concerns polling, which is not served yet; leave it out",
-    "allow_upgrades": "websocket is the only transport yet; leave it out",
-    "transports": "websocket is the only transport yet; leave it out",
-    "http_compression": "it concerns polling, which is not served yet; leave it out",
-    "compression_threshold": "it concerns polling, which is not served yet; leave it out",
-    "cookie": "it is not served yet; leave it out",
+    "cors_credentials": "write EngineConfig(cors_credentials=...)",
+    "allow_upgrades": "write EngineConfig(allow_upgrades=...)",
+    "transports": "write EngineConfig(transports=...)",
+    "http_compression": "write EngineConfig(compression_threshold=...), None for no compression",
+    "compression_threshold": "write EngineConfig(compression_threshold=...)",
+    "cookie": "write EngineConfig(cookie=...)",
     "monitor_clients": "one alarm per engine actor watches all clients; leave it out",
 }
 
@@ -37,7 +37,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     for name in options:
         if name in _REFUSED:
             raise ConfigError(f"option {name!r} cannot work here: {_REFUSED[name]}")
-        if name not in _KNOWN:
-            close = difflib.get_close_matches(name, _KNOWN, n=1)
-            advice = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(_KNOWN))}"
+        if name not in KNOWN:
+            close = difflib.get_close_matches(name, KNOWN, n=1)
+            advice = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(KNOWN))}"
             raise ConfigError(f"there is no option {name!r}; {advice}")

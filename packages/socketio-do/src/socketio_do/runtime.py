@@ -1,6 +1,6 @@
 """What the pure parts ask of the object they run in; `durable` brings it, tests bring a fake."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Container, Coroutine
 from typing import Any, Protocol, TypeAlias
 
 from shared_wire import Operation, Work
@@ -18,6 +18,12 @@ class Runtime(Protocol):
     def send(self, actor: str, *operations: Operation) -> None:
         """Send operations to an engine actor, in order."""
 
+    def busy(self, actor: str) -> Container[str]:
+        """Give the sessions whose packets, sent earlier, have not reached their engine actor yet."""
+
+    def count(self, what: str, number: int) -> None:
+        """Add to a figure that tells what this life of the object has done."""
+
     def run(self, lane: Lane, work: Work) -> None:
         """Do work after everything asked for before in the same lane, from now on; none of it is cut short by sleep."""
 
@@ -29,6 +35,12 @@ class Runtime(Protocol):
 
     def start(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Let a coroutine run on, from its first step; returns the task."""
+
+    def now_ms(self) -> int:
+        """Tell the time in milliseconds since the epoch."""
+
+    def arm(self, at_ms: int) -> None:
+        """Have the object's alarm call `DurableServer.receive_alarm` at a time, and no earlier or later one."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -16,19 +16,19 @@ OVERRIDDEN_SERVER: Final = {
     "_send_packet": ("eio_sid", "pkt"),
     "_trigger_event": ("event", "namespace", "args"),
     "disconnect": ("sid", "namespace", "ignore_queue"),
+    "emit": ("event", "data", "to", "room", "skip_sid", "namespace", "callback", "ignore_queue"),
     "call": ("event", "data", "to", "sid", "namespace", "timeout", "ignore_queue"),
     "get_environ": ("sid", "namespace"),
     "get_session": ("sid", "namespace"),
+    "instrument": ("auth", "mode", "read_only", "server_id", "namespace", "server_stats_interval"),
     "save_session": ("sid", "session", "namespace"),
 }
 
 #: Methods and attributes of `socketio.AsyncServer` that are called as they are.
 USED_SERVER: Final = (
-    "_get_event_handler",
-    "_get_namespace_handler",
     "_handle_event_internal",
-    "_binary_packet",
     "always_connect",
+    "async_handlers",
     "environ",
     "handlers",
     "manager_initialized",

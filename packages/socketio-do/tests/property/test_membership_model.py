@@ -49,7 +49,13 @@ class MembershipModel(RuleBasedStateMachine):
     def begin_first_life(self) -> None:
         self.database = FakeDatabase()
         Storage(self.database).create_tables()
+        self.told: set[tuple[str, Any, str]] = set()
+        self.existing: set[tuple[str, Any]] = set()
+        self.begin_life()
+
+    def begin_life(self) -> None:
         self.membership = Membership(Storage(self.database))
+        self.membership.room_changes.is_watched = lambda namespace: namespace != NAMESPACES[-1]
 
     def of(self, engine_sid: str) -> dict[str, str]:
         return {one.namespace: sid for sid, one in self.sockets.items() if one.engine_sid == engine_sid}
@@ -64,7 +70,7 @@ class MembershipModel(RuleBasedStateMachine):
     @rule()
     def reset(self) -> None:
         self.sockets = {sid: one for sid, one in self.sockets.items() if not one.pending}
-        self.membership = Membership(Storage(self.database))
+        self.begin_life()
 
     @rule(engine_sid=engines, actor=st.sampled_from(["east", "west"]))
     def open_session(self, engine_sid: str, actor: str) -> None:
@@ -117,6 +123,26 @@ class MembershipModel(RuleBasedStateMachine):
         if sid in self.sockets:
             self.sockets[sid].rooms = [its for its in self.sockets[sid].rooms if not same(room, its)]
 
+    @rule(namespace=namespaces, chosen=st.sets(sids), wanted=st.lists(rooms, max_size=3))
+    def join(self, namespace: str, chosen: set[str], wanted: list[Any]) -> None:
+        some = sorted(sid for sid in chosen if sid in self.sockets and self.sockets[sid].namespace == namespace)
+        assert self.membership.join(some, wanted) == 0
+        for sid in some:
+            mine = self.sockets[sid].rooms
+            mine += [room for at, room in enumerate(wanted) if not any(same(room, its) for its in mine + wanted[:at])]
+
+    @rule(namespace=namespaces, chosen=st.sets(sids), wanted=st.lists(rooms, max_size=3))
+    def part(self, namespace: str, chosen: set[str], wanted: list[Any]) -> None:
+        some = sorted(sid for sid in chosen if sid in self.sockets and self.sockets[sid].namespace == namespace)
+        self.membership.part(some, wanted)
+        for sid in some:
+            mine = self.sockets[sid]
+            mine.rooms = [its for its in mine.rooms if not any(same(room, its) for room in wanted)]
+
+    @rule()
+    def look_at_namespaces(self) -> None:
+        assert self.membership.namespaces() >= {one.namespace for one in self.sockets.values()}
+
     @rule(namespace=namespaces, room=rooms)
     def close_room(self, namespace: str, room: Any) -> None:
         self.membership.close(namespace, room)
@@ -163,6 +189,32 @@ class MembershipModel(RuleBasedStateMachine):
         assert self.membership.actor(engine_sid) == self.sessions.get(engine_sid)
         assert self.membership.environ(engine_sid) == ({"sid": engine_sid} if known else None)
         assert self.membership.sockets_of(engine_sid) == self.of(engine_sid)
+
+    @invariant()
+    def what_is_told_of_rooms_adds_up_to_what_they_are(self) -> None:
+        """Applied one by one, the events lead from one state to the next; none comes twice or for nothing."""
+        for change in self.membership.room_changes.take():
+            place = (change.namespace, repr(change.room))
+            match change.event:
+                case "create":
+                    assert place not in self.existing
+                    self.existing.add(place)
+                case "join":
+                    assert place in self.existing
+                    assert (*place, change.socket_sid) not in self.told
+                    self.told.add((*place, str(change.socket_sid)))
+                case "leave":
+                    self.told.remove((*place, str(change.socket_sid)))
+                case "delete":
+                    assert not [one for one in self.told if one[:2] == place]
+                    self.existing.remove(place)
+        assert self.told == {
+            (one.namespace, repr(room), sid)
+            for sid, one in self.sockets.items()
+            for room in one.rooms
+            if not one.pending and one.namespace != NAMESPACES[-1]
+        }
+        assert self.existing == {place[:2] for place in self.told}
 
     @invariant()
     def rows_are_what_must_survive(self) -> None:

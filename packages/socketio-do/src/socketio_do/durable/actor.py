@@ -1,16 +1,16 @@
 """The Durable Object that runs the application: frames in, handlers, frames out."""
 
 import asyncio
+import inspect
 import json
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Container, Coroutine, Iterable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 import js
-import socketio
-from pyodide.ffi import create_once_callable
+from pyodide.ffi import create_once_callable, to_js
 from workers import DurableObject
 
 from shared_wire import (
@@ -31,9 +31,11 @@ from shared_wire import (
     sessions_in,
     sessions_of,
 )
-from shared_wire.durable import RpcWire, Timer, begin_life, raw, start_eagerly
+from shared_wire.durable import RpcWire, Timer, begin_life, now_ms, raw, start_eagerly
+from socketio_do.commands import read_command, write_value
 from socketio_do.durable.database import ObjectDatabase
 from socketio_do.durable.work import FrameWork, Task
+from socketio_do.emission import Answers
 from socketio_do.errors import ConfigError
 from socketio_do.membership import SID_BYTES, Membership
 from socketio_do.runtime import Lane
@@ -70,14 +72,15 @@ class SocketActor(DurableObject):
         tables = Storage(ObjectDatabase(storage.sql, self._counters))
         _prepare_tables(tables, storage.kv)
         membership = Membership(tables)
-        hub = _Hub(self.ctx, _binding(self, env), self.handler_timeout_s)
+        hub = _Hub(self.ctx, _binding(self, env), self.handler_timeout_s, self._counters)
         server = DurableServer(hub, membership, **self.options)
         carrier = Carrier(_name_of(ctx), self.life, hub, peer_holds_sockets=True, counters=self._counters)
         hub.begin(carrier, server, membership)
+        self._server = server
         self._hub, self._membership = hub, membership
         self.configure(server)
 
-    def configure(self, sio: socketio.AsyncServer) -> None:
+    def configure(self, sio: DurableServer) -> None:
         """Register the application's handlers with ``sio``; called once per life of the object, before any event.
 
         ``self.env`` has the Worker's bindings and variables, ``self.ctx`` the object's storage.
@@ -99,6 +102,22 @@ class SocketActor(DurableObject):
         """
         return json.dumps({"life": str(self.life), **self._counters})
 
+    async def command(self, text: str, attachments: Any) -> Any:
+        """Do what an `Emitter` asks: called by other parts of the Worker, by RPC. Raises `CommandError` for anything else."""
+        name, arguments = read_command(text, [bytes(one) for one in attachments])
+        result = getattr(self._server, name)(**arguments)
+        answer = await result if inspect.isawaitable(result) else result
+        if isinstance(answer, Answers):
+            answer = {"answers": answer.answers, "missing": list(answer.missing)}
+        written, attached = write_value(answer)
+        return to_js([written, attached])
+
+    async def alarm(self, info: Any = None) -> None:
+        """Give up answers whose time has passed; called by the runtime. The object's alarm is ours."""
+        del info
+        self._counters["alarms"] += 1
+        self._hub.ring()
+
     async def link(self, data: Any) -> bytes:
         """Take a call of an engine actor: one frame in, one frame out (`shared_wire`)."""
         return self._hub.carrier.answer(bytes(data))
@@ -109,8 +128,10 @@ class _Hub(RpcWire):
 
     carrier: Carrier
 
-    def __init__(self, ctx: Any, namespace: Any, handler_timeout_s: float) -> None:
+    def __init__(self, ctx: Any, namespace: Any, handler_timeout_s: float, counters: Counter[str]) -> None:
         super().__init__(ctx, namespace)
+        self._counters = counters
+        self._alarm_ms: int | None = None
         self._timeout_s = handler_timeout_s
         self._lanes = Lanes(self.start)
         self._frame = FrameWork((), _nobody)
@@ -154,6 +175,14 @@ class _Hub(RpcWire):
         """Send operations to an engine actor."""
         self.carrier.send(actor, *operations)
 
+    def busy(self, actor: str) -> Container[str]:
+        """Give the sessions whose packets wait for an engine actor, or are in a call that it has not answered."""
+        return self.carrier.busy(actor)
+
+    def count(self, what: str, number: int) -> None:
+        """Add to a figure of `SocketActor.counters`."""
+        self._counters[what] += number
+
     def run(self, lane: Lane, work: Work) -> None:
         """Do work in its lane, as part of the frame that is being delivered."""
         frame, engine_sid = self._frame, EngineSid(lane[0])
@@ -179,6 +208,21 @@ class _Hub(RpcWire):
     def start(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Let a coroutine run on; the object stays awake until it is done."""
         return start_eagerly(self._ctx, work)
+
+    def now_ms(self) -> int:
+        """Tell the time."""
+        return now_ms()
+
+    def arm(self, at_ms: int) -> None:
+        """Set the object's alarm, unless it is set so."""
+        if at_ms != self._alarm_ms:
+            self._alarm_ms = at_ms
+            raw(self._ctx.storage).setAlarm(max(at_ms, now_ms() + 1))
+
+    def ring(self) -> None:
+        """Do what the alarm is for."""
+        self._alarm_ms = None
+        self._server.receive_alarm()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

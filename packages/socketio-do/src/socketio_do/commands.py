@@ -1,0 +1,104 @@
+"""What other parts of the Worker may ask of the server, as text and attachments: what an RPC carries cheaply.
+
+    {"do": "emit", "with": {"event": "said", "data": {"_placeholder": 0}, ...}}, [b"..."]
+
+Only what `COMMANDS` names can be asked, with the arguments it names.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from socketio_do.errors import CommandError
+
+__all__ = ["COMMANDS", "read_command", "read_value", "write_command", "write_value"]
+
+_MARK: Final = "_placeholder"
+
+#: The server's methods that can be asked for, and the arguments each may be given.
+COMMANDS: Final[Mapping[str, frozenset[str]]] = {
+    "emit": frozenset({"event", "data", "room", "skip_sid", "except_rooms", "namespace"}),
+    "emit_with_ack": frozenset({"event", "data", "room", "skip_sid", "except_rooms", "namespace", "timeout"}),
+    "call": frozenset({"event", "data", "to", "namespace", "timeout"}),
+    "disconnect": frozenset({"sid", "namespace"}),
+    "disconnect_sockets": frozenset({"room", "namespace"}),
+    "room_size": frozenset({"room", "namespace"}),
+    "rooms": frozenset({"sid", "namespace"}),
+}
+
+
+def write_command(name: str, arguments: Mapping[str, Any]) -> tuple[str, list[bytes]]:
+    """Write a command; raises `CommandError` for what cannot be asked, and for data that is neither JSON nor bytes."""
+    _check(name, arguments)
+    return write_value({"do": name, "with": dict(arguments)})
+
+
+def read_command(text: str, attachments: Sequence[bytes]) -> tuple[str, dict[str, Any]]:
+    """Read a command; raises `CommandError` for anything that `write_command` does not write."""
+    command = read_value(text, attachments)
+    if (
+        not isinstance(command, dict)
+        or not isinstance(command.get("do"), str)
+        or not isinstance(command.get("with"), dict)
+    ):
+        raise CommandError("this is no command of an Emitter")
+    _check(command["do"], command["with"])
+    return command["do"], command["with"]
+
+
+def _check(name: str, arguments: Mapping[str, Any]) -> None:
+    known = COMMANDS.get(name)
+    if known is None:
+        raise CommandError(f"an Emitter cannot {name!r}; it can {', '.join(COMMANDS)}")
+    if unknown := sorted(set(arguments) - known):
+        raise CommandError(f"{name} takes no {', '.join(unknown)}; it takes {', '.join(sorted(known))}")
+
+
+def write_value(value: Any) -> tuple[str, list[bytes]]:
+    """Write what JSON and bytes can hold. A tuple stays one: to `emit` it means several arguments."""
+    attachments: list[bytes] = []
+    try:
+        return json.dumps(_take_out(value, attachments), separators=(",", ":")), attachments
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CommandError(f"text, numbers, bytes, lists and dicts can be sent ({error})") from None
+
+
+def read_value(text: str, attachments: Sequence[bytes]) -> Any:
+    """Read what `write_value` wrote; raises `CommandError` for anything else."""
+    try:
+        return _put_back(json.loads(text), attachments)
+    except (TypeError, ValueError, RecursionError, LookupError):
+        raise CommandError("this is no value of an Emitter") from None
+
+
+def _take_out(value: Any, attachments: list[bytes]) -> Any:
+    match value:
+        case bytes() | bytearray():
+            attachments.append(bytes(value))
+            return {_MARK: len(attachments) - 1}
+        case tuple():
+            return {_MARK: [_take_out(one, attachments) for one in value]}
+        case list():
+            return [_take_out(one, attachments) for one in value]
+        case dict() if _MARK in value:
+            raise ValueError(f"no dict may have the key {_MARK!r}")
+        case dict():
+            return {key: _take_out(one, attachments) for key, one in value.items()}
+        case _:
+            return value
+
+
+def _put_back(value: Any, attachments: Sequence[bytes]) -> Any:
+    match value:
+        case {"_placeholder": int(number)} if 0 <= number < len(attachments):
+            return attachments[number]
+        case {"_placeholder": list(items)}:
+            return tuple(_put_back(one, attachments) for one in items)
+        case {"_placeholder": _}:
+            raise ValueError("no such attachment")
+        case list():
+            return [_put_back(one, attachments) for one in value]
+        case dict():
+            return {key: _put_back(one, attachments) for key, one in value.items()}
+        case _:
+            return value

@@ -1,0 +1,73 @@
+"""Commands from outside: what is written is read, and nothing else can be asked."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from socketio_do.commands import COMMANDS, read_command, read_value, write_command, write_value
+from socketio_do.errors import CommandError
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(st.text().filter(lambda key: key != "_placeholder"), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(values)
+def test_a_value_comes_back_as_it_was(value: Any) -> None:
+    assert read_value(*write_value(value)) == value
+
+
+@given(st.text() | st.just('{"_placeholder":3}') | st.just('{"_placeholder":"x"}'), st.lists(st.binary(), max_size=2))
+def test_any_text_is_a_value_or_our_error(text: str, attachments: list[bytes]) -> None:
+    try:
+        value = read_value(text, attachments)
+    except CommandError:
+        return
+    assert repr(read_value(*write_value(value))) == repr(value)
+
+
+def test_a_command_comes_back_as_it_was() -> None:
+    arguments = {"event": "said", "data": ("a", {"file": b"\x00"}), "room": ["blue", 1], "namespace": "/chat"}
+    assert read_command(*write_command("emit", arguments)) == ("emit", arguments)
+
+
+def test_what_cannot_be_asked_is_named_with_what_can() -> None:
+    with pytest.raises(CommandError, match="cannot 'save_session'; it can emit"):
+        write_command("save_session", {})
+    with pytest.raises(CommandError, match="emit takes no callback; it takes data, event"):
+        write_command("emit", {"event": "x", "callback": print})
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, float, {"_placeholder": 1}])
+def test_what_cannot_be_sent_is_our_error(value: object) -> None:
+    with pytest.raises(CommandError, match="can be sent"):
+        write_command("emit", {"event": "x", "data": value})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"do":1,"with":{}}',
+        '{"do":"emit"}',
+        '{"do":"__init__","with":{}}',
+        '{"do":"emit","with":{"x":1}}',
+    ],
+)
+def test_what_is_no_command_is_refused(text: str) -> None:
+    with pytest.raises(CommandError):
+        read_command(text, [])
+
+
+def test_every_command_takes_something() -> None:
+    assert all(COMMANDS.values())

@@ -1,0 +1,280 @@
+"""Coming and going: what is special about parents and `disconnecting`. The ordinary ways are in `test_server.py`."""
+
+import re
+from typing import Any
+
+import pytest
+import socketio
+from server_fakes import FakeEvent, Log, World, finish, socket_sid
+
+from socketio_do.limits import MAX_SOCKETS
+
+S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)
+ROOMS = re.compile(r"/room-\d+")
+
+
+class TestParents:
+    def test_the_handlers_of_a_pattern_serve_every_child(self) -> None:
+        calls: list[tuple[Any, ...]] = []
+
+        def register(sio: Any) -> None:
+            @sio.event(namespace=ROOMS)
+            async def connect(namespace: str, sid: str, environ: Any, auth: Any) -> None:
+                calls.append(("connect", namespace, sid, auth))
+
+            @sio.on("say", namespace=ROOMS)
+            async def say(namespace: str, sid: str, text: str) -> str:
+                await sio.emit("said", text, namespace=namespace, skip_sid=sid)
+                return namespace
+
+            assert [connect, say]
+
+        world = World(register)
+        for client, namespace in (("e1", "/room-1"), ("e2", "/room-1"), ("e3", "/room-2")):
+            world.connect(client, namespace)
+        world.receive("e1", '2/room-1,7["say","hi"]')
+        assert calls[:2] == [("connect", "/room-1", S1, None), ("connect", "/room-1", S2, None)]
+        assert world.take("e1") == ['3/room-1,7["/room-1"]']
+        assert world.take("e2") == ['2/room-1,["said","hi"]']
+        assert world.take("e3") == []
+
+    def test_a_name_that_does_not_match_is_refused(self) -> None:
+        world = World(lambda sio: sio.on("x", print, namespace=ROOMS))
+        world.open("e1")
+        world.receive("e1", "0/room-x,")
+        assert world.take("e1") == ['4/room-x,{"message":"Invalid namespace"}']
+        assert world.closes() == []
+
+    def test_an_event_to_a_parent_reaches_all_its_children(self) -> None:
+        world = World(lambda sio: sio.on("x", print, namespace=ROOMS))
+        world.connect("e1", "/room-1")
+        world.connect("e2", "/room-2")
+        world.connect("e3")
+        world.reset()
+        finish(world.sio.emit("news", 1, namespace=ROOMS))
+        assert [world.take(client) for client in ("e1", "e2", "e3")] == [
+            ['2/room-1,["news",1]'],
+            ['2/room-2,["news",1]'],
+            [],
+        ]
+
+    def test_a_class_may_serve_a_parent_and_name_it(self) -> None:
+        class Room(socketio.AsyncNamespace):
+            async def on_connect(self, namespace: str, sid: str, environ: Any) -> None:
+                await me.enter_room(sid, "all")
+                await me.save_session(sid, {"in": namespace})
+
+            async def on_say(self, namespace: str, sid: str, text: str) -> Any:
+                await me.emit("said", text, room="all")
+                return [await me.get_session(sid), me.rooms(sid)]
+
+        make: Any = Room
+        me: Any = make(ROOMS)
+        world = World(lambda sio: sio.register_namespace(me))
+        world.connect("e1", "/room-1")
+        world.connect("e2", "/room-2")
+        world.receive("e1", '2/room-1,7["say","hi"]')
+        assert world.take("e1") == ['2/room-1,["said","hi"]', f'3/room-1,7[[{{"in":"/room-1"}},["{S1}","all"]]]']
+        assert world.take("e2") == ['2/room-2,["said","hi"]']
+
+    def test_a_predicate_judges_by_environ_and_auth(self) -> None:
+        def allow(name: str, environ: Any, auth: Any) -> bool:
+            return bool(auth) and auth.get("token") == environ["SECRET"]
+
+        world = World(lambda sio: sio.on("x", lambda namespace, sid: namespace, namespace=allow))
+        world.open("e1", SECRET="s")
+        world.receive("e1", "0/a,", '0/a,{"token":"t"}', '0/a,{"token":"s"}', '2/a,1["x"]')
+        assert world.take("e1") == [
+            '4/a,{"message":"Invalid namespace"}',
+            '4/a,{"message":"Invalid namespace"}',
+            f'0/a,{{"sid":"{S1}"}}',
+            '3/a,1["/a"]',
+        ]
+
+    def test_a_predicates_child_is_known_after_a_reset_without_asking_or_announcing(self) -> None:
+        calls: list[str] = []
+
+        def allow(name: str, environ: Any, auth: Any) -> bool:
+            calls.append("asked")
+            return True
+
+        def register(sio: Any) -> None:
+            sio.on("connect", lambda namespace, sid, environ: calls.append("connect"), namespace=allow)
+            sio.on("x", lambda namespace, sid: namespace, namespace=allow)
+
+        world = World(register)
+        world.connect("e1", "/a")
+        assert calls == ["asked", "connect"]
+        world.reset()
+        world.receive("e1", '2/a,1["x"]')
+        assert world.take("e1") == ['3/a,1["/a"]']
+        world.connect("e2", "/a")
+        assert calls == ["asked", "connect", "connect"]
+
+    @pytest.mark.parametrize("cleanup", [False, True])
+    def test_an_empty_child_is_asked_about_again_only_when_it_was_cleaned_up(self, cleanup: bool) -> None:
+        asked: list[str] = []
+
+        def allow(name: str, environ: Any, auth: Any) -> bool:
+            asked.append(name)
+            return True
+
+        world = World(lambda sio: sio.on("x", print, namespace=allow), cleanup_empty_child_namespaces=cleanup)
+        world.connect("e1", "/a")
+        world.connect("e2", "/a")
+        world.close("e1")
+        world.connect("e1", "/a")
+        assert asked == ["/a"]
+        world.close("e1")
+        world.receive("e2", "1/a,")
+        assert len(world.database.rows("sio_namespaces")) == (not cleanup)
+        world.connect("e1", "/a")
+        assert asked == ["/a"] * (1 + cleanup)
+
+    def test_a_child_whose_first_client_was_refused_leaves_nothing(self) -> None:
+        asked: list[str] = []
+
+        def allow(name: str, environ: Any, auth: Any) -> bool:
+            asked.append(name)
+            return True
+
+        world = World(lambda sio: sio.on("connect", lambda namespace, sid, environ: False, namespace=allow))
+        world.open("e1")
+        world.receive("e1", "0/a,", "0/a,")
+        assert world.database.rows("sio_namespaces") == []
+        assert asked == ["/a", "/a"]
+
+    def test_a_predicate_that_raises_lets_nobody_in_and_is_reported(self, log: Log) -> None:
+        def allow(name: str, environ: Any, auth: Any) -> bool:
+            raise LookupError("secret")
+
+        world = World(lambda sio: sio.on("x", print, namespace=allow))
+        world.open("e1")
+        world.receive("e1", "0/a,")
+        assert world.take("e1") == ['4/a,{"message":"Invalid namespace"}']
+        assert log.take("ERROR") == ["= handler of 'namespace' raised, session e1, socket None, /a"]
+
+    @pytest.mark.parametrize("slow", [False, True])
+    def test_a_session_that_ends_while_a_predicate_thinks_connects_nobody(self, slow: bool, log: Log) -> None:
+        gate, last, asked = FakeEvent(), FakeEvent(), list[str]()
+
+        async def allow(name: str, environ: Any, auth: Any) -> bool:
+            asked.append(name)
+            await gate.wait()
+            return True
+
+        def register(sio: Any) -> None:
+            sio.on("x", print, namespace=allow)
+            sio.on("disconnect", lambda sid: last.wait() if slow else None)
+
+        world = World(register)
+        world.connect("e1")
+        world.open("e2")
+        world.receive("e2", "0", "0/a,")
+        world.close("e2")
+        gate.set()
+        world.runtime.settle()
+        last.set()
+        world.runtime.settle()
+        assert log.take("WARNING") == []
+        assert world.database.rows("sio_namespaces") == []
+        assert [row[0] for row in world.database.rows("sio_sessions")] == ["e1"]
+        assert world.membership.sockets_of("e2") == {}
+        world.connect("e1", "/a")
+        assert asked == ["/a", "/a"]
+
+    def test_a_client_may_wait_for_so_many_namespaces_and_no_more(self, log: Log) -> None:
+        async def allow(name: str, environ: Any, auth: Any) -> bool:
+            await FakeEvent().wait()
+            return True
+
+        world = World(lambda sio: sio.on("x", print, namespace=allow))
+        world.open("e1")
+        world.receive("e1", *(f"0/{number}," for number in range(MAX_SOCKETS)))
+        assert world.closes() == []
+        world.receive("e1", "0/more,")
+        assert len(world.closes()) == 1
+        assert log.take("WARNING") == ["= session e1 closed: too many namespaces"]
+
+    def test_who_has_let_go_of_its_namespaces_may_have_others(self) -> None:
+        world = World(lambda sio: sio.on("x", print, namespace=ROOMS))
+        world.open("e1")
+        for number in range(MAX_SOCKETS + 1):
+            world.receive("e1", f"0/room-{number},", f"1/room-{number},")
+        assert world.closes() == []
+
+
+class TestDisconnecting:
+    def test_it_comes_before_disconnect_with_rooms_and_session(self) -> None:
+        calls: list[tuple[Any, ...]] = []
+
+        def register(sio: Any) -> None:
+            @sio.event
+            async def disconnecting(sid: str, reason: str) -> None:
+                calls.append(("disconnecting", sid, reason, sio.rooms(sid), await sio.get_session(sid)))
+
+            sio.on("disconnect", lambda sid, reason: calls.append(("disconnect", sid, reason)))
+            assert disconnecting
+
+        world = World(register)
+        world.connect("e1")
+        finish(world.sio.enter_room(S1, "a"))
+        finish(world.sio.save_session(S1, {"n": 1}))
+        world.close("e1", "ping timeout")
+        assert calls == [
+            ("disconnecting", S1, "ping timeout", [S1, "a"], {"n": 1}),
+            ("disconnect", S1, "ping timeout"),
+        ]
+
+    def test_it_may_leave_out_the_reason(self) -> None:
+        calls: list[str] = []
+        world = World(lambda sio: sio.on("disconnecting", calls.append))
+        world.connect("e1")
+        finish(world.sio.disconnect(S1))
+        assert calls == [S1]
+
+    def test_one_that_raises_is_reported_and_disconnect_runs(self, log: Log) -> None:
+        calls: list[str] = []
+
+        def register(sio: Any) -> None:
+            sio.on("disconnecting", lambda: None)
+            sio.on("disconnect", lambda sid: calls.append(sid))
+
+        world = World(register)
+        world.connect("e1")
+        world.close("e1")
+        assert calls == [S1]
+        assert world.database.rows("sio_sessions") == []
+        assert log.take("ERROR") == [f"= handler of 'disconnecting' raised, session e1, socket {S1}, /"]
+
+    def test_a_class_may_have_it_and_one_that_dispatches_itself_is_not_bothered(self) -> None:
+        calls: list[tuple[Any, ...]] = []
+
+        class Chat(socketio.AsyncNamespace):
+            def on_disconnecting(self, sid: str, reason: str) -> None:
+                calls.append((sid, reason))
+
+        class Own(socketio.AsyncNamespace):
+            async def trigger_event(self, event: str, *args: Any) -> None:
+                calls.append((event,))
+
+        kinds: dict[str, Any] = {"/chat": Chat, "/own": Own}
+
+        def register(sio: Any) -> None:
+            for name, kind in kinds.items():
+                sio.register_namespace(kind(name))
+
+        world = World(register)
+        world.connect("e1", "/chat")
+        world.connect("e2", "/own")
+        world.close("e1")
+        world.close("e2")
+        assert calls == [("connect",), (S1, "transport close"), ("disconnect",)]
+
+    @pytest.mark.parametrize("name", ["disconnecting", "connect", "disconnect"])
+    def test_a_client_cannot_raise_it(self, name: str, log: Log) -> None:
+        world = World(lambda sio: sio.on("disconnecting", lambda sid: pytest.fail("raised by a client")))
+        world.connect("e1")
+        world.receive("e1", f'2["{name}"]')
+        assert len(world.closes()) == 1
+        log.take("WARNING")
