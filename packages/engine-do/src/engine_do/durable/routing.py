@@ -53,7 +53,7 @@ async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
         if isinstance(target, Handshake):
             await _judge(http, config)
     except RemoteEngineError as error:
-        _logger.warning("= request refused with code %d", error.code)
+        _logger.info("= request refused with code %d", error.code)
         return error_response(error, answer_headers(http, config, "application/json"))
     return await _forward(request, http, target, namespace, config)
 
