@@ -1,55 +1,18 @@
 """The application's promises, seen by python-socketio's own client."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import socketio
+from clients.python import Client, client
 from clients.raw import connect as connect_raw
 from conftest import Worker
 from waiting import until
 
-PATIENCE_S = 15
-
-
-class Client(socketio.AsyncClient):
-    """A client that keeps what it receives."""
-
-    def __init__(self) -> None:
-        super().__init__(reconnection=False)
-        self.events: asyncio.Queue[tuple[str, tuple[Any, ...]]] = asyncio.Queue()
-        self.on("*", self._keep)
-        self.on("question", self._answer)
-
-    async def next(self, event: str) -> tuple[Any, ...]:
-        """Take the next event, which must be this one."""
-        name, args = await asyncio.wait_for(self.events.get(), PATIENCE_S)
-        assert name == event, (name, args)
-        return args
-
-    async def _keep(self, event: str, *args: Any) -> None:
-        await self.events.put((event, args))
-
-    async def _answer(self, question: Any) -> Any:
-        return [question, "answered"]
-
-
-@asynccontextmanager
-async def client(worker: Worker, namespaces: str = "/", **auth: Any) -> AsyncIterator[Client]:
-    made = Client()
-    if namespaces != "/":
-        made.on("*", made._keep, namespace=namespaces)
-    await made.connect(worker.url, namespaces=namespaces, auth=auth or None)
-    try:
-        yield made
-    finally:
-        await made.disconnect()
-
 
 async def test_connect_has_auth_and_the_handshake(worker: Worker) -> None:
-    async with client(worker, user="ann") as ann:
+    async with client(worker.url, user="ann") as ann:
         who = await ann.call("whoami")
         assert who["session"] == {"user": "ann"}
         assert who["sid"] == ann.get_sid()
@@ -87,12 +50,12 @@ async def test_an_unknown_namespace_is_refused_as_node_does(worker: Worker) -> N
 async def test_what_a_handler_returns_is_the_acknowledgement(
     worker: Worker, sent: tuple[Any, ...], answered: Any
 ) -> None:
-    async with client(worker) as ann:
+    async with client(worker.url) as ann:
         assert await ann.call("echo", sent) == answered
 
 
 async def test_rooms_reach_their_members_once_and_nobody_else(worker: Worker) -> None:
-    async with client(worker) as ann, client(worker) as bob, client(worker) as eve:
+    async with client(worker.url) as ann, client(worker.url) as bob, client(worker.url) as eve:
         assert await ann.call("enter", "blue") == ["blue"]
         assert await bob.call("enter", "blue") == ["blue"]
         assert await bob.call("enter", "green") == ["blue", "green"]
@@ -114,26 +77,26 @@ async def test_rooms_reach_their_members_once_and_nobody_else(worker: Worker) ->
 
 
 async def test_one_client_is_reached_by_its_sid(worker: Worker) -> None:
-    async with client(worker) as ann, client(worker) as bob:
+    async with client(worker.url) as ann, client(worker.url) as bob:
         await ann.call("say", (bob.get_sid(), "for you"))
         assert await bob.next("said") == ("for you",)
         assert ann.events.empty()
 
 
 async def test_session_data_is_kept_and_belongs_to_one_client(worker: Worker) -> None:
-    async with client(worker, user="ann") as ann, client(worker, user="bob") as bob:
+    async with client(worker.url, user="ann") as ann, client(worker.url, user="bob") as bob:
         await ann.call("remember", ("colour", ["blue", 7]))
         assert (await ann.call("whoami"))["session"] == {"user": "ann", "colour": ["blue", 7]}
         assert (await bob.call("whoami"))["session"] == {"user": "bob"}
 
 
 async def test_a_handler_may_ask_its_own_client_and_wait(worker: Worker) -> None:
-    async with client(worker) as ann:
+    async with client(worker.url) as ann:
         assert await ann.call("ask", {"q": 1}) == [{"q": 1}, "answered"]
 
 
 async def test_events_of_one_client_are_handled_in_order_and_others_do_not_wait(worker: Worker) -> None:
-    async with client(worker) as ann, client(worker) as bob:
+    async with client(worker.url) as ann, client(worker.url) as bob:
         waiting = asyncio.create_task(ann.call("wait", 1.0))
         after = asyncio.create_task(ann.call("echo", "after"))
         assert await bob.call("echo", "bob") == "bob"
@@ -144,26 +107,24 @@ async def test_events_of_one_client_are_handled_in_order_and_others_do_not_wait(
 
 
 async def test_a_class_based_namespace(worker: Worker) -> None:
-    async with client(worker, "/rooms") as ann, client(worker, "/rooms") as bob:
+    async with client(worker.url, "/rooms") as ann, client(worker.url, "/rooms") as bob:
         assert await ann.call("shout", "hi", namespace="/rooms") == "heard"
         assert await bob.next("shouted") == ("hi",)
         assert ann.events.empty()
 
 
 async def test_disconnect_reaches_the_application_with_reason_rooms_and_session(worker: Worker) -> None:
-    async with client(worker) as ann:
-        async with client(worker, user="bob") as bob:
+    async with client(worker.url) as ann:
+        async with client(worker.url, user="bob") as bob:
             await bob.call("enter", "blue")
         (left,) = await ann.next("left")
         assert left == {"user": "bob", "reason": "transport close", "rooms": ["blue"]}
 
 
 async def test_a_kicked_client_is_disconnected_and_its_rows_are_gone(own_worker: Worker) -> None:
-    async with client(own_worker) as ann, client(own_worker, user="bob") as bob:
-        gone = asyncio.Event()
-        bob.on("disconnect", lambda _reason: gone.set())
+    async with client(own_worker.url) as ann, client(own_worker.url, user="bob") as bob:
         await ann.call("kick", bob.get_sid())
-        await asyncio.wait_for(gone.wait(), PATIENCE_S)
+        await bob.wait_gone()
         (left,) = await ann.next("left")
         assert left["reason"] == "server disconnect"
 

@@ -3,14 +3,14 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from local_runtime import node_command, node_env
 
-__all__ = ["NodeClient", "node_client"]
+__all__ = ["NodeClient", "decode", "encode", "node_client"]
 
 SCRIPT = Path(__file__).with_name("node_client.mjs")
 PATIENCE_S = 15.0
@@ -26,13 +26,17 @@ class NodeClient:
 
     async def emit(self, event: str, *args: Any) -> None:
         """Emit without acknowledgement."""
-        await self._tell({"do": "emit", "event": event, "args": _encode(list(args))})
+        await self._tell({"do": "emit", "event": event, "args": encode(list(args))})
 
     async def call(self, event: str, *args: Any) -> Any:
         """Emit and wait for the acknowledgement; returns its arguments as a list."""
         self._number += 1
-        await self._tell({"do": "call", "number": self._number, "event": event, "args": _encode(list(args))})
+        await self._tell({"do": "call", "number": self._number, "event": event, "args": encode(list(args))})
         return (await self.next("ack", number=self._number))["args"]
+
+    async def answer(self, *args: Any) -> None:
+        """Acknowledge the oldest event that it was told to hold."""
+        await self._tell({"do": "answer", "args": encode(list(args))})
 
     async def next(self, what: str, **fields: Any) -> dict[str, Any]:
         """Wait for the next line of a kind; others are kept for later."""
@@ -44,7 +48,7 @@ class NodeClient:
             assert self._process.stdout is not None
             raw = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
             assert raw, f"the client ended before {wanted}; it said {self._seen}"
-            self._seen.append(_decode(json.loads(raw)))
+            self._seen.append(decode(json.loads(raw)))
 
     async def _tell(self, command: dict[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -53,9 +57,14 @@ class NodeClient:
 
 
 @asynccontextmanager
-async def node_client(url: str, namespace: str = "/", **options: Any) -> AsyncIterator[NodeClient]:
-    """Start a client with these options of `io()`; with its own default transports unless they say otherwise."""
-    setup = json.dumps({"url": url + namespace, "options": options})
+async def node_client(
+    url: str, namespace: str = "/", *, holds: Sequence[str] = (), **options: Any
+) -> AsyncIterator[NodeClient]:
+    """Start a client with these options of `io()`; with its own default transports unless they say otherwise.
+
+    It acknowledges every event with its arguments at once, but those it ``holds``.
+    """
+    setup = json.dumps({"url": url + namespace, "options": options, "holds": list(holds)})
     process = await asyncio.create_subprocess_exec(
         *node_command(SCRIPT, setup),
         stdin=asyncio.subprocess.PIPE,
@@ -71,22 +80,23 @@ async def node_client(url: str, namespace: str = "/", **options: Any) -> AsyncIt
         await asyncio.wait_for(process.wait(), PATIENCE_S)
 
 
-def _encode(value: Any) -> Any:
+def encode(value: Any) -> Any:
     """Wrap bytes for the way through JSON."""
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, list):
-        return [_encode(item) for item in value]
+        return [encode(item) for item in value]
     if isinstance(value, dict):
-        return {key: _encode(item) for key, item in value.items()}
+        return {key: encode(item) for key, item in value.items()}
     return value
 
 
-def _decode(value: Any) -> Any:
+def decode(value: Any) -> Any:
+    """Unwrap them."""
     if isinstance(value, list):
-        return [_decode(item) for item in value]
+        return [decode(item) for item in value]
     if isinstance(value, dict):
         if "$bytes" in value:
             return base64.b64decode(value["$bytes"])
-        return {key: _decode(item) for key, item in value.items()}
+        return {key: decode(item) for key, item in value.items()}
     return value

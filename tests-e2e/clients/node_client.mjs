@@ -1,4 +1,5 @@
 // One socket.io-client socket: commands come in as JSON lines, what happens goes out as JSON lines. Ends with its input.
+// Events are acknowledged with their arguments at once; those named in `holds` when told to.
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
@@ -18,7 +19,8 @@ const decode = (value) => {
 };
 const say = (line) => process.stdout.write(JSON.stringify(encode(line)) + "\n");
 
-const { url, options } = JSON.parse(process.argv[2]);
+const { url, options, holds = [] } = JSON.parse(process.argv[2]);
+const held = [];
 const socket = io(url, options);
 socket.on("connect", () => say({ what: "connect", id: socket.id, transport: socket.io.engine.transport.name }));
 socket.on("connect_error", (error) => say({ what: "connect_error", message: error.message, data: error.data ?? null }));
@@ -26,14 +28,16 @@ socket.on("disconnect", (reason) => say({ what: "disconnect", reason }));
 socket.onAny((event, ...args) => {
   const acknowledge = typeof args.at(-1) === "function" ? args.pop() : null;
   say({ what: "event", event, args });
-  if (acknowledge) acknowledge(...args);
+  if (acknowledge && holds.includes(event)) held.push(acknowledge);
+  else if (acknowledge) acknowledge(...args);
 });
 
 createInterface({ input: process.stdin })
   .on("line", (line) => {
     const command = JSON.parse(line);
     const args = decode(command.args);
-    if (command.do === "emit") socket.emit(command.event, ...args);
+    if (command.do === "answer") held.shift()(...args);
+    else if (command.do === "emit") socket.emit(command.event, ...args);
     else socket.emit(command.event, ...args, (...answer) => say({ what: "ack", number: command.number, args: answer }));
   })
   .on("close", () => {

@@ -5,7 +5,9 @@ import json
 from typing import Any
 
 import app
+import features
 import js
+from emitting import emit_by_http
 from pyodide.ffi import to_js
 from workers import WorkerEntrypoint, import_from_javascript
 
@@ -21,6 +23,8 @@ WIDE = EngineConfig(path="/wide/", actors=2, ping_interval_ms=600_000, ping_time
 FAST = EngineConfig(
     path="/fast/", ping_interval_ms=300, ping_timeout_ms=1_000, connect_timeout_ms=1_500, cors_allowed_origins="*"
 )
+FEATURES = EngineConfig(path="/features/")
+BESIDE = EngineConfig(path="/beside/")
 
 
 async def end_life(ctx: Any) -> None:
@@ -67,6 +71,16 @@ class FastEngine(Engine):
     peer_binding = "FAST_SOCKET"
 
 
+class FeaturesEngine(Engine):
+    config = FEATURES
+    peer_binding = "FEATURES_SOCKET"
+
+
+class BesideEngine(Engine):
+    config = BESIDE
+    peer_binding = "BESIDE_SOCKET"
+
+
 class Socket(SocketActor):
     peer_binding = "ENGINE"
 
@@ -91,6 +105,18 @@ class WideSocket(Socket):
     peer_binding = "WIDE_ENGINE"
 
 
+class FeaturesSocket(Socket):
+    peer_binding = "FEATURES_ENGINE"
+
+    def configure(self, sio: Any) -> None:
+        features.register(sio, raw(self.ctx.storage).kv)
+
+
+class BesideSocket(Socket):
+    peer_binding = "BESIDE_ENGINE"
+    options = {"async_handlers": True}  # noqa: RUF012
+
+
 TABLES = ("sessions", "sockets", "rooms")
 ACTORS = {
     "engine": ("ENGINE", "e0"),
@@ -100,12 +126,15 @@ ACTORS = {
     "wide-engine-0": ("WIDE_ENGINE", "e0"),
     "wide-engine-1": ("WIDE_ENGINE", "e1"),
     "wide-socket": ("WIDE_SOCKET", "main"),
+    "features-engine": ("FEATURES_ENGINE", "e0"),
+    "features-socket": ("FEATURES_SOCKET", "main"),
 }
 
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request: Any) -> Any:
-        path = request.url.split("?")[0].split("/", 3)[3]
+        url, _, query = request.url.partition("?")
+        path = url.split("/", 3)[3]
         verb, _, actor = path.partition("/")
         if verb in ("probe", "kill", "evict", "counters") and actor in ACTORS:
             return await self._visit(verb, *ACTORS[actor])
@@ -113,6 +142,12 @@ class Default(WorkerEntrypoint):
             return await route(request, self.env.FAST_ENGINE, FAST)
         if path.startswith("wide"):
             return await route(request, self.env.WIDE_ENGINE, WIDE)
+        if path.startswith("features"):
+            return await route(request, self.env.FEATURES_ENGINE, FEATURES)
+        if path.startswith("beside"):
+            return await route(request, self.env.BESIDE_ENGINE, BESIDE)
+        if verb == "emitter":
+            return await emit_by_http(self.env.SOCKET, actor, query)
         return await route(request, self.env.ENGINE, ENGINE)
 
     async def _visit(self, verb: str, binding: str, name: str) -> Any:
