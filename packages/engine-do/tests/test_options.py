@@ -9,6 +9,7 @@ from engine_do.options import (
     COOKIE_ATTRIBUTES,
     check_callable,
     check_cookie,
+    check_header_names,
     check_headers,
     check_number,
     check_origins,
@@ -104,13 +105,24 @@ def test_another_number_is_refused(value: object) -> None:
 
 @pytest.mark.parametrize("hook", [None, len, lambda: None, str], ids=str)
 def test_a_hook_is_whatever_can_be_called(hook: object) -> None:
-    check_callable("hook", hook)
+    check_callable("hook", hook, "the request")
 
 
 @pytest.mark.parametrize("hook", [False, 0, "", "len", [len], {}], ids=repr)
 def test_what_cannot_be_called_is_no_hook(hook: object) -> None:
     with pytest.raises(ConfigError, match="hook is a function of the request, or nothing"):
-        check_callable("hook", hook)
+        check_callable("hook", hook, "the request")
+
+
+@pytest.mark.parametrize("names", [[], (), ["cookie"], ("Cookie", "x-token")], ids=repr)
+def test_headers_are_named_in_a_list(names: object) -> None:
+    check_header_names("exclude", names)
+
+
+@pytest.mark.parametrize("names", [None, "cookie", b"cookie", [1], ["a b"], [""], {"cookie": 1}, {"cookie"}], ids=repr)
+def test_what_is_no_list_of_headers_is_refused(names: object) -> None:
+    with pytest.raises(ConfigError, match="exclude is a list of header names"):
+        check_header_names("exclude", names)
 
 
 @pytest.mark.parametrize("origins", [None, [], (), str.isascii, lambda _: True], ids=str)

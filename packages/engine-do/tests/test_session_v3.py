@@ -41,7 +41,7 @@ TABLE: list[tuple[str, Input, Phase, tuple[Effect, ...]]] = [
     ("a binary message as text", FrameReceived("b4AQID"), Phase.OPEN, (Received(b"\x01\x02\x03"),)),
     ("a ping", FrameReceived("2"), Phase.OPEN, (SendFrame("3"),)),
     ("a ping with data", FrameReceived("2probe"), Phase.OPEN, (SendFrame("3probe"),)),
-    ("a pong", FrameReceived("3"), Phase.OPEN, ()),
+    ("a pong", FrameReceived("3"), Phase.CLOSED, CLOSED_FOR_WHAT_IT_SENT),
     ("a close", FrameReceived("1"), Phase.CLOSED, (CloseSocket(1000), Ended(Reason.CLIENT_DISCONNECT))),
     ("an upgrade packet", FrameReceived("5"), Phase.OPEN, ()),
     ("a noop", FrameReceived("6"), Phase.OPEN, ()),

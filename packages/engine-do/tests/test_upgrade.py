@@ -26,7 +26,7 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.session import CloseRequested, Ended, Phase, Reason, Session, Swept
+from engine_do.session import CloseRequested, Ended, Phase, Reason, Session, Swept, Upgraded
 
 CONFIG = EngineConfig()
 NOW = 1_000_000
@@ -42,6 +42,10 @@ def drive(polling: Polling, *events: PollingInput) -> tuple[Polling, list[Pollin
 
 
 PROBING, _ = drive(IDLE, ProbeOpened(NOW))
+#: The session once it has moved.
+MOVED = replace(IDLE.session, upgraded=True)
+#: This session is known above, so those there are told.
+TOLD = (Upgraded(),)
 PROBED, _ = drive(PROBING, ProbeReceived("2probe"))
 
 
@@ -69,7 +73,7 @@ def test_an_upgrade_from_beginning_to_end() -> None:
     probed, effects = drive(held, ProbeOpened(NOW), ProbeReceived("2probe"))
     assert effects == [SendProbe("3probe"), AnswerPoll("g1", ("6",))]
     switched, effects = drive(probed, Queued(("4a", b"\x01")), Flushed(), ProbeReceived("5"))
-    assert effects == [SwitchTransport(IDLE.session, ("4a", b"\x01"))]
+    assert effects == [SwitchTransport(MOVED, ("4a", b"\x01")), *TOLD]
     assert switched.switched
     assert switched.gone
 
@@ -78,7 +82,7 @@ def test_the_held_get_is_answered_with_what_waits_if_anything_does() -> None:
     held, _ = drive(IDLE, Polled("g1"), Queued(("4a",)), ProbeOpened(NOW))
     probed, effects = drive(held, ProbeReceived("2probe"))
     assert effects == [SendProbe("3probe"), AnswerPoll("g1", ("4a",))]
-    assert drive(probed, ProbeReceived("5"))[1] == [SwitchTransport(IDLE.session, ())]
+    assert drive(probed, ProbeReceived("5"))[1] == [SwitchTransport(MOVED, ()), *TOLD]
 
 
 def test_a_get_that_comes_while_the_websocket_probes_is_answered_at_once() -> None:
@@ -93,18 +97,18 @@ def test_a_get_that_comes_before_the_probe_is_held_as_ever() -> None:
 
 def test_a_get_held_when_the_upgrade_completes_gets_a_noop_and_what_waits_goes_over_the_websocket() -> None:
     held = replace(PROBED, held="g1", outbox=("4a",))
-    assert drive(held, ProbeReceived("5"))[1] == [AnswerPoll("g1", ("6",)), SwitchTransport(IDLE.session, ("4a",))]
+    assert drive(held, ProbeReceived("5"))[1] == [AnswerPoll("g1", ("6",)), SwitchTransport(MOVED, ("4a",)), *TOLD]
 
 
 def test_what_the_last_answer_brought_is_not_sent_again() -> None:
     polling, _ = drive(IDLE, Queued(("4a",)), Polled("g1"), Queued(("4b",)), ProbeOpened(NOW), ProbeReceived("2probe"))
-    assert drive(polling, ProbeReceived("5"))[1] == [SwitchTransport(IDLE.session, ("4b",))]
+    assert drive(polling, ProbeReceived("5"))[1] == [SwitchTransport(MOVED, ("4b",)), *TOLD]
 
 
 def test_the_session_goes_over_as_it_is() -> None:
     pinged, _ = drive(PROBED, Swept(NOW + 5_000, None, ping=True))
     _, effects = drive(pinged, ProbeReceived("5"))
-    assert effects == [SwitchTransport(pinged.session, ("2",))]
+    assert effects == [SwitchTransport(replace(pinged.session, upgraded=True), ("2",)), *TOLD]
     assert pinged.session.unanswered_ms == NOW + 5_000
 
 
@@ -172,7 +176,7 @@ def test_a_second_websocket_can_try_after_the_first_gave_up() -> None:
     polling, effects = drive(PROBED, ProbeGone(), ProbeOpened(NOW + 1), ProbeReceived("5"))
     assert effects == [CloseProbe()], "what the first has shown does not count for the second"
     _, effects = drive(polling, ProbeOpened(NOW + 2), ProbeReceived("2probe"), ProbeReceived("5"))
-    assert effects == [SendProbe("3probe"), SwitchTransport(IDLE.session, ())]
+    assert effects == [SendProbe("3probe"), SwitchTransport(MOVED, ()), *TOLD]
 
 
 def test_a_session_that_moved_answers_no_request_any_more() -> None:

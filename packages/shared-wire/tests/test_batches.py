@@ -20,6 +20,7 @@ from shared_wire.operations import (
     SessionOpened,
     SessionsDigest,
     SessionsRange,
+    SessionUpgraded,
 )
 
 X, Y, Z = EngineSid("x"), EngineSid("y"), EngineSid("z")
@@ -42,6 +43,7 @@ OPERATIONS: list[Operation] = [
     SessionClosed(X, "transport close"),
     SessionsDigest(2, bytes(16)),
     SessionsRange("", "", (X, Y)),
+    SessionUpgraded(X),
     SendPackets((X, Y), ("a", b"b")),
     CloseSessions((X, Y), "server disconnect"),
     AdmitSessions((X, Y)),

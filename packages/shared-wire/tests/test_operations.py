@@ -18,6 +18,7 @@ from shared_wire.operations import (
     SessionOpened,
     SessionsDigest,
     SessionsRange,
+    SessionUpgraded,
     UpOperation,
     sessions_of,
 )
@@ -30,6 +31,7 @@ CASES: list[tuple[Operation, tuple[EngineSid, ...]]] = [
     (SessionClosed(X, "transport close"), (X,)),
     (SessionsDigest(2, b"\x00" * 16), ()),
     (SessionsRange("", "", (X, Y)), ()),
+    (SessionUpgraded(X), ()),
     (SendPackets((X, Y), ("a", b"b")), (X, Y)),
     (CloseSessions((X, Y), "server disconnect"), (X, Y)),
     (AdmitSessions((X, Y)), ()),

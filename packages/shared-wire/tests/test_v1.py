@@ -135,7 +135,7 @@ def test_an_unknown_refusal(code: int) -> None:
         _v1.decode(data)
 
 
-@pytest.mark.parametrize("code", [0x00, 0x06, 0x0F, 0x15, 0xFF])
+@pytest.mark.parametrize("code", [0x00, 0x07, 0x0F, 0x15, 0xFF])
 def test_an_unknown_operation(code: int) -> None:
     data = _v1.encode(CALL)
     with pytest.raises(MalformedFrame, match=rf"operation 0x{code:02x} at offset {len(data) - 1} is not of version 1"):

@@ -59,9 +59,7 @@ METHODS: Final[dict[str, Member]] = {
     "shutdown": works("nothing runs that would have to be stopped"),
     "sleep": works("the object stays awake, and is billed"),
     "start_background_task": works("the object stays awake, and is billed, until it is done; a reset ends it"),
-    "transport": differs(
-        "always `websocket`: which transport a client has at the moment is known to its engine actor only"
-    ),
+    "transport": works("kept with the handshake; an upgrade costs one row and one RPC"),
 }
 
 ATTRIBUTES: Final[dict[str, Member]] = {

@@ -79,6 +79,8 @@ def test_what_comes_from_the_runtime(setup: Setup) -> None:
     assert setup.engine.generate_id() == socket_sid(7)
     assert isinstance(setup.engine.create_event(), FakeEvent)
     assert setup.engine.transport(E1) == "websocket"
+    with pytest.raises(KeyError):
+        setup.engine.transport("nobody")
     assert setup.engine.async_mode == "durable"
 
 

@@ -772,10 +772,17 @@ class TestSessions:
         assert world.sio.get_environ(S2, namespace="/chat") == {"HTTP_COOKIE": "a=b"}
         assert world.sio.get_environ("nobody") is None
 
-    def test_the_transport_has_a_name(self) -> None:
+    def test_the_transport_has_a_name_that_an_upgrade_changes_for_good(self) -> None:
         world = World()
-        world.connect("e1")
+        world.connect("e1", **{"engine_do.transport": "polling", "HTTP_X": "1"})
+        assert world.sio.transport(S1) == "polling"
+        world.reset()
+        world.sio.receive_upgraded("e1")
+        world.sio.receive_upgraded("nobody")
         assert world.sio.transport(S1) == "websocket"
+        world.reset()
+        assert world.sio.transport(S1) == "websocket"
+        assert world.sio.get_environ(S1) == {"engine_do.transport": "websocket", "HTTP_X": "1"}
 
 
 class TestDisconnect:

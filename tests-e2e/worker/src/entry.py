@@ -7,6 +7,7 @@ from typing import Any
 import app
 import features
 import js
+import several
 from emitting import emit_by_http
 from pyodide.ffi import to_js
 from workers import WorkerEntrypoint, import_from_javascript
@@ -14,6 +15,7 @@ from workers import WorkerEntrypoint, import_from_javascript
 from engine_do import EngineConfig
 from engine_do.durable import EngineActor, route
 from shared_wire.durable import raw
+from socketio_do import NamespaceRoutes
 from socketio_do.durable import SocketActor
 
 ENGINE = EngineConfig(path="/socket.io/", max_payload=100_000)
@@ -25,6 +27,12 @@ FAST = EngineConfig(
 )
 FEATURES = EngineConfig(path="/features/")
 BESIDE = EngineConfig(path="/beside/")
+SEVERAL = EngineConfig(
+    path="/several/",
+    ping_interval_ms=3_000,
+    choose_peer=NamespaceRoutes(several.actor_of),
+    exclude_headers=["cookie"],
+)
 
 
 async def end_life(ctx: Any) -> None:
@@ -81,6 +89,11 @@ class BesideEngine(Engine):
     peer_binding = "BESIDE_SOCKET"
 
 
+class SeveralEngine(Engine):
+    config = SEVERAL
+    peer_binding = "SEVERAL_SOCKET"
+
+
 class Socket(SocketActor):
     peer_binding = "ENGINE"
 
@@ -117,6 +130,14 @@ class BesideSocket(Socket):
     options = {"async_handlers": True}  # noqa: RUF012
 
 
+class SeveralSocket(Socket):
+    peer_binding = "SEVERAL_ENGINE"
+    options = {"namespaces": "*"}  # noqa: RUF012
+
+    def configure(self, sio: Any) -> None:
+        several.register(sio, str(self.ctx.id.name), raw(self.ctx.storage).kv)
+
+
 TABLES = ("sessions", "sockets", "rooms")
 ACTORS = {
     "engine": ("ENGINE", "e0"),
@@ -126,6 +147,9 @@ ACTORS = {
     "wide-engine-0": ("WIDE_ENGINE", "e0"),
     "wide-engine-1": ("WIDE_ENGINE", "e1"),
     "wide-socket": ("WIDE_SOCKET", "main"),
+    "several-engine": ("SEVERAL_ENGINE", "e0"),
+    "several-main": ("SEVERAL_SOCKET", "main"),
+    "several-admin": ("SEVERAL_SOCKET", "admin"),
     "features-engine": ("FEATURES_ENGINE", "e0"),
     "features-socket": ("FEATURES_SOCKET", "main"),
 }
@@ -144,6 +168,8 @@ class Default(WorkerEntrypoint):
             return await route(request, self.env.WIDE_ENGINE, WIDE)
         if path.startswith("features"):
             return await route(request, self.env.FEATURES_ENGINE, FEATURES)
+        if path.startswith("several"):
+            return await route(request, self.env.SEVERAL_ENGINE, SEVERAL)
         if path.startswith("beside"):
             return await route(request, self.env.BESIDE_ENGINE, BESIDE)
         if verb == "emitter":

@@ -10,6 +10,7 @@ from engine_do.errors import ConfigError, EngineConfigWarning
 from engine_do.options import (
     check_callable,
     check_cookie,
+    check_header_names,
     check_headers,
     check_number,
     check_origins,
@@ -18,7 +19,7 @@ from engine_do.options import (
 )
 from engine_do.request import HttpRequest
 
-__all__ = ["ALARM_SLACK_MS", "BURST_SECONDS", "EngineConfig", "Origins"]
+__all__ = ["ALARM_SLACK_MS", "BURST_SECONDS", "ChoosePeer", "EngineConfig", "Origins"]
 
 #: An alarm may be a minute late, and a client must not be given up for our lateness.
 ALARM_SLACK_MS: Final = 60_000
@@ -28,6 +29,11 @@ BURST_SECONDS: Final = 10
 
 #: Which pages may connect: one origin, several, or a function of the origin.
 Origins: TypeAlias = str | Sequence[str] | Callable[[str], bool] | None
+
+#: Which actor of the application a message is for: given a state of its own for each session ("" at first) and the message (text,
+#: or bytes), it gives the state for the next and the actor's name. Called once for each message, in order. It must be a function of
+#: its arguments alone, and give an answer for whatever a client sends.
+ChoosePeer: TypeAlias = Callable[[str, str | bytes], tuple[str, str]]
 
 #: Names users bring from other servers, and what to write here.
 _RENAMED: Final = {
@@ -50,6 +56,14 @@ _RENAMED: Final = {
     "socketio_path": "path",
     "async_mode": "nothing: the runtime is the only mode",
     "monitor_clients": "nothing: one alarm per object watches all clients",
+}
+
+#: Options that are functions, and of what.
+_HOOKS: Final = {
+    "choose_actor": "the request",
+    "location_hint": "the request",
+    "allow_request": "the request",
+    "choose_peer": "a state and a message",
 }
 
 _AT_LEAST_ONE: Final = (
@@ -107,6 +121,8 @@ class EngineConfig:
     actors: int = 1
     #: Chooses a new session's actor: a number below ``actors``. None: at random.
     choose_actor: Callable[[HttpRequest], int] | None = None
+    #: Chooses the socket actor that a message is for. None: all are for `EngineActor.peer_name`. Not for an engine alone.
+    choose_peer: ChoosePeer | None = None
     #: Where an actor that does not exist yet is best placed, as Cloudflare names regions, by a new session's request.
     location_hint: Callable[[HttpRequest], str | None] | None = None
     #: Origins of pages that may connect: none means the same host only, "*" any. Requests without an Origin are let through.
@@ -119,6 +135,8 @@ class EngineConfig:
     response_headers: Mapping[str, str] = field(default_factory=dict)
     #: Judges a handshake: None lets it in, a text refuses it with 403 and that message.
     allow_request: Callable[[HttpRequest], str | Awaitable[str | None] | None] | None = None
+    #: Headers of the handshake that ``environ`` leaves out, so that they are never stored: cookies, credentials.
+    exclude_headers: Sequence[str] = ()
     #: A message every client gets first.
     initial_packet: str | bytes | None = None
 
@@ -137,13 +155,14 @@ class EngineConfig:
         check_origins(self.cors_allowed_origins)
         check_cookie(self.cookie)
         check_headers(self.response_headers)
+        check_header_names("exclude_headers", self.exclude_headers)
         for name in _AT_LEAST_ONE:
             check_number(name, getattr(self, name))
         for name in _AT_LEAST_ONE_OR_NONE:
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name))
-        for name in ("choose_actor", "location_hint", "allow_request"):
-            check_callable(name, getattr(self, name))
+        for name, of in _HOOKS.items():
+            check_callable(name, getattr(self, name), of)
         for name in ("allow_upgrades", "allow_eio3", "cors_credentials"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} is True or False; got {getattr(self, name)!r}")

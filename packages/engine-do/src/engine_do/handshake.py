@@ -1,6 +1,7 @@
 """What a handshake gives: the facts of it the application may see, and the packet that opens the session."""
 
 import json
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,12 +35,16 @@ def open_packet(engine_sid: EngineSid, transport: Transport, config: EngineConfi
     return "0" + json.dumps(facts, separators=(",", ":"))
 
 
-def make_environ(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+def make_environ(
+    request: HttpRequest, transport: Transport, exclude: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
     """Collect what the application may see of a handshake, as WSGI names it; at most `MAX_ENVIRON` characters of it.
 
-    Headers that no longer fit are left out, and named under ``engine_do.omitted_headers``. Names with an underscore are left out
-    too: WSGI would not tell them from those with a hyphen, which proxies may vouch for.
+    Headers named in ``exclude`` are left out, whatever their case. Those that no longer fit are left out as well, and named under
+    ``engine_do.omitted_headers``. Names with an underscore are left out too: WSGI would not tell them from those with a hyphen,
+    which proxies may vouch for.
     """
+    excluded = {name.lower() for name in exclude}
     parts = urlsplit(request.url)
     facts = [
         ("REQUEST_METHOD", request.method),
@@ -48,13 +53,14 @@ def make_environ(request: HttpRequest) -> tuple[tuple[str, str], ...]:
         ("REMOTE_ADDR", request.remote_address),
         ("SERVER_NAME", parts.hostname or ""),
         ("wsgi.url_scheme", parts.scheme),
+        ("engine_do.transport", transport.value),
     ]
     left = MAX_ENVIRON - _OMITTED_SIZE - sum(map(_size, facts))
     if left < 0:
         raise RemoteEngineError(BAD_REQUEST)
     omitted = []
     for name, value in request.headers.items():
-        if "_" in name:
+        if "_" in name or name.lower() in excluded:
             continue
         fact = ("HTTP_" + name.upper().replace("-", "_"), value)
         if _size(fact) > left:

@@ -10,6 +10,7 @@ __all__ = [
     "COOKIE_ATTRIBUTES",
     "check_callable",
     "check_cookie",
+    "check_header_names",
     "check_headers",
     "check_number",
     "check_origins",
@@ -54,10 +55,10 @@ def check_number(name: str, value: object) -> None:
         raise ConfigError(f"{name} must be a whole number above 0; got {value!r}")
 
 
-def check_callable(name: str, value: object) -> None:
+def check_callable(name: str, value: object, of: str) -> None:
     """Check a hook."""
     if value is not None and not callable(value):
-        raise ConfigError(f"{name} is a function of the request, or nothing; got {value!r}")
+        raise ConfigError(f"{name} is a function of {of}, or nothing; got {value!r}")
 
 
 def check_origins(origins: object) -> None:
@@ -94,6 +95,13 @@ def check_cookie(cookie: object) -> None:
             raise ConfigError(f"cookie: {name} is a {expected.__name__} without spaces and semicolons; got {value!r}")
     if facts.get("same_site", "Lax") not in ("Strict", "Lax", "None"):
         raise ConfigError(f'cookie: same_site is "Strict", "Lax" or "None"; got {facts["same_site"]!r}')
+
+
+def check_header_names(name: str, value: object) -> None:
+    """Check a list of headers."""
+    listed = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    if not listed or not all(isinstance(one, str) and _TOKEN.fullmatch(one) for one in value):  # type: ignore[attr-defined]
+        raise ConfigError(f'{name} is a list of header names, like ["cookie", "authorization"]; got {value!r}')
 
 
 def check_headers(headers: object) -> None:

@@ -13,7 +13,7 @@ Everything that changes a `Polling` is in this file; what every session knows (`
     Queued, then Flushed         AnswerPoll when a GET is held; too much waits: Ended(transport error)
     ProbeOpened                  the WebSocket may show what it is
     ProbeReceived "2probe"       SendProbe("3probe"), and the held GET is answered, with a noop if need be
-    ProbeReceived "5"            SwitchTransport: what waits goes out on the WebSocket
+    ProbeReceived "5"            SwitchTransport: what waits goes out on the WebSocket; Upgraded, if anybody knows the session
     ProbeReceived anything else  CloseProbe; polling goes on
     ProbeGone, or late (Swept)   polling goes on
     CloseRequested               the held GET is refused; by the server: what waits can still be fetched, then a close packet
@@ -61,6 +61,7 @@ from engine_do.session import (
     SendFrame,
     Session,
     Swept,
+    Upgraded,
     from_record,
     to_record,
 )
@@ -249,8 +250,10 @@ def _receive_probe(polling: Polling, frame: Frame) -> _Step:
     if frame == "5" and polling.probed and not polling.posting:
         answers = () if polling.held is None else (AnswerPoll(polling.held, (NOOP,)),)
         waiting = polling.outbox[polling.drained :]
-        moved = replace(polling, held=None, outbox=(), drained=0, probe_ms=None, switched=True)
-        return moved, (*answers, SwitchTransport(polling.session, waiting))
+        session = replace(polling.session, upgraded=True)
+        moved = replace(polling, session=session, held=None, outbox=(), drained=0, probe_ms=None, switched=True)
+        told = (Upgraded(session.peers or ("",)),) if session.announced else ()
+        return moved, (*answers, SwitchTransport(session, waiting), *told)
     return replace(polling, probe_ms=None, probed=False), (CloseProbe(),)
 
 

@@ -1,4 +1,4 @@
-"""Which sessions the peer believes we hold, compared with those we do hold.
+"""Which sessions a peer believes we hold, compared with those we do hold.
 
 An object that is reset loses its sockets without a word, so the peer may know sessions that are gone. What the peer accepted
 last is stored; the alarm's sweep compares it with the sessions there are, and the alarm stays armed until both agree. In the
@@ -15,7 +15,7 @@ from typing import Final
 
 from shared_wire import AcceptDigest, EngineSid, SessionsDigest, digest
 
-__all__ = ["UNSETTLED", "Report", "accept", "is_settled", "offer", "restore", "unsettled"]
+__all__ = ["UNSETTLED", "Report", "accept", "is_settled", "knows_nothing", "offer", "restore", "unsettled"]
 
 UNSETTLED: Final = "?"
 _NOTHING: Final = digest(()).digest.hex()
@@ -46,6 +46,11 @@ def unsettled(report: Report) -> Report:
 def is_settled(report: Report, engine_sids: Iterable[EngineSid]) -> bool:
     """Tell whether the peer has accepted exactly these sessions."""
     return report.stored == digest(engine_sids).digest.hex()
+
+
+def knows_nothing(report: Report) -> bool:
+    """Tell whether the peer has accepted that we hold nothing: as if no session had ever been announced to it."""
+    return report.stored == _NOTHING
 
 
 def offer(report: Report, engine_sids: Iterable[EngineSid]) -> tuple[Report, SessionsDigest]:

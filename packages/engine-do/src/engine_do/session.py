@@ -4,12 +4,12 @@
 Everything that changes a `Session` is in this file. `step` is total: any input in any phase gives a state and effects.
 
     phase    input                         next     effects
-    open     FrameReceived, a message      open     [Opened], Received
+    open     FrameReceived, a message      open     [Opened, [Upgraded]], Received
     open     FrameReceived, a close        closed   CloseSocket, Ended(client disconnect)
-    open     FrameReceived, a pong         open
+    open     FrameReceived, a pong (v4)    open
     open     FrameReceived, a ping (v3)    open     SendFrame(pong)
-    open     FrameReceived, not a packet,
-             a ping (v4), or too large     closed   CloseSocket, Ended(transport error)
+    open     FrameReceived, not a packet, too large,
+             a ping (v4) or a pong (v3)    closed   CloseSocket, Ended(transport error)
     open     SocketGone                    closed   CloseSocket, Ended(transport close | transport error)
     open     CloseRequested                closed   CloseSocket, Ended(its reason)
     open     Admitted                      open
@@ -19,21 +19,24 @@ Everything that changes a `Session` is in this file. `step` is total: any input 
     closed   SocketGone                    closed   CloseSocket
     closed   anything else                 closed
 
-A session that was never announced (`Opened`) ends without `Ended`: nobody above has heard of it. All of a session survives sleep:
-it lives as text (`to_record`) in the socket's attachment, or in the row of a session that polls.
+A session that was never announced (`Opened`) ends without `Ended`: nobody above has heard of it. Where `EngineConfig.choose_peer`
+spreads messages over several peers, each is told of the session with the first message that is its own. All of a session survives
+sleep: it lives as text (`to_record`) in the socket's attachment, or in the row of a session that polls.
 """
 
 import enum
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from engine_do.config import EngineConfig
-from engine_do.errors import RemoteEngineError
+from engine_do.config import ChoosePeer, EngineConfig
+from engine_do.errors import ConfigError, RemoteEngineError
 from engine_do.ids import EngineSid
 from engine_do.packets import PING, Frame, PacketType, decode_frame, decode_frame_v3
 
 __all__ = [
+    "MAX_PEERS",
     "NORMAL_CLOSE",
     "REVISION",
     "SCHEMA",
@@ -52,6 +55,7 @@ __all__ = [
     "Session",
     "SocketGone",
     "Swept",
+    "Upgraded",
     "from_record",
     "step",
     "to_record",
@@ -62,6 +66,14 @@ REVISION: Final = 4
 
 #: The number of the record's layout; a record of another number is not ours to read.
 SCHEMA: Final = 1
+
+
+#: Peers that one session's messages may go to: each is told of its opening and its end.
+MAX_PEERS: Final = 8
+
+#: What `choose_peer` may give: an object's name, and a state that fits into the attachment beside the handshake.
+_PEER: Final = re.compile(r"[A-Za-z0-9_./:-]{1,100}")
+_MAX_ROUTE: Final = 128
 
 
 class Phase(enum.IntEnum):
@@ -96,14 +108,23 @@ class Session:
     unanswered_ms: int | None = None
     #: By when the client must have joined the application, if it has not.
     deadline_ms: int | None = None
-    #: The handshake, kept until the session has been announced.
+    #: The handshake, kept while somebody may still have to be told of it.
     environ: tuple[tuple[str, str], ...] | None = None
     phase: Phase = Phase.OPEN
+    #: Whether it began with polling and has a WebSocket now.
+    upgraded: bool = False
+    #: Where `EngineConfig.choose_peer` chooses: its state, and the peers that were told of the session.
+    route: str = ""
+    peers: tuple[str, ...] = ()
 
     @property
     def announced(self) -> bool:
-        """Whether the application above has heard of the session."""
-        return self.environ is None
+        """Whether anybody above has heard of the session."""
+        return self.environ is None or bool(self.peers)
+
+    def is_known_to(self, peer: str) -> bool:
+        """Whether a peer has heard of the session."""
+        return peer in self.peers if self.peers else self.environ is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +167,17 @@ Input: TypeAlias = FrameReceived | SocketGone | CloseRequested | Admitted | Swep
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Announce the session to the application."""
+    """Announce the session to the application; ``peer`` is "" where there is only one."""
 
     environ: tuple[tuple[str, str], ...]
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """Tell those who know the session that it has a WebSocket now."""
+
+    peers: tuple[str, ...] = ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +185,15 @@ class Received:
     """Hand a message to the application."""
 
     data: str | bytes
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Tell the application that the session is over."""
+    """Tell those who know the session that it is over."""
 
     reason: Reason
+    peers: tuple[str, ...] = ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +210,7 @@ class CloseSocket:
     code: int
 
 
-Effect: TypeAlias = Opened | Received | Ended | SendFrame | CloseSocket
+Effect: TypeAlias = Opened | Upgraded | Received | Ended | SendFrame | CloseSocket
 
 #: WebSocket close codes, as Node's engine.io uses them: normal, internal trouble, message too big.
 NORMAL_CLOSE: Final = 1000
@@ -188,7 +219,7 @@ _TOO_BIG: Final = 1009
 
 
 def step(session: Session, event: Input, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
-    """Apply one event to a session."""
+    """Apply one event to a session. Raises `ConfigError` when ``config.choose_peer`` fails, and nothing else."""
     if session.phase is Phase.CLOSED:
         return session, (CloseSocket(NORMAL_CLOSE),) if isinstance(event, SocketGone) else ()
     match event:
@@ -213,20 +244,50 @@ def _receive(session: Session, frame: Frame, config: EngineConfig) -> tuple[Sess
         return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
     match packet.type:
         case PacketType.MESSAGE:
-            opened = () if session.environ is None else (Opened(session.environ),)
-            announced = session if session.environ is None else replace(session, environ=None)
-            return announced, (*opened, Received(packet.data))
-        case PacketType.PONG:
+            return _hand_on(session, packet.data, config)
+        case PacketType.PONG if session.revision == REVISION:
             return replace(session, unanswered_ms=None), ()
         case PacketType.CLOSE:
             return _end(session, Reason.CLIENT_DISCONNECT)
         case PacketType.PING if session.revision != REVISION:
             return session, (SendFrame(f"{PacketType.PONG}{packet.data!s}"),)
-        case PacketType.PING:
-            # Revision 4 turned the heartbeat round: a client that pings speaks revision 3 (Node: "invalid heartbeat direction").
+        case PacketType.PING | PacketType.PONG:
+            # Revision 4 turned the heartbeat round: this client speaks the other one (Node: "invalid heartbeat direction").
             return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
         case PacketType.OPEN | PacketType.UPGRADE | PacketType.NOOP:
             return session, ()
+
+
+def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+    """Hand a message to the peer it is for; one that has not heard of the session hears of it first."""
+    if config.choose_peer is None:
+        peer, changed = "", session if session.environ is None else replace(session, environ=None)
+    else:
+        route, peer = _choose(config.choose_peer, session.route, data)
+        peers = session.peers if peer in session.peers else (*session.peers, peer)
+        if len(peers) > MAX_PEERS:
+            return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
+        changed = replace(session, route=route, peers=peers)
+    if session.environ is None or session.is_known_to(peer):
+        return changed, (Received(data, peer),)
+    upgraded = (Upgraded((peer,)),) if session.upgraded else ()
+    return changed, (Opened(session.environ, peer), *upgraded, Received(data, peer))
+
+
+def _choose(choose_peer: ChoosePeer, route: str, data: str | bytes) -> tuple[str, str]:
+    """Ask the composition's function, and check what it says: it sees what clients send."""
+    try:
+        route, peer = choose_peer(route, data)
+    except Exception as error:
+        raise ConfigError(
+            "choose_peer raised: it must give a state and an actor's name for whatever a client sends"
+        ) from error
+    if not isinstance(route, str) or len(route) > _MAX_ROUTE or not isinstance(peer, str) or not _PEER.fullmatch(peer):
+        raise ConfigError(
+            f"choose_peer gave ({route!r:.50}, {peer!r:.50}): the state is a text of up to {_MAX_ROUTE} characters, "
+            "the name 1 to 100 of [A-Za-z0-9_./:-]"
+        )
+    return route, peer
 
 
 def _sweep(session: Session, event: Swept, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
@@ -257,7 +318,9 @@ def _sweep_v3(session: Session, event: Swept, config: EngineConfig) -> tuple[Ses
 
 def _end(session: Session, reason: Reason, code: int = NORMAL_CLOSE) -> tuple[Session, tuple[Effect, ...]]:
     closed = replace(session, phase=Phase.CLOSED, environ=None)
-    return closed, (CloseSocket(code), Ended(reason)) if session.announced else (CloseSocket(code),)
+    return closed, (CloseSocket(code), Ended(reason, session.peers or ("",))) if session.announced else (
+        CloseSocket(code),
+    )
 
 
 def _is_too_large(frame: Frame, limit: int) -> bool:
@@ -279,6 +342,8 @@ def to_record(session: Session) -> str:
         session.revision,
         int(session.base64),
     ]
+    if session.upgraded or session.route or session.peers:
+        fields += [int(session.upgraded), session.route, session.peers]
     return json.dumps({"engine-do": SCHEMA, "s": fields}, separators=(",", ":"))
 
 
@@ -297,13 +362,16 @@ def from_record(record: str) -> Session | None:
                     environ,
                     revision,
                     base64,
+                    *rest,
                 ],
             }:
+                upgraded, route, peers = rest or (0, "", ())
                 if (
                     schema != SCHEMA
                     or not isinstance(unanswered_ms, int | None)
                     or not isinstance(deadline_ms, int | None)
                     or revision not in (3, REVISION)
+                    or not isinstance(route, str)
                 ):
                     return None
                 return Session(
@@ -315,6 +383,9 @@ def from_record(record: str) -> Session | None:
                     environ=None if environ is None else tuple((str(key), str(value)) for key, value in environ),
                     revision=revision,
                     base64=bool(base64),
+                    upgraded=bool(upgraded),
+                    route=route,
+                    peers=tuple(str(peer) for peer in peers),
                 )
     except (ValueError, TypeError, RecursionError):
         return None

@@ -31,7 +31,7 @@ from engine_do.polling_events import (
     Queued,
     SwitchTransport,
 )
-from engine_do.session import Ended, Received, Session, Swept
+from engine_do.session import Ended, Received, Session, Swept, Upgraded
 
 __all__ = ["World"]
 
@@ -142,7 +142,7 @@ class World:
                     self.handled.append(data)
                 case Ended():
                     self.ended += 1
-                case AcceptPost():
+                case AcceptPost() | Upgraded():
                     pass
                 case _:
                     assert type(effect).__name__ == "SendProbe", effect

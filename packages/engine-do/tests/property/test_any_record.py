@@ -4,10 +4,11 @@ from engine_strategies import actors, environs, randoms, requests, sessions, unh
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from engine_do.admission import Transport
 from engine_do.handshake import MAX_ENVIRON, make_environ
 from engine_do.ids import actor_of, make_engine_sid
 from engine_do.request import HttpRequest
-from engine_do.session import SCHEMA, Phase, Session, from_record, to_record
+from engine_do.session import MAX_PEERS, SCHEMA, Phase, Session, from_record, to_record
 
 #: What a Durable Object's socket attachment holds.
 ATTACHMENT_BYTES = 16_384
@@ -77,6 +78,9 @@ fields = st.tuples(
             st.none() | st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=3),
             st.sampled_from([3, 4]),
             st.sampled_from([0, 1]),
+            st.sampled_from([0, 1]),
+            st.text(max_size=8),
+            st.lists(st.text(max_size=8), max_size=3),
         )
     )
 )
@@ -97,13 +101,15 @@ def test_any_fields_are_a_session_of_the_right_types_or_none(found: tuple[object
     assert all(len(fact) == 2 for fact in session.environ or ())
     assert session.revision in (3, 4)
     assert isinstance(session.base64, bool)
+    assert isinstance(session.upgraded, bool)
+    assert all(isinstance(text, str) for text in (session.route, *session.peers))
     assert from_record(to_record(session)) == session
 
 
 @unhurried
 @given(requests())
 def test_any_handshake_fits_an_attachment_with_the_rest_of_its_session(request: HttpRequest) -> None:
-    environ = make_environ(request)
+    environ = make_environ(request, Transport.WEBSOCKET)
     session = Session(
         engine_sid=make_engine_sid("r" * 22, "e" * 64),
         pinged_ms=2**53,
@@ -111,6 +117,9 @@ def test_any_handshake_fits_an_attachment_with_the_rest_of_its_session(request: 
         deadline_ms=2**53,
         environ=environ,
         base64=True,
+        upgraded=True,
+        route="\x00" * 128,
+        peers=tuple(f"{number}{'n' * 99}" for number in range(MAX_PEERS)),
     )
     assert len(to_record(session).encode("latin-1")) < ATTACHMENT_BYTES
     assert len(json.dumps(environ, separators=(",", ":"))) <= MAX_ENVIRON
@@ -119,7 +128,7 @@ def test_any_handshake_fits_an_attachment_with_the_rest_of_its_session(request: 
 @unhurried
 @given(requests())
 def test_every_header_is_kept_whole_or_named_as_omitted_unless_its_name_has_an_underscore(request: HttpRequest) -> None:
-    environ = make_environ(request)
+    environ = make_environ(request, Transport.WEBSOCKET)
     omitted = dict(environ).get("engine_do.omitted_headers", "")
     hyphened = {name: value for name, value in request.headers.items() if "_" not in name}
     for name, value in hyphened.items():

@@ -28,6 +28,7 @@ from shared_wire.operations import (
     SessionOpened,
     SessionsDigest,
     SessionsRange,
+    SessionUpgraded,
     UpOperation,
     sessions_of,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "SendPackets",
     "SessionClosed",
     "SessionOpened",
+    "SessionUpgraded",
     "SessionsDigest",
     "SessionsRange",
     "UnsupportedVersion",

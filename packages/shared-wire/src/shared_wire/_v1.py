@@ -36,6 +36,7 @@ from shared_wire.operations import (
     SessionOpened,
     SessionsDigest,
     SessionsRange,
+    SessionUpgraded,
 )
 
 __all__ = ["VERSION", "decode", "encode"]
@@ -102,6 +103,7 @@ _WRITERS: Final[dict[type, tuple[bytes, Callable[[Any], bytes]]]] = {
     SessionClosed: (b"\x03", lambda op: pack_text(op.engine_sid) + pack_text(op.reason)),
     SessionsDigest: (b"\x04", lambda op: _pack_numbers(op.count, op.mark) + pack_bytes(op.digest)),
     SessionsRange: (b"\x05", lambda op: pack_text(op.after) + pack_text(op.until) + _pack_sids(op.engine_sids)),
+    SessionUpgraded: (b"\x06", lambda op: pack_text(op.engine_sid)),
     SendPackets: (b"\x10", lambda op: _pack_sids(op.engine_sids) + _pack_packets(op.packets)),
     CloseSessions: (b"\x11", lambda op: _pack_sids(op.engine_sids) + pack_text(op.reason)),
     AdmitSessions: (b"\x12", lambda op: _pack_sids(op.engine_sids)),
@@ -116,6 +118,7 @@ _READERS: Final[dict[int, Callable[[Reader], Operation]]] = {
     0x03: lambda r: SessionClosed(_sid(r), r.text()),
     0x04: _digest,
     0x05: lambda r: SessionsRange(r.text(), r.text(), _sids(r)),
+    0x06: lambda r: SessionUpgraded(_sid(r)),
     0x10: lambda r: SendPackets(_sids(r), r.items(r.packet)),
     0x11: lambda r: CloseSessions(_sids(r), r.text()),
     0x12: lambda r: AdmitSessions(_sids(r)),

@@ -1,6 +1,7 @@
 """What one actor tells the other: the operations a frame carries, in order.
 
-Up (engine actor to socket actor): `SessionOpened`, `MessageReceived`, `SessionClosed`, `SessionsDigest`, `SessionsRange`.
+Up (engine actor to socket actor): `SessionOpened`, `SessionUpgraded`, `MessageReceived`, `SessionClosed`, `SessionsDigest`,
+`SessionsRange`.
 Down (socket actor to engine actor): `SendPackets`, `CloseSessions`, `AdmitSessions`, `AcceptDigest`, `ListSessions`.
 
 A *packet* here is the payload of an Engine.IO message packet: ``str`` for a text message, ``bytes`` for a binary one. What the
@@ -23,6 +24,7 @@ __all__ = [
     "SendPackets",
     "SessionClosed",
     "SessionOpened",
+    "SessionUpgraded",
     "SessionsDigest",
     "SessionsRange",
     "UpOperation",
@@ -42,6 +44,13 @@ class SessionOpened:
 
     engine_sid: EngineSid
     environ: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUpgraded:
+    """A session that began with polling has a WebSocket now."""
+
+    engine_sid: EngineSid
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,9 @@ class ListSessions:
     """The socket actor's list differs: send all ranges."""
 
 
-UpOperation: TypeAlias = SessionOpened | MessageReceived | SessionClosed | SessionsDigest | SessionsRange
+UpOperation: TypeAlias = (
+    SessionOpened | SessionUpgraded | MessageReceived | SessionClosed | SessionsDigest | SessionsRange
+)
 DownOperation: TypeAlias = SendPackets | CloseSessions | AdmitSessions | AcceptDigest | ListSessions
 Operation: TypeAlias = UpOperation | DownOperation
 
@@ -128,7 +139,7 @@ Operation: TypeAlias = UpOperation | DownOperation
 def sessions_of(operation: Operation) -> tuple[EngineSid, ...]:
     """Name the sessions that lose something if ``operation`` is lost.
 
-    Reports and admissions can be repeated or missed without a gap in any session's stream, so they name none.
+    Reports, upgrades and admissions can be repeated or missed without a gap in any session's stream, so they name none.
     """
     match operation:
         case SessionOpened() | MessageReceived() | SessionClosed():

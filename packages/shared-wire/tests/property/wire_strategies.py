@@ -21,6 +21,7 @@ from shared_wire import (
     SessionOpened,
     SessionsDigest,
     SessionsRange,
+    SessionUpgraded,
     encode,
 )
 
@@ -39,6 +40,7 @@ operations: st.SearchStrategy[Operation] = st.one_of(
     st.builds(SessionClosed, _sids, _texts),
     st.builds(SessionsDigest, _u32, st.binary(max_size=20), _u64),
     st.builds(SessionsRange, _texts, _texts, _sid_lists),
+    st.builds(SessionUpgraded, _sids),
     st.builds(SendPackets, _sid_lists, st.lists(_packets, max_size=4).map(tuple)),
     st.builds(CloseSessions, _sid_lists, _texts),
     st.builds(AdmitSessions, _sid_lists),

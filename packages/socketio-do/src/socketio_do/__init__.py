@@ -16,6 +16,7 @@ from socketio_do.errors import (
     ServerError,
     SessionDataError,
 )
+from socketio_do.routes import NamespaceRoutes
 from socketio_do.server import DurableServer
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "EventRefusedError",
     "LimitError",
     "LocalServerError",
+    "NamespaceRoutes",
     "PacketError",
     "RemoteServerError",
     "ServerError",

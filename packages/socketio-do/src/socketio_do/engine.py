@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from shared_wire import CloseSessions, EngineSid, SendPackets
 from socketio_do.errors import ConfigError
-from socketio_do.membership import Membership
+from socketio_do.membership import TRANSPORT, Membership
 from socketio_do.runtime import Runtime
 
 __all__ = ["EngineProxy", "Handshakes"]
@@ -54,8 +54,11 @@ class EngineProxy:
             self._runtime.send(actor, CloseSessions((EngineSid(sid),), "server disconnect"))
 
     def transport(self, sid: str) -> str:
-        """Name a session's transport."""
-        return "websocket"
+        """Name a session's transport; raises `KeyError` for a session that has ended."""
+        environ = self._membership.environ(sid)
+        if environ is None:
+            raise KeyError(sid)
+        return environ.get(TRANSPORT, "websocket")
 
     def generate_id(self) -> str:
         """Make a socket's sid."""

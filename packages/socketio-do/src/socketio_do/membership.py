@@ -17,11 +17,14 @@ from socketio_do.limits import MAX_ROOMS
 from socketio_do.rooms import Room, RoomChanges, room_key
 from socketio_do.storage import Storage
 
-__all__ = ["SID_BYTES", "Membership", "Socket"]
+__all__ = ["SID_BYTES", "TRANSPORT", "Membership", "Socket"]
 
 #: Random bytes of a socket sid; base64url makes `SID_LENGTH` characters of them.
 SID_BYTES: Final = 15
 SID_LENGTH: Final = 20
+
+#: The fact of a handshake that says how the session's packets travel; the engine actor tells when that changes.
+TRANSPORT: Final = "engine_do.transport"
 
 #: Members of a room or namespace: socket sid -> engine sid.
 Members: TypeAlias = dict[str, str]
@@ -69,6 +72,13 @@ class Membership:
         if self._session(engine_sid) is None:
             self.storage.insert_session(engine_sid, actor, environ)
             self._sessions[engine_sid] = _Session(actor, environ)
+
+    def upgrade_session(self, engine_sid: str) -> None:
+        """Note that a session that polled has a WebSocket now."""
+        session = self._session(engine_sid)
+        if session is not None:
+            session.environ[TRANSPORT] = "websocket"
+            self.storage.update_environ(engine_sid, session.environ)
 
     def has_session(self, engine_sid: str) -> bool:
         """Tell whether a session was announced and has not ended."""

@@ -6,7 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
-from shared_wire import CloseSessions, EngineSid
+from shared_wire import (
+    AcceptDigest,
+    CloseSessions,
+    EngineSid,
+    ListSessions,
+    SessionsDigest,
+    SessionsRange,
+    digest,
+)
 from socketio_do.acks import Acks
 from socketio_do.administration import Administration
 from socketio_do.assembly import Assemblies
@@ -73,6 +81,10 @@ class DurableServer(Connections, Emission, Administration):
         """Take a session that its engine actor announces."""
         self._membership.open_session(engine_sid, actor, environ)
 
+    def receive_upgraded(self, engine_sid: str) -> None:
+        """Take that a session that polled has a WebSocket now."""
+        self._membership.upgrade_session(engine_sid)
+
     def receive_message(self, engine_sid: str, actor: str, data: str | bytes) -> None:
         """Take a client's message. A client that breaks the protocol loses its connection, and the log has one line."""
         if not self._membership.has_session(engine_sid):
@@ -98,6 +110,21 @@ class DurableServer(Connections, Emission, Administration):
             work = functools.partial(self._leave, engine_sid, namespace, reason)
             self._queue(engine_sid, namespace, "disconnect", work)
         self._close_if_ended(engine_sid)
+
+    def receive_digest(self, actor: str, theirs: SessionsDigest) -> None:
+        """Compare an engine actor's sessions with those we know of it: accept them, or ask which they are."""
+        ours = digest(map(EngineSid, self._membership.sessions_of(actor)), theirs.mark)
+        self._runtime.send(actor, AcceptDigest(theirs.digest, theirs.mark) if ours == theirs else ListSessions())
+
+    def receive_range(self, actor: str, theirs: SessionsRange) -> None:
+        """End the sessions an engine actor no longer has, and have it close those we do not know."""
+        ours = set(self._membership.sessions_of(actor, theirs.after, theirs.until))
+        for ghost in ours.difference(theirs.engine_sids):
+            _logger.warning("= session %s is gone from %s", ghost, actor)
+            self.receive_closed(ghost, "transport error")
+        unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
+        if unknown:
+            self._runtime.send(actor, CloseSessions(unknown, "transport error"))
 
     def expire(self, engine_sid: str) -> None:
         """Close a session whose half-received packet did not come to its end in time."""

@@ -58,6 +58,12 @@ class Storage:
             "INSERT OR IGNORE INTO sio_sessions VALUES (?, ?, ?)", engine_sid, actor, json.dumps(environ)
         )
 
+    def update_environ(self, engine_sid: str, environ: dict[str, str]) -> None:
+        """Keep a session's handshake as it is now."""
+        self._database.execute(
+            "UPDATE sio_sessions SET environ = ? WHERE engine_sid = ?", json.dumps(environ), engine_sid
+        )
+
     def session(self, engine_sid: str) -> tuple[str, dict[str, str]] | None:
         """Read a session's actor and handshake."""
         row = self._read("SELECT json_array(actor, environ) FROM sio_sessions WHERE engine_sid = ?", engine_sid)

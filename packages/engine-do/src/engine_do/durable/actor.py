@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Final
 
+import js
+from pyodide.ffi import to_js
 from workers import DurableObject
 
 from engine_do.admission import EIO3_PREFIX
@@ -50,7 +52,7 @@ class EngineActor(DurableObject):
     config: ClassVar[EngineConfig] = EngineConfig()
     #: The binding of the socket actors this engine serves; none for an engine alone.
     peer_binding: ClassVar[str | None] = None
-    #: The name of the socket actor among those.
+    #: The name of the socket actor among those; `EngineConfig.choose_peer` chooses between several.
     peer_name: ClassVar[str] = "main"
 
     def __init__(self, ctx: Any, env: Any) -> None:
@@ -97,8 +99,8 @@ class EngineActor(DurableObject):
 
     async def broadcast(self, data: str | bytes, sids: Iterable[str] | None = None) -> None:
         """Send a message to many clients, prepared once: to those in ``sids``, or to all of this object. Never waits."""
-        chosen = self._sessions.announced() if sids is None else [EngineSid(sid) for sid in sids]
-        self._sessions.send(chosen, (encode_message(data),))
+        chosen = sids if sids is not None else (session.engine_sid for session in self._sessions.announced())
+        self._sessions.send(map(EngineSid, chosen), (encode_message(data),))
 
     async def disconnect(self, sid: str) -> None:
         """Close a client's session; its `on_disconnect` gets the reason ``server disconnect``."""
@@ -221,6 +223,8 @@ class EngineActor(DurableObject):
     def _make_application(self, name: str) -> Application:
         engine = _EngineFace(self)
         if self.peer_binding is None:
+            if self.config.choose_peer is not None:
+                raise ConfigError(f"choose_peer needs {type(self).__name__}.peer_binding: an engine alone has no peers")
             return LocalApplication(engine, self, lambda work: start_eagerly(self.ctx, work))
         namespace = getattr(self.env, self.peer_binding, None)
         if namespace is None:
@@ -246,9 +250,16 @@ class _EngineFace:
         value = self._kv.get(_KEY_PREFIX + key)
         return value if isinstance(value, str) else None
 
-    def store(self, key: str, value: str) -> None:
+    def store(self, key: str, value: str | None) -> None:
         self._counters["rows_written"] += 1
-        self._kv.put(_KEY_PREFIX + key, value)
+        if value is None:
+            self._kv.delete(_KEY_PREFIX + key)
+        else:
+            self._kv.put(_KEY_PREFIX + key, value)
+
+    def stored(self, prefix: str) -> list[str]:
+        within = js.Object.fromEntries(to_js([["prefix", _KEY_PREFIX + prefix]]))
+        return [str(key).removeprefix(_KEY_PREFIX + prefix) for key, _ in self._kv.list(within)]
 
 
 def _name_of(ctx: Any) -> str:

@@ -1,14 +1,25 @@
 """Where an engine's sessions lead: to handlers in the same object, or over a link to the actor that runs the application."""
 
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any, Final, Protocol
 
 from engine_do import report
 from engine_do.ids import EngineSid
 from engine_do.packets import encode_message
-from engine_do.session import Admitted, CloseRequested, Effect, Ended, Input, Opened, Reason, Received
+from engine_do.session import (
+    Admitted,
+    CloseRequested,
+    Effect,
+    Ended,
+    Input,
+    Opened,
+    Reason,
+    Received,
+    Session,
+    Upgraded,
+)
 from shared_wire import (
     AcceptDigest,
     AdmitSessions,
@@ -22,6 +33,7 @@ from shared_wire import (
     SendPackets,
     SessionClosed,
     SessionOpened,
+    SessionUpgraded,
     ranges,
 )
 from shared_wire.durable import RpcWire
@@ -29,6 +41,9 @@ from shared_wire.durable import RpcWire
 __all__ = ["Application", "Engine", "Handlers", "Linked", "LocalApplication"]
 
 _logger = logging.getLogger("engine_do")
+
+#: What the keys of stored reports begin with; the peer's name follows.
+_REPORT: Final = "report:"
 
 
 class Engine(Protocol):
@@ -40,8 +55,8 @@ class Engine(Protocol):
     def apply(self, engine_sid: EngineSid, event: Input) -> None:
         """Apply an event to a session; nothing happens when it is gone."""
 
-    def announced(self) -> list[EngineSid]:
-        """List all open sessions the application has heard of."""
+    def announced(self) -> list[Session]:
+        """List all open sessions that anybody above has heard of."""
 
     def end_ghosts(self) -> list[EngineSid]:
         """Forget the sessions that a reset took away; names them."""
@@ -49,8 +64,11 @@ class Engine(Protocol):
     def load(self, key: str) -> str | None:
         """Read a stored text."""
 
-    def store(self, key: str, value: str) -> None:
-        """Store a text."""
+    def store(self, key: str, value: str | None) -> None:
+        """Store a text, or nothing any more."""
+
+    def stored(self, prefix: str) -> list[str]:
+        """List the keys that begin so, without what they begin with."""
 
 
 class Application(Protocol):
@@ -155,7 +173,9 @@ class Linked(RpcWire):
         super().__init__(ctx, namespace)
         self._engine = engine
         self._peer = peer
-        self._report = report.restore(engine.load("report"), life.nonce >> 32)
+        self._mark = life.nonce >> 32
+        #: What each peer knows of our sessions, as far as this life has asked; the rest is stored.
+        self._reports: dict[str, report.Report] = {}
         self.carrier = Carrier(name, life, self, peer_holds_sockets=False, counters=counters)
 
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
@@ -164,24 +184,28 @@ class Linked(RpcWire):
         return True
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
-        """Send what these effects mean, in one frame."""
-        operations = tuple(operation for effect in effects if (operation := _to_operation(engine_sid, effect)))
-        if not operations:
-            return
-        if isinstance(operations[0], SessionOpened):
-            self._keep(report.unsettled(self._report))
-        self.carrier.send(self._peer, *operations)
+        """Send what these effects mean, in one frame to each peer concerned."""
+        told: dict[str, list[Operation]] = {}
+        for peer, operation in _by_peer(engine_sid, effects):
+            told.setdefault(peer or self._peer, []).append(operation)
+        for peer, operations in told.items():
+            if isinstance(operations[0], SessionOpened):
+                self._keep(peer, report.unsettled(self._report(peer)))
+            self.carrier.send(peer, *operations)
 
     def swept(self) -> bool:
-        """Offer the fingerprint of our sessions, unless the peer has accepted it already.
+        """Offer each peer the fingerprint of our sessions there, unless it has accepted it already.
 
         While work at the peer is unconfirmed it is offered all the same: the peer's reset is noticed by its answer.
         """
-        sessions = self._engine.announced()
-        if report.is_settled(self._report, sessions) and not self.carrier.must_remember(self._peer):
-            return False
-        self._offer(sessions)
-        return True
+        unsettled = False
+        announced = self._announced()
+        for peer in {*self._engine.stored(_REPORT), *self._reports}:
+            sessions = announced[peer]
+            if not report.is_settled(self._report(peer), sessions) or self.carrier.must_remember(peer):
+                self._offer(peer, sessions)
+                unsettled = True
+        return unsettled
 
     def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[..., None]) -> None:
         """Carry out the socket actor's operations; all of it is done on return."""
@@ -197,11 +221,11 @@ class Linked(RpcWire):
                     for engine_sid in engine_sids:
                         self._engine.apply(engine_sid, Admitted())
                 case AcceptDigest():
-                    self._keep(report.accept(self._report, operation))
+                    self._keep(peer, report.accept(self._report(peer), operation))
                 case ListSessions():
-                    sessions = self._engine.announced()
+                    sessions = self._announced()[peer]
                     self.carrier.send(peer, *ranges(sessions))
-                    self._offer(sessions)
+                    self._offer(peer, sessions)
                 case _:
                     _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
 
@@ -211,20 +235,33 @@ class Linked(RpcWire):
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """Close sessions whose stream has a gap, so that their clients reconnect."""
-        engine_sids = tuple(self._engine.announced()) if engine_sids is None else engine_sids
+        engine_sids = tuple(self._announced()[peer]) if engine_sids is None else engine_sids
         _logger.warning("= link to %s: %d sessions lost", peer, len(engine_sids))
         for engine_sid in engine_sids:
             self._engine.apply(engine_sid, CloseRequested(Reason.TRANSPORT_ERROR))
 
-    def _offer(self, sessions: list[EngineSid]) -> None:
-        changed, offered = report.offer(self._report, sessions)
-        self._keep(changed)
-        self.carrier.send(self._peer, offered)
+    def _announced(self) -> defaultdict[str, list[EngineSid]]:
+        """List the announced sessions by peer."""
+        found = defaultdict[str, list[EngineSid]](list)
+        for session in self._engine.announced():
+            for peer in session.peers or (self._peer,):
+                found[peer].append(session.engine_sid)
+        return found
 
-    def _keep(self, changed: report.Report) -> None:
-        if changed.stored != self._report.stored:
-            self._engine.store("report", changed.stored)
-        self._report = changed
+    def _offer(self, peer: str, sessions: list[EngineSid]) -> None:
+        changed, offered = report.offer(self._report(peer), sessions)
+        self._keep(peer, changed)
+        self.carrier.send(peer, offered)
+
+    def _report(self, peer: str) -> report.Report:
+        if peer not in self._reports:
+            self._reports[peer] = report.restore(self._engine.load(_REPORT + peer), self._mark)
+        return self._reports[peer]
+
+    def _keep(self, peer: str, changed: report.Report) -> None:
+        if changed.stored != self._report(peer).stored:
+            self._engine.store(_REPORT + peer, None if report.knows_nothing(changed) else changed.stored)
+        self._reports[peer] = changed
 
 
 def _reason(text: str) -> Reason:
@@ -234,13 +271,17 @@ def _reason(text: str) -> Reason:
         return Reason.TRANSPORT_ERROR
 
 
-def _to_operation(engine_sid: EngineSid, effect: Effect) -> Operation | None:
-    match effect:
-        case Opened(environ):
-            return SessionOpened(engine_sid, environ)
-        case Received(data):
-            return MessageReceived(engine_sid, data)
-        case Ended(reason):
-            return SessionClosed(engine_sid, reason.value)
-        case _:
-            return None
+def _by_peer(engine_sid: EngineSid, effects: tuple[Effect, ...]) -> Iterator[tuple[str, Operation]]:
+    """Give the operations that effects mean, each with the peer it goes to."""
+    for effect in effects:
+        match effect:
+            case Opened(environ, peer):
+                yield peer, SessionOpened(engine_sid, environ)
+            case Upgraded(peers):
+                yield from ((peer, SessionUpgraded(engine_sid)) for peer in peers)
+            case Received(data, peer):
+                yield peer, MessageReceived(engine_sid, data)
+            case Ended(reason, peers):
+                yield from ((peer, SessionClosed(engine_sid, reason.value)) for peer in peers)
+            case _:
+                pass

@@ -79,7 +79,7 @@ class Http:
         engine_sid = make_engine_sid(secrets.token_urlsafe(16), self._name)
         early = self._sessions.begin(engine_sid, handshake.transport)
         try:
-            environ = make_environ(http)
+            environ = make_environ(http, handshake.transport, self._config.exclude_headers)
             if not await self._sessions.application.connecting(engine_sid, environ):
                 early.refused = True
             if early.refused:

@@ -114,9 +114,9 @@ class Sessions:
         else:
             self.step_polling(engine_sid, event)
 
-    def announced(self) -> list[EngineSid]:
-        """List all open sessions the application has heard of."""
-        return [session.engine_sid for session in self._open() if session.announced]
+    def announced(self) -> list[Session]:
+        """List all open sessions that anybody above has heard of."""
+        return [session for session in self._open() if session.announced]
 
     # -- opening
 
@@ -220,7 +220,7 @@ class Sessions:
             self._step(ws, session, event)
 
     def _step(self, ws: Any, session: Session, event: Input) -> None:
-        changed, effects = step(session, event, self._config)
+        changed, effects = self._stepped(step, session.engine_sid, session, event)
         if changed != session:
             self.sockets.write(ws, changed)
         for effect in effects:
@@ -242,7 +242,8 @@ class Sessions:
         before = self.polls.get(engine_sid)
         if before is None:
             return ()
-        changed, effects = step_polling(before, event, self._config)
+        effects: tuple[PollingEffect, ...]
+        changed, effects = self._stepped(step_polling, engine_sid, before, event)
         if changed != before:
             self.polls.put(changed)
             self._flush_later(engine_sid)
@@ -252,6 +253,14 @@ class Sessions:
             self.polls.store(engine_sid)
         self._tell(engine_sid, tuple(effect for effect in effects if isinstance(effect, Effect)))
         return effects
+
+    def _stepped(self, core: Callable[..., Any], engine_sid: EngineSid, state: Any, event: Any) -> Any:
+        """Step a core; when a function of the application's fails in it, the session it was about ends."""
+        try:
+            return core(state, event, self._config)
+        except ConfigError:
+            _logger.exception("= session %s closed", engine_sid)
+            return core(state, CloseRequested(Reason.TRANSPORT_ERROR), self._config)
 
     def _carry_out(self, engine_sid: EngineSid, effect: PollingEffect) -> None:
         match effect:

@@ -18,6 +18,7 @@ from shared_wire.operations import (
     SessionOpened,
     SessionsDigest,
     SessionsRange,
+    SessionUpgraded,
 )
 
 _ENGINE = Life(1_767_225_600_000, 0x0123456789ABCDEF)
@@ -160,6 +161,9 @@ CASES: dict[str, Frame] = {
         SessionClosed(_Y, "ping timeout"),
         SessionsDigest(1, bytes(16)),
         SessionsRange("", "", (_X,)),
+    ),
+    "up-session-upgraded": _call(
+        SessionOpened(_X, (("PATH_INFO", "/"),)), SessionUpgraded(_X), MessageReceived(_X, "0")
     ),
     "down-send-packets": _call(
         SendPackets((_X, _Y), ('51-["file",{"_placeholder":true,"num":0}]', b"\x89PNG\r\n", "☃"))

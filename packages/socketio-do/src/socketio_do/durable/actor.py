@@ -14,20 +14,18 @@ from pyodide.ffi import create_once_callable, to_js
 from workers import DurableObject
 
 from shared_wire import (
-    AcceptDigest,
     Carrier,
     CloseSessions,
     EngineSid,
     Lanes,
-    ListSessions,
     MessageReceived,
     Operation,
     SessionClosed,
     SessionOpened,
     SessionsDigest,
     SessionsRange,
+    SessionUpgraded,
     Work,
-    digest,
     sessions_in,
     sessions_of,
 )
@@ -283,26 +281,14 @@ class _Hub(RpcWire):
                 self._server.receive_message(engine_sid, peer, packet)
             case SessionClosed(engine_sid, reason):
                 self._server.receive_closed(engine_sid, reason)
+            case SessionUpgraded(engine_sid):
+                self._server.receive_upgraded(engine_sid)
             case SessionsDigest():
-                self._compare(peer, operation)
+                self._server.receive_digest(peer, operation)
             case SessionsRange():
-                self._reconcile(peer, operation)
+                self._server.receive_range(peer, operation)
             case _:
                 _logger.error("= %s sent an operation that goes down: %s", peer, type(operation).__name__)
-
-    def _compare(self, peer: str, theirs: SessionsDigest) -> None:
-        ours = digest((EngineSid(sid) for sid in self._membership.sessions_of(peer)), theirs.mark)
-        self.carrier.send(peer, AcceptDigest(theirs.digest, theirs.mark) if ours == theirs else ListSessions())
-
-    def _reconcile(self, peer: str, theirs: SessionsRange) -> None:
-        """End the sessions the engine actor no longer has, and have it close those we do not know."""
-        ours = set(self._membership.sessions_of(peer, theirs.after, theirs.until))
-        for ghost in ours.difference(theirs.engine_sids):
-            _logger.warning("= session %s is gone from %s", ghost, peer)
-            self._server.receive_closed(ghost, "transport error")
-        unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
-        if unknown:
-            self.carrier.send(peer, CloseSessions(unknown, "transport error"))
 
 
 def _nobody(engine_sids: Iterable[EngineSid]) -> None:

@@ -1,0 +1,132 @@
+"""A session whose messages go to several peers: `EngineConfig.choose_peer`."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine_do.config import EngineConfig
+from engine_do.errors import ConfigError
+from engine_do.ids import EngineSid
+from engine_do.packets import Frame
+from engine_do.polling import Polling, step_polling
+from engine_do.polling_events import PostBegun, PostReceived, ProbeOpened, ProbeReceived, SwitchTransport
+from engine_do.session import (
+    MAX_PEERS,
+    CloseRequested,
+    CloseSocket,
+    Effect,
+    Ended,
+    FrameReceived,
+    Input,
+    Opened,
+    Phase,
+    Reason,
+    Received,
+    Session,
+    SocketGone,
+    Upgraded,
+    from_record,
+    step,
+    to_record,
+)
+
+ENVIRON = (("PATH_INFO", "/"),)
+EARLY = Session(engine_sid=EngineSid("s"), pinged_ms=0, environ=ENVIRON)
+
+
+def by_first_letter(state: str, packet: Frame) -> tuple[str, str]:
+    """Choose by the first letter of a text; bytes follow the text before them."""
+    return (packet[:1] or "none", packet[:1] or "none") if isinstance(packet, str) else (state, state or "none")
+
+
+CONFIG = EngineConfig(choose_peer=by_first_letter)
+
+
+def drive(session: Session, *events: Input) -> tuple[Session, list[Effect]]:
+    """Step through sleep: nothing but the record is kept between two events."""
+    told: list[Effect] = []
+    for event in events:
+        awake = from_record(to_record(session))
+        assert awake == session
+        session, effects = step(session, event, CONFIG)
+        told += effects
+    return session, told
+
+
+def test_each_peer_hears_of_the_session_with_its_first_message() -> None:
+    _, effects = drive(EARLY, *map(FrameReceived, ("4ant", "4bee", "4ape", "4bug")))
+    assert effects == [
+        *(Opened(ENVIRON, "a"), Received("ant", "a")),
+        *(Opened(ENVIRON, "b"), Received("bee", "b")),
+        Received("ape", "a"),
+        Received("bug", "b"),
+    ]
+
+
+def test_the_state_survives_sleep_between_a_message_and_what_belongs_to_it() -> None:
+    _, effects = drive(EARLY, FrameReceived("4bee"), FrameReceived(b"1"), FrameReceived("4ant"), FrameReceived(b"2"))
+    assert [(one.data, one.peer) for one in effects if isinstance(one, Received)] == [
+        ("bee", "b"),
+        (b"1", "b"),
+        ("ant", "a"),
+        (b"2", "a"),
+    ]
+
+
+@pytest.mark.parametrize("end", [SocketGone(failed=False), CloseRequested(Reason.TRANSPORT_CLOSE)])
+def test_the_end_is_told_to_those_who_know_the_session(end: Input) -> None:
+    session, effects = drive(EARLY, FrameReceived("4ant"), FrameReceived("4bee"), end)
+    assert effects[-2:] == [CloseSocket(1000), Ended(Reason.TRANSPORT_CLOSE, ("a", "b"))]
+    assert session.phase is Phase.CLOSED
+    assert drive(EARLY, end)[1] == [CloseSocket(1000)]
+
+
+def test_a_session_has_so_many_peers_and_no_more() -> None:
+    frames = [FrameReceived(f"4{letter}") for letter in "abcdefghijklm"]
+    session, effects = drive(EARLY, *frames[:MAX_PEERS])
+    assert session.phase is Phase.OPEN
+    assert len(effects) == 2 * MAX_PEERS
+    closed, effects = drive(session, frames[MAX_PEERS])
+    assert effects == [CloseSocket(1011), Ended(Reason.TRANSPORT_ERROR, tuple("abcdefgh"))]
+    assert closed.phase is Phase.CLOSED
+    assert drive(session, frames[0])[1] == [Received("a", "a")], "those it has go on"
+
+
+def test_an_upgrade_is_told_to_those_who_know_the_session_and_later_to_those_who_come_to_know_it() -> None:
+    polling = Polling(session=EARLY)
+    effects: list[object] = []
+    for event in (PostBegun(), PostReceived(("4ant",)), ProbeOpened(0), ProbeReceived("2probe"), ProbeReceived("5")):
+        polling, more = step_polling(polling, event, CONFIG)
+        effects += more
+    moved = replace(EARLY, route="a", peers=("a",), upgraded=True)
+    assert effects[-2:] == [SwitchTransport(moved, ()), Upgraded(("a",))]
+    assert drive(moved, FrameReceived("4ape"), FrameReceived("4bee"))[1] == [
+        Received("ape", "a"),
+        *(Opened(ENVIRON, "b"), Upgraded(("b",)), Received("bee", "b")),
+    ]
+
+
+def test_where_there_is_one_peer_it_hears_of_an_upgrade_before_its_first_message_with_that() -> None:
+    session, effects = step(replace(EARLY, upgraded=True), FrameReceived("4hi"), EngineConfig())
+    assert effects == (Opened(ENVIRON), Upgraded(("",)), Received("hi"))
+    assert session.environ is None, "nobody else will have to be told"
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [("", ""), ("", "a" * 101), ("", "a b"), ("s" * 129, "a"), ("", None), (None, "a"), ("", "\u00e9")],
+    ids=repr,
+)
+def test_a_choice_that_cannot_be_kept_is_the_composition_s_fault(choice: tuple[str, str]) -> None:
+    config = EngineConfig(choose_peer=lambda _state, _packet: choice)
+    with pytest.raises(ConfigError, match="choose_peer gave"):
+        step(EARLY, FrameReceived("4hi"), config)
+
+
+def test_so_is_a_choice_that_raises() -> None:
+    def fail(_state: str, packet: Frame) -> tuple[str, str]:
+        raise KeyError(packet)
+
+    with pytest.raises(ConfigError, match="choose_peer raised"):
+        step(EARLY, FrameReceived("4hi"), EngineConfig(choose_peer=fail))
+    assert step(EARLY, FrameReceived("3"), EngineConfig(choose_peer=fail))[0] == EARLY, "only messages are chosen for"
