@@ -1,5 +1,6 @@
 """Every check, and the demo. `nox` runs the checks, `nox -s demo` serves the chat, `nox --list` names them all."""
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import nox
 nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "unit", "tools", "chat", "bounds", "wheels", "published", "e2e"]
+nox.options.sessions = ["lint", "types", "unit", "upstream", "tools", "chat", "bounds", "wheels", "published", "e2e"]
 
 ROOT = Path(__file__).resolve().parent
 PACKAGES = ROOT / "packages"
@@ -17,6 +18,10 @@ CONSTRAINTS = ROOT / "constraints.txt"
 
 #: Each package with the siblings it declares; in its unit tests' environment is nothing else of ours.
 SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("shared-wire",)}
+
+#: The range of python-socketio that socketio-do declares. Its lowest release is the newest there is as well; once there is a newer
+#: one, the sessions `unit(socketio-do)` and `upstream` are to be run with both.
+PYTHON_SOCKETIO = "python-socketio>=5.18.1,<5.19"
 
 #: python-socketio is not annotated: what only uses it is checked with these leave to call it.
 USES_UNTYPED = ("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any")
@@ -64,6 +69,30 @@ def unit(session: nox.Session, package: str) -> None:
 
 
 @nox.session
+def upstream(session: nox.Session) -> None:
+    """Run python-socketio's own tests, from its source distribution, against our classes."""
+    install(session, *editable("shared-wire", "socketio-do"), groups=("test", "aio", "upstream"))
+    sources = _fetch_sources(session, "python-socketio")
+    session.run("python", "packages/socketio-do/tests/server_exclusions.py", str(sources), *session.posargs)
+
+
+def _fetch_sources(session: nox.Session, name: str) -> Path:
+    """Unpack the source distribution of a package, in the version and with the hash of `constraints.txt`."""
+    folder = Path(session.create_tmp()) / "sources"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    pin = re.search(rf"^{name}==(?:.*\\\n)*.*\n", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert pin is not None
+    (folder / "pin.txt").write_text(pin.group(), encoding="utf-8")
+    options = ("--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--no-build-isolation")
+    where = ("--no-binary", name, "--dest", str(folder), "--requirement", str(folder / "pin.txt"))
+    session.run("python", "-m", "pip", "download", *options, *where)
+    [archive] = folder.glob("*.tar.gz")
+    shutil.unpack_archive(archive, folder)
+    return folder / archive.name.removesuffix(".tar.gz")
+
+
+@nox.session
 def tools(session: nox.Session) -> None:
     """Test the tool that prepares the local runtime."""
     install(session, "--editable", str(ROOT / "tools"), groups=("test",))
@@ -73,7 +102,7 @@ def tools(session: nox.Session) -> None:
 @nox.session
 def chat(session: nox.Session) -> None:
     """Test the demo's application on the stock python-socketio server."""
-    install(session, "python-socketio>=5.18.1,<5.19", groups=("test", "aio"))
+    install(session, PYTHON_SOCKETIO, groups=("test", "aio"))
     session.run("pytest", "-c", "demo-server/pyproject.toml", "--rootdir", "demo-server", "demo-server/tests")
 
 
@@ -147,7 +176,7 @@ def e2e(session: nox.Session) -> None:
         session,
         "--editable",
         str(ROOT / "tools"),
-        "python-socketio>=5.18.1,<5.19",
+        PYTHON_SOCKETIO,
         groups=("test", "aio"),
     )
     session.run(
@@ -156,7 +185,7 @@ def e2e(session: nox.Session) -> None:
 
 
 def _install_e2e(session: nox.Session) -> None:
-    needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), "python-socketio>=5.18.1,<5.19"]
+    needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), PYTHON_SOCKETIO]
     install(session, *needed, groups=("test", "aio"))
 
 

@@ -72,7 +72,9 @@ ATTRIBUTES: Final[dict[str, Member]] = {
     "environ": works("read from storage, copies; `get_environ` is cheaper"),
     "handlers": works("what is registered"),
     "logger": works("`socketio_do`'s, unless the option says otherwise"),
-    "manager": differs("its methods work; `rooms`, `callbacks` and other tables of upstream's are empty"),
+    "manager": differs(
+        "its methods work; `rooms` is a copy, read from the rows of all sockets; `callbacks` and other tables are empty"
+    ),
     "manager_initialized": works("`True`"),
     "namespace_handlers": works("what is registered"),
     "namespaces": works("the option"),

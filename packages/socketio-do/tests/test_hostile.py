@@ -202,6 +202,32 @@ def test_nothing_goes_before_connect(scene: Scene, message: str) -> None:
     scene.others_are_well()
 
 
+def test_attachments_of_nobody_are_not_waited_for(scene: Scene) -> None:
+    scene.world.open("new")
+    scene.world.receive("new", HEADER)
+    assert scene.world.sent == [(ENGINE, CloseSessions((EngineSid("new"),), "transport error"))]
+    assert +scene.world.runtime.held == {}
+    scene.others_are_well()
+
+
+def test_attachments_may_come_while_a_namespace_is_being_connected() -> None:
+    """By rights a client waits for the answer; what it does not wait for is handled after it."""
+    calls: list[Any] = []
+    gate = FakeEvent()
+
+    async def may_exist(name: str, environ: Any, auth: Any) -> bool:
+        await gate.wait()
+        return True
+
+    world = World(lambda sio: sio.on("upload", lambda *args: calls.append(args), namespace=may_exist))
+    world.open("e1")
+    world.receive("e1", "0/new,", HEADER.replace("[", "/new,[", 1), b"0")
+    gate.set()
+    world.runtime.settle()
+    assert calls == [("/new", S1, b"0")]
+    assert world.closes() == []
+
+
 def test_an_event_after_a_refusal_is_one_before_connect() -> None:
     world = World(lambda sio: sio.on("connect", lambda sid, environ: False))
     world.open("bad")

@@ -33,13 +33,29 @@ def test_participants_of_a_room_of_several_and_of_the_namespace(world: World) ->
     assert list(manager.get_participants("/", [])) == []
 
 
-def test_the_namespaces_with_handlers() -> None:
-    def register(sio: Any) -> None:
-        sio.on("x", print)
-        sio.on("y", print)
-        sio.on("x", print, namespace="/chat")
+def test_the_namespaces_are_those_with_sockets_also_after_sleep(world: World) -> None:
+    assert world.sio.manager.get_namespaces() == ["/", "/chat"]
+    world.reset()
+    assert world.sio.manager.get_namespaces() == ["/", "/chat"]
+    finish(world.sio.manager.disconnect(socket_sid(4), "/chat"))
+    assert world.sio.manager.get_namespaces() == ["/"]
 
-    assert World(register).sio.manager.get_namespaces() == ["/", "/chat"]
+
+def test_rooms_shows_who_is_where_as_upstreams_tables_do(world: World) -> None:
+    finish(world.sio.manager.enter_room(S1, "/", "a"))
+    finish(world.sio.manager.enter_room(S2, "/", "a"))
+    world.reset()
+    rooms: Any = world.sio.manager.rooms
+    assert rooms["/"] == {
+        None: {S1: "e1", S2: "e2", S3: "e3"},
+        S1: {S1: "e1"},
+        S2: {S2: "e2"},
+        S3: {S3: "e3"},
+        "a": {S1: "e1", S2: "e2"},
+    }
+    assert ("/chat" in rooms, "/nowhere" in rooms, len(rooms)) == (True, False, 2)
+    rooms["/"]["a"].clear()
+    assert rooms["/"]["a"] == {S1: "e1", S2: "e2"}
 
 
 def test_a_socket_is_pending_until_it_is_connected(world: World) -> None:
@@ -48,9 +64,11 @@ def test_a_socket_is_pending_until_it_is_connected(world: World) -> None:
     sid = finish(manager.pre_connect("e4", "/"))
     assert sid == socket_sid(5)
     assert not manager.is_connected(sid, "/")
+    assert (manager.is_pre_connected(sid, "/"), manager.is_pre_connected(sid, "/chat")) == (True, False)
     assert not finish(manager.can_disconnect(sid, "/"))
     assert finish(manager.connect(sid, "/")) == sid
     assert manager.is_connected(sid, "/")
+    assert not manager.is_pre_connected(sid, "/")
     assert finish(manager.can_disconnect(sid, "/"))
     assert finish(manager.pre_connect("e4", "/")) is None
 

@@ -96,6 +96,8 @@ class DurableServer(Connections, Emission, Administration):
             packet = self._assemblies.add(engine_sid, data)
             if packet is not None:
                 self._dispatch(engine_sid, packet)
+            elif not (self._membership.sockets_of(engine_sid) or self._joining[engine_sid]):
+                raise PacketError("attachments before a namespace is connected")
         except PacketError as error:
             self._expel(engine_sid, error)
 

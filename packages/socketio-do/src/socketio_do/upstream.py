@@ -51,6 +51,7 @@ OVERRIDDEN_MANAGER: Final = {
     "get_participants": ("namespace", "room"),
     "get_rooms": ("sid", "namespace"),
     "is_connected": ("sid", "namespace"),
+    "is_pre_connected": ("sid", "namespace"),
     "leave_room": ("sid", "namespace", "room"),
     "pre_connect": ("eio_sid", "namespace"),
     "pre_disconnect": ("sid", "namespace"),
