@@ -37,7 +37,7 @@ BANNED = {
 #: What the pure part may use besides the standard library.
 ALLOWED = {"shared_wire", "socketio", "socketio_do"}
 #: The modules that speak python-socketio's dialect.
-UPSTREAM_USERS = {"base", "connections", "dispatch", "emission", "manager", "upstream"}
+UPSTREAM_USERS = {"connections", "dispatch", "emission", "manager", "signatures", "upstream"}
 
 
 def imports(path: Path) -> set[str]:

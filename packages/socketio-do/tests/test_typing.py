@@ -1,11 +1,23 @@
-"""What an application writes, with types: mypy checks that it fits, and it is run so that it is not only words."""
+"""What an application writes, with types: mypy checks that it fits, and a part is run so that it is not only words.
 
+The typed examples (`typing/`) leave no public name out.
+"""
+
+import ast
+import inspect
 import re
+from pathlib import Path
 from typing import Any
 
+import pytest
 from server_fakes import World, socket_sid
+from server_members import METHODS
 
+import socketio_do
 from socketio_do import Answers, DurableServer, EventRefusedError, SocketDescription
+
+API = ast.parse((Path(__file__).parent / "typing" / "api.py").read_text(encoding="utf-8"))
+DURABLE = ast.parse((Path(socketio_do.__file__).parent / "durable" / "__init__.py").read_text(encoding="utf-8"))
 
 ROOMS = re.compile(r"/room-\d+")
 
@@ -63,3 +75,45 @@ def test_a_typed_application_runs() -> None:
         f'2/room-1,1001["done",[{{"{sid}":true}},[]]]',
         "1/room-1,",
     ]
+
+
+def used() -> set[str]:
+    """Collect the names that are written in the examples; to import one is not to use it."""
+    nodes = list(ast.walk(API))
+    return {node.id for node in nodes if isinstance(node, ast.Name)} | {
+        node.attr for node in nodes if isinstance(node, ast.Attribute)
+    }
+
+
+def exports_of_durable() -> list[str]:
+    """Read the names that can be imported in a Worker only."""
+    [names] = [
+        ast.literal_eval(node.value)
+        for node in DURABLE.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return list(names)
+
+
+@pytest.mark.parametrize("name", [*socketio_do.__all__, *exports_of_durable()])
+def test_every_public_name_is_used(name: str) -> None:
+    assert name in used()
+
+
+def public_methods() -> list[str]:
+    refused = {name for name, member in METHODS.items() if member.status == "refused"}
+    called_by_the_actor = {"expire", "receive_alarm", "receive_closed", "receive_message", "receive_opened"}
+    methods = {name for name in dir(DurableServer) if name[0] != "_" and callable(getattr(DurableServer, name))}
+    return sorted(methods - refused - called_by_the_actor - {"reason"})
+
+
+@pytest.mark.parametrize("name", public_methods())
+def test_every_method_is_called(name: str) -> None:
+    assert name in used()
+
+
+@pytest.mark.parametrize("name", ["emit", "emit_with_ack", "call", "send", "disconnect_sockets"])
+def test_every_option_is_given(name: str) -> None:
+    calls = [node for node in ast.walk(API) if isinstance(node, ast.Call) and ast.unparse(node.func) == f"sio.{name}"]
+    given = {keyword.arg for call in calls for keyword in call.keywords} | {"event", "data", "room", "namespace"}
+    assert set(inspect.signature(getattr(DurableServer, name)).parameters) - {"self"} <= given

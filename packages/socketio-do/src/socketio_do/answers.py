@@ -1,13 +1,15 @@
 """Answers that are waited for across sleep and resets: handlers by name, called when the answer or the deadline comes."""
 
 import logging
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias, overload
 
 from socketio_do.base import ServerBase
 from socketio_do.callbacks import Callbacks, Expected
 from socketio_do.dispatch import Handler, call_handler
 from socketio_do.errors import ConfigError
 from socketio_do.namespaces import NamespaceName
+from socketio_do.signatures import H
 
 __all__ = ["DurableAnswers", "Silence"]
 
@@ -27,6 +29,10 @@ class DurableAnswers(ServerBase):
     _answer_handlers: dict[str, Handler]
     _silence_handlers: dict[str, Handler]
 
+    @overload
+    def on_answer(self, name: str, handler: H) -> H: ...
+    @overload
+    def on_answer(self, name: str, handler: None = None) -> Callable[[H], H]: ...
     def on_answer(self, name: str, handler: Handler | None = None) -> Any:
         """Register the handler that ``emit(callback=name)`` names, or decorate it.
 
@@ -35,6 +41,10 @@ class DurableAnswers(ServerBase):
         """
         return _put(self._answer_handlers, name, handler)
 
+    @overload
+    def on_no_answer(self, name: str, handler: H) -> H: ...
+    @overload
+    def on_no_answer(self, name: str, handler: None = None) -> Callable[[H], H]: ...
     def on_no_answer(self, name: str, handler: Handler | None = None) -> Any:
         """Register what is called when no answer comes for ``emit(callback=name)``, or decorate it.
 

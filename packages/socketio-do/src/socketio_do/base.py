@@ -3,14 +3,13 @@
 import logging
 from typing import Any, Final
 
-import socketio
-
 from socketio_do.dispatch import Handler, call_handler, namespace_method
 from socketio_do.hooks import HookKind, Hooks
 from socketio_do.membership import Membership
 from socketio_do.namespaces import NamespaceName, Namespaces
 from socketio_do.rooms import ROOM_EVENTS
 from socketio_do.runtime import Runtime
+from socketio_do.signatures import SignedServer
 from socketio_do.upstream import ENCODED_TYPES, encode_packet
 
 __all__ = ["ServerBase"]
@@ -21,7 +20,7 @@ _logger = logging.getLogger("socketio_do")
 MAX_LOGGED: Final = 100
 
 
-class ServerBase(socketio.AsyncServer):
+class ServerBase(SignedServer):
     """An `AsyncServer` over tables; `DurableServer` makes them."""
 
     _runtime: Runtime

@@ -1,12 +1,14 @@
 """What stands before the handlers: who may connect, which events pass, and who looks on."""
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, overload
 
 from socketio_do.base import ServerBase
 from socketio_do.dispatch import Handler, call_handler
 from socketio_do.errors import ConfigError, EventRefusedError
 from socketio_do.namespaces import NamespaceName
 from socketio_do.rooms import ROOM_EVENTS, RoomEvent
+from socketio_do.signatures import H
 
 __all__ = ["Middleware"]
 
@@ -21,6 +23,10 @@ class Middleware(ServerBase):
     and for a parent are told the namespace first. They last as long as handlers do: `configure` registers them in each life.
     """
 
+    @overload
+    def use(self, handler: H, namespace: NamespaceName | None = None) -> H: ...
+    @overload
+    def use(self, handler: None = None, namespace: NamespaceName | None = None) -> Callable[[H], H]: ...
     def use(self, handler: Handler | None = None, namespace: NamespaceName | None = None) -> Any:
         """Register middleware that every client passes before `connect`, or decorate it.
 
@@ -30,6 +36,10 @@ class Middleware(ServerBase):
         """
         return self._register("use", handler, namespace)
 
+    @overload
+    def use_packet(self, handler: H, namespace: NamespaceName | None = None) -> H: ...
+    @overload
+    def use_packet(self, handler: None = None, namespace: NamespaceName | None = None) -> Callable[[H], H]: ...
     def use_packet(self, handler: Handler | None = None, namespace: NamespaceName | None = None) -> Any:
         """Register middleware that every event of a client passes before its handler, or decorate it.
 
@@ -39,6 +49,10 @@ class Middleware(ServerBase):
         """
         return self._register("use_packet", handler, namespace)
 
+    @overload
+    def on_any(self, handler: H, namespace: NamespaceName | None = None) -> H: ...
+    @overload
+    def on_any(self, handler: None = None, namespace: NamespaceName | None = None) -> Callable[[H], H]: ...
     def on_any(self, handler: Handler | None = None, namespace: NamespaceName | None = None) -> Any:
         """Register a function that sees every event of a client, before middleware does, or decorate it.
 
@@ -46,6 +60,10 @@ class Middleware(ServerBase):
         """
         return self._register("any", handler, namespace)
 
+    @overload
+    def on_any_outgoing(self, handler: H, namespace: NamespaceName | None = None) -> H: ...
+    @overload
+    def on_any_outgoing(self, handler: None = None, namespace: NamespaceName | None = None) -> Callable[[H], H]: ...
     def on_any_outgoing(self, handler: Handler | None = None, namespace: NamespaceName | None = None) -> Any:
         """Register a function that sees every event sent to clients, once whatever their number, or decorate it.
 
@@ -54,6 +72,10 @@ class Middleware(ServerBase):
         """
         return self._register("any_outgoing", handler, namespace)
 
+    @overload
+    def on_error(self, handler: H, namespace: NamespaceName | None = None) -> H: ...
+    @overload
+    def on_error(self, handler: None = None, namespace: NamespaceName | None = None) -> Callable[[H], H]: ...
     def on_error(self, handler: Handler | None = None, namespace: NamespaceName | None = None) -> Any:
         """Register a function that is told what handlers raise, after it was logged, or decorate it.
 
@@ -62,6 +84,12 @@ class Middleware(ServerBase):
         """
         return self._register("error", handler, namespace or "*")
 
+    @overload
+    def on_room(self, event: RoomEvent, handler: H, namespace: NamespaceName | None = None) -> H: ...
+    @overload
+    def on_room(
+        self, event: RoomEvent, handler: None = None, namespace: NamespaceName | None = None
+    ) -> Callable[[H], H]: ...
     def on_room(self, event: RoomEvent, handler: Handler | None = None, namespace: NamespaceName | None = None) -> Any:
         """Register a function that is told what happens to rooms, or decorate it.
 
