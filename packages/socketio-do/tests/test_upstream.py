@@ -3,6 +3,8 @@
 import ast
 import inspect
 import logging
+import operator
+import os
 from collections.abc import Callable
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -21,6 +23,11 @@ from socketio_do.server import DurableServer
 
 SOURCES = Path(socketio_do.__file__).parent
 UPSTREAM = Path(socketio.__file__).parent
+
+#: The repository's page that has the table of what is relied on, between two marks; not there where only the package is.
+ROOT_PAGE = Path(__file__).parents[3] / "ARCHITECTURE.md"
+ARCHITECTURE = ROOT_PAGE.read_text(encoding="utf-8") if ROOT_PAGE.is_file() else ""
+BEGIN, END = "<!-- upstream: made by packages/socketio-do/tests/test_upstream.py -->\n", "<!-- end of upstream -->\n"
 
 OVERRIDES = [
     *((socketio.AsyncServer, DurableServer, name, names) for name, names in upstream.OVERRIDDEN_SERVER.items()),
@@ -41,6 +48,11 @@ def own_members(ours: type) -> dict[str, Any]:
 def stock() -> Any:
     make: Any = socketio.AsyncServer
     return make(async_mode="asgi", logger=logging.getLogger("stock"))
+
+
+def stock_manager() -> Any:
+    make: Any = socketio.AsyncManager
+    return make()
 
 
 def attributes_of_self(source: Path, *, through: str = "") -> set[str]:
@@ -97,17 +109,68 @@ def test_what_is_used_is_upstreams_own(name: str) -> None:
     assert hasattr(stock(), name)
 
 
-def test_every_private_name_of_upstream_that_the_server_uses_is_in_a_table() -> None:
-    server = stock()
-    used = {
-        name
-        for part in DurableServer.__mro__
-        if part.__module__.startswith("socketio_do.")
-        for name in attributes_of_self(SOURCES / f"{part.__module__.rpartition('.')[2]}.py")
-        if name.startswith("_") and hasattr(server, name)
+def parts_of(ours: type) -> list[Path]:
+    """List the modules that a class of ours is made of."""
+    modules = [part.__module__ for part in ours.__mro__ if part.__module__.startswith("socketio_do.")]
+    return [SOURCES / f"{module.rpartition('.')[2]}.py" for module in modules]
+
+
+def undocumented(names: set[str], theirs: Any, overridden: dict[str, Any]) -> set[str]:
+    """Choose what is upstream's own: neither a public method, which is documented, nor one that we override."""
+    own = {name for name in names if hasattr(theirs, name)} - set(overridden)
+    return {name for name in own if name.startswith("_") or not inspect.isroutine(getattr(theirs, name))}
+
+
+def test_the_table_names_all_that_is_used_of_upstreams_server() -> None:
+    used = {name for source in parts_of(DurableServer) for name in attributes_of_self(source)}
+    used |= attributes_of_self(SOURCES / "manager.py", through="server")
+    assert undocumented(used, stock(), upstream.OVERRIDDEN_SERVER) == set(upstream.USED_SERVER)
+
+
+def test_the_table_names_all_that_is_used_of_upstreams_manager() -> None:
+    used = {name for source in parts_of(DurableManager) for name in attributes_of_self(source)}
+    assert undocumented(used, stock_manager(), upstream.OVERRIDDEN_MANAGER) == set(upstream.USED_MANAGER)
+
+
+def test_no_private_name_of_upstream_is_used_that_is_in_no_table() -> None:
+    """Whatever it is an attribute of."""
+    trees = [ast.parse(source.read_text(encoding="utf-8")) for source in SOURCES.rglob("*.py")]
+    used = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    private = {name for name in used if name.startswith("_") and not name.startswith("__")}
+    theirs = (stock(), stock_manager(), socketio.AsyncNamespace, packet.Packet, packet, socketio)
+    named = {*upstream.USED_SERVER, *upstream.OVERRIDDEN_SERVER, *upstream.OVERRIDDEN_MANAGER}
+    assert {name for name in private if any(hasattr(one, name) for one in theirs)} - named == set()
+
+
+@pytest.mark.parametrize("name", upstream.USED_ELSEWHERE)
+def test_what_is_used_elsewhere_is_there_and_is_used(name: str) -> None:
+    owner, _, last = name.rpartition(".")
+    made = {"exceptions.ConnectionRefusedError": socketio.exceptions.ConnectionRefusedError("no")}
+    assert hasattr(made[owner] if owner in made else operator.attrgetter(owner)(socketio), last)
+    assert any(f".{last}" in source.read_text(encoding="utf-8") for source in SOURCES.glob("*.py"))
+
+
+def test_packets_of_upstream_are_known_in_one_module() -> None:
+    trees = {source.stem: ast.parse(source.read_text(encoding="utf-8")) for source in SOURCES.rglob("*.py")}
+    imported = {
+        (stem, alias.name)
+        for stem, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "socketio"
+        for alias in node.names
     }
-    assert used <= {*upstream.USED_SERVER, *upstream.OVERRIDDEN_SERVER}
-    assert "_handle_event_internal" in used
+    assert imported == {
+        ("upstream", "packet"),
+        ("connections", "ConnectionRefusedError"),
+        ("emission", "TimeoutError"),
+    }
+    [packets] = [name for name in vars(upstream) if vars(upstream)[name] is packet]
+    used = {
+        node.attr
+        for node in ast.walk(trees["upstream"])
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == packets
+    }
+    assert {f"packet.{name}" for name in used} <= set(upstream.USED_ELSEWHERE)
 
 
 def test_the_engine_has_all_that_upstreams_server_uses_of_one() -> None:
@@ -120,7 +183,34 @@ def test_the_engine_has_all_that_upstreams_server_uses_of_one() -> None:
     replaced = {"send_packet", "get_session"}
     engine = World().sio.eio
     assert isinstance(engine, EngineProxy)
-    assert [name for name in used - replaced if not hasattr(engine, name)] == []
+    assert used - replaced == set(upstream.ENGINE)
+    assert [name for name in upstream.ENGINE if not hasattr(engine, name)] == []
+
+
+def architecture_table() -> str:
+    """Make the table of what is relied on, for `ARCHITECTURE.md`."""
+    rows = {
+        "methods of `AsyncServer` that are overridden": upstream.OVERRIDDEN_SERVER,
+        "attributes and private methods of `AsyncServer` that are used": upstream.USED_SERVER,
+        "methods of `AsyncManager` that are overridden": upstream.OVERRIDDEN_MANAGER,
+        "attributes of `AsyncManager` that are used": upstream.USED_MANAGER,
+        "what `AsyncServer` asks of its engine": upstream.ENGINE,
+        "elsewhere in `socketio`": upstream.USED_ELSEWHERE,
+    }
+    lines = [f"| {what} | {', '.join(f'`{name}`' for name in names)} |" for what, names in rows.items()]
+    return "\n".join(["| what | names |", "|---|---|", *lines]) + "\n"
+
+
+@pytest.mark.skipif(BEGIN not in ARCHITECTURE, reason="there is no ARCHITECTURE.md with the table here")
+def test_architecture_names_all_that_is_relied_on() -> None:
+    head, _, rest = ARCHITECTURE.partition(BEGIN)
+    table, _, tail = rest.partition(END)
+    if os.environ.get("SOCKETIO_DO_WRITE_README"):
+        ROOT_PAGE.write_text(head + BEGIN + architecture_table() + END + tail, encoding="utf-8")
+        return
+    assert table == architecture_table(), (
+        "run SOCKETIO_DO_WRITE_README=1 pytest packages/socketio-do/tests/test_upstream.py"
+    )
 
 
 def test_upstreams_manager_is_not_asked_for_anything_that_is_not_overridden() -> None:

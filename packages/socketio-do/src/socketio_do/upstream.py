@@ -8,7 +8,16 @@ from typing import Any, Final
 
 from socketio import packet
 
-__all__ = ["ENCODED_TYPES", "OVERRIDDEN_MANAGER", "OVERRIDDEN_SERVER", "USED_SERVER", "encode_packet"]
+__all__ = [
+    "ENCODED_TYPES",
+    "ENGINE",
+    "OVERRIDDEN_MANAGER",
+    "OVERRIDDEN_SERVER",
+    "USED_ELSEWHERE",
+    "USED_MANAGER",
+    "USED_SERVER",
+    "encode_packet",
+]
 
 #: Methods of `socketio.AsyncServer` that `DurableServer` overrides, with the parameters they must have.
 OVERRIDDEN_SERVER: Final = {
@@ -24,18 +33,21 @@ OVERRIDDEN_SERVER: Final = {
     "save_session": ("sid", "session", "namespace"),
 }
 
-#: Methods and attributes of `socketio.AsyncServer` that are called as they are.
+#: Attributes and private methods of `socketio.AsyncServer` that are used as they are.
 USED_SERVER: Final = (
     "_handle_event_internal",
     "always_connect",
     "async_handlers",
+    "eio",
     "environ",
     "handlers",
+    "manager",
     "manager_initialized",
     "namespace_handlers",
     "namespaces",
     "not_handled",
     "packet_class",
+    "reason",
 )
 
 #: Methods of `socketio.AsyncManager` that `DurableManager` overrides.
@@ -58,6 +70,34 @@ OVERRIDDEN_MANAGER: Final = {
     "sid_from_eio_sid": ("eio_sid", "namespace"),
     "trigger_callback": ("sid", "id", "data"),
 }
+
+#: Attributes of `socketio.AsyncManager` that are used, or have another value here.
+USED_MANAGER: Final = ("rooms", "server")
+
+#: What `socketio.AsyncServer` asks of its `engineio.AsyncServer`, which is an `EngineProxy` here.
+ENGINE: Final = (
+    "async_mode",
+    "attach",
+    "create_event",
+    "handle_request",
+    "on",
+    "send",
+    "shutdown",
+    "sleep",
+    "start_background_task",
+    "transport",
+)
+
+#: What else of the package is used and not in its documentation.
+USED_ELSEWHERE: Final = (
+    "exceptions.ConnectionRefusedError.error_args",
+    "packet.ACK",
+    "packet.CONNECT",
+    "packet.CONNECT_ERROR",
+    "packet.DISCONNECT",
+    "packet.EVENT",
+    "packet.Packet.encode",
+)
 
 #: The packet types we have upstream encode.
 ENCODED_TYPES: Final = {
