@@ -19,9 +19,13 @@ CONSTRAINTS = ROOT / "constraints.txt"
 #: Each package with the siblings it declares; in its unit tests' environment is nothing else of ours.
 SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("shared-wire",)}
 
-#: The range of python-socketio that socketio-do declares. Its lowest release is the newest there is as well; once there is a newer
-#: one, the sessions `unit(socketio-do)` and `upstream` are to be run with both.
-PYTHON_SOCKETIO = "python-socketio>=5.18.1,<5.19"
+#: The range of python-socketio that socketio-do declares. Its lowest release is the newest as well, so it is tested at both ends;
+#: `upstream` fails when `constraints.txt` has a newer one: then `unit(socketio-do)` and `upstream` are to be run with both.
+[PYTHON_SOCKETIO] = (
+    requirement
+    for requirement in nox.project.load_toml(PACKAGES / "socketio-do" / "pyproject.toml")["project"]["dependencies"]
+    if requirement.startswith("python-socketio")
+)
 
 #: python-socketio is not annotated: what only uses it is checked with these leave to call it.
 USES_UNTYPED = ("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any")
@@ -76,6 +80,8 @@ def upstream(session: nox.Session) -> None:
     """Run python-socketio's own tests, from its source distribution, against our classes."""
     install(session, *editable("shared-wire", "socketio-do"), groups=("test", "aio", "upstream"))
     sources = _fetch_sources(session, "python-socketio")
+    if f">={sources.name.rpartition('-')[2]}," not in PYTHON_SOCKETIO:
+        session.error(f"{sources.name} is not the lowest of {PYTHON_SOCKETIO}: test both")
     session.run("python", "packages/socketio-do/tests/server_exclusions.py", str(sources), *session.posargs)
 
 
