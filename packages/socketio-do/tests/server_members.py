@@ -79,7 +79,7 @@ ATTRIBUTES: Final[dict[str, Member]] = {
     "namespace_handlers": works("what is registered"),
     "namespaces": works("the option"),
     "not_handled": works("what an event without a handler returns"),
-    "packet_class": works("the default one"),
+    "packet_class": works("as the serializer says"),
     "reason": works("`CLIENT_DISCONNECT` and the others"),
     "reserved_events": works("`connect` and `disconnect`; a client can raise neither, nor `disconnecting`"),
 }
@@ -91,13 +91,16 @@ OPTIONS: Final[dict[str, Member]] = {
     ),
     "logger": works("a `logging.Logger`; `True` and `False` configure python-socketio's own for the whole process"),
     "namespaces": works('`["/"]` unless given; `"*"` for all'),
+    "serializer": works(
+        '`"default"`, `"msgpack"` (PyPI\'s is not needed), or a class derived from `socketio.packet.Packet`; all is checked alike'
+    ),
 }
 
 #: Their reasons are what the error says.
 REFUSED_OPTIONS: Final = (
     *("allow_upgrades", "async_mode", "client_manager", "compression_threshold", "cookie", "cors_allowed_origins"),
     *("cors_credentials", "engineio_logger", "http_compression", "json", "max_http_buffer_size", "monitor_clients"),
-    *("ping_interval", "ping_timeout", "serializer", "transports"),
+    *("ping_interval", "ping_timeout", "transports"),
 )
 
 NAMESPACE: Final[dict[str, Member]] = {

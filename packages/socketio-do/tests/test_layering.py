@@ -37,7 +37,18 @@ BANNED = {
 #: What the pure part may use besides the standard library.
 ALLOWED = {"shared_wire", "socketio", "socketio_do"}
 #: The modules that speak python-socketio's dialect.
-UPSTREAM_USERS = {"connections", "dispatch", "emission", "manager", "signatures", "upstream"}
+UPSTREAM_USERS = {
+    "connections",
+    "dispatch",
+    "emission",
+    "manager",
+    "msgpack_packets",
+    "serializers",
+    "signatures",
+    "upstream",
+}
+#: Loaded for `serializer="msgpack"` only.
+MSGPACK = {"socketio_do.messagepack", "socketio_do.msgpack_packets"}
 
 
 def imports(path: Path) -> set[str]:
@@ -94,3 +105,20 @@ def test_the_tables_can_be_imported_without_the_engine_package() -> None:
     run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == []
+
+
+def test_msgpack_is_not_loaded_unless_it_is_asked_for_and_needs_nothing_from_pypi() -> None:
+    program = (
+        "import sys\n"
+        "sys.modules['msgpack'] = None\n"
+        "import socketio_do\n"
+        "from socketio_do.serializers import choose_serializer\n"
+        "choose_serializer('default')\n"
+        f"print(*{MSGPACK!r}.intersection(sys.modules))\n"
+        "choose_serializer('msgpack')\n"
+        f"print(*{MSGPACK!r}.intersection(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    before, after = run.stdout.split("\n")[:2]
+    assert (before, set(after.split())) == ("", MSGPACK)

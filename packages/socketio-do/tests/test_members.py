@@ -15,6 +15,7 @@ import pytest
 import socketio
 from server_fakes import World, finish
 from server_members import ATTRIBUTES, METHODS, NAMESPACE, OPTIONS, REFUSED_OPTIONS, Member
+from socketio import packet
 
 from socketio_do.errors import ConfigError
 from socketio_do.options import check_options
@@ -101,10 +102,11 @@ def test_what_is_refused_raises_and_says_what_there_is_instead(name: str) -> Non
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_that_works_is_taken(name: str) -> None:
-    values: dict[str, Any] = {"logger": logging.getLogger("mine"), "namespaces": ["/a"]}
+    values: dict[str, Any] = {"logger": logging.getLogger("mine"), "namespaces": ["/a"], "serializer": packet.Packet}
     value = values.get(name, True)
     given: dict[str, Any] = {name: value}
-    assert getattr(World(**given).sio, name) == value
+    attribute = "packet_class" if name == "serializer" else name
+    assert getattr(World(**given).sio, attribute) == value
 
 
 @pytest.mark.parametrize("name", REFUSED_OPTIONS)

@@ -15,6 +15,7 @@ ALLOWED: dict[str, Any] = {
     "cleanup_empty_child_namespaces": True,
     "logger": True,
     "namespaces": "*",
+    "serializer": "msgpack",
 }
 
 REFUSED = [
@@ -32,7 +33,6 @@ REFUSED = [
     "monitor_clients",
     "ping_interval",
     "ping_timeout",
-    "serializer",
     "transports",
 ]
 
@@ -53,7 +53,10 @@ def test_an_option_that_cannot_work_is_refused_with_what_to_do_instead(name: str
     [
         ("namespace", "did you mean 'namespaces'"),
         ("alway_connect", "did you mean 'always_connect'"),
-        ("zzz", "there are always_connect, async_handlers, cleanup_empty_child_namespaces, logger, namespaces"),
+        (
+            "zzz",
+            "there are always_connect, async_handlers, cleanup_empty_child_namespaces, logger, namespaces, serializer",
+        ),
     ],
 )
 def test_an_unknown_option_is_refused_with_the_nearest_one(name: str, advice: str) -> None:

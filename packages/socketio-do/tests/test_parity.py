@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 from server_fakes import Log, World, socket_sid
+from server_msgpack import MsgPackStockWorld, MsgPackWorld
 from server_play import ANSWERS, REFUSALS, Close, Play, Scenario, Step, Trace, classes
 from server_stock import StockWorld
 
@@ -217,12 +218,12 @@ DIFFERENT: Final[dict[str, Difference]] = {
 }
 
 
-def on_ours(scenario: Scenario, mode: bool = False) -> list[Trace]:
-    return Play(World, scenario, async_handlers=mode).run()
+def on_ours(scenario: Scenario, mode: bool = False, kind: Any = World) -> list[Trace]:
+    return Play(kind, scenario, async_handlers=mode).run()
 
 
-def on_stock(scenario: Scenario, mode: bool) -> tuple[list[Trace], list[str]]:
-    play = Play(StockWorld, scenario, async_handlers=mode)
+def on_stock(scenario: Scenario, mode: bool, kind: Any = StockWorld) -> tuple[list[Trace], list[str]]:
+    play = Play(kind, scenario, async_handlers=mode)
     try:
         return play.run(), play.world.faults()
     finally:
@@ -244,6 +245,13 @@ def test_ours_is_as_stock(scenario: Scenario, mode: bool) -> None:
     assert on_ours(scenario) == stock
     assert faults == []
     assert sum(map(len, stock)) > 1, "there is something to compare"
+
+
+@pytest.mark.parametrize(("scenario", "mode"), cases(SAME))
+def test_ours_is_as_stock_with_msgpack_too(scenario: Scenario, mode: bool) -> None:
+    stock, faults = on_stock(scenario, mode, MsgPackStockWorld)
+    assert on_ours(scenario, kind=MsgPackWorld) == stock == on_stock(scenario, mode)[0]
+    assert faults == []
 
 
 @pytest.mark.parametrize("scenario", [scenario for scenario in SAME.values() if True in scenario.modes])

@@ -240,6 +240,22 @@ def test_a_packet_is_encoded_with_its_attachments_as_bytes() -> None:
     assert [type(part) for part in encoded] == [str, bytes, bytes]
 
 
+@pytest.mark.parametrize("encoded", [None, 7, [], ["2", None], {"a": 1}, ("2",)])
+def test_what_a_packet_class_may_not_encode_to_is_a_type_error_that_names_it(encoded: Any) -> None:
+    class Odd(packet.Packet):
+        def encode(self) -> Any:
+            return encoded
+
+    make: Any = Odd
+    with pytest.raises(TypeError, match=r"Odd\.encode\(\) gives text, bytes, or a list"):
+        upstream.encode_packet(make())
+
+
+@pytest.mark.parametrize("name", upstream.USED_PACKET)
+def test_what_is_read_of_a_packet_is_upstreams_own(name: str) -> None:
+    assert hasattr(make_packet(["x"]), name)
+
+
 def test_the_servers_own_events_are_the_same_upstream() -> None:
     assert stock().reserved_events == World().sio.reserved_events == ["connect", "disconnect"]
 

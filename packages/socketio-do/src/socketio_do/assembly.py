@@ -1,4 +1,4 @@
-"""Binary packets come in pieces: a header with placeholders, then the attachments, each in a message of its own.
+"""Messages of clients become packets. Binary ones come in pieces: a header with placeholders, then each attachment by itself.
 
 A half-received packet is in memory only, so it counts as work in flight until it is complete (`hold`): then a reset in the middle
 closes the connection instead of leaving a gap.
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from socketio_do.errors import PacketError
 from socketio_do.packets import ClientPacket, decode, reconstruct
+from socketio_do.serializers import Decode
 
 __all__ = ["Assemblies"]
 
@@ -23,23 +24,22 @@ class _Assembly:
 class Assemblies:
     """The half-received packets of all sessions, at most one each."""
 
-    def __init__(self, hold: Callable[[str], Callable[[], None]]) -> None:
-        """Take how to hold a session's work open; what it returns lets go."""
+    def __init__(self, hold: Callable[[str], Callable[[], None]], decode: Decode = decode) -> None:
+        """Take how to hold a session's work open, which returns what lets go, and the serializer's way to read a message."""
         self._hold = hold
+        self._decode = decode
         self._assemblies: dict[str, _Assembly] = {}
 
     def add(self, engine_sid: str, data: str | bytes) -> ClientPacket | None:
         """Take a message of a session; returns the packet it completes, if it does.
 
-        Raises `PacketError` for an attachment nobody announced, for a text in between, and for all `packets.decode` refuses.
+        Raises `PacketError` for a text in place of an attachment, and for all that the serializer refuses.
         """
         assembly = self._assemblies.get(engine_sid)
-        if isinstance(data, str):
-            if assembly is not None:
-                raise PacketError("text in place of an attachment")
-            return self._begin(engine_sid, decode(data))
         if assembly is None:
-            raise PacketError("an attachment without its packet")
+            return self._begin(engine_sid, self._decode(data))
+        if isinstance(data, str):
+            raise PacketError("text in place of an attachment")
         assembly.attachments.append(data)
         if len(assembly.attachments) < assembly.packet.attachments:
             return None

@@ -100,7 +100,7 @@ class Connections(Middleware):
             return
         try:
             await self._answer(engine_sid, "CONNECT_ERROR", namespace, refusal)
-        except (TypeError, ValueError, RecursionError):
+        except Exception:
             _logger.exception("= a refusal's data cannot be sent, session %s, %s", engine_sid, namespace)
             await self._answer(engine_sid, "CONNECT_ERROR", namespace, {"message": refusal["message"]})
 

@@ -6,10 +6,12 @@ __all__ = [
     "MAX_ACKS",
     "MAX_ATTACHMENTS",
     "MAX_CHILDREN",
+    "MAX_DEPTH",
     "MAX_ID",
     "MAX_NAMESPACE",
     "MAX_ROOMS",
     "MAX_SOCKETS",
+    "MAX_VALUES",
     "MAX_WAITING",
 ]
 
@@ -22,6 +24,9 @@ MAX_ATTACHMENTS: Final = 10
 #: Namespaces kept for predicates, empty ones included: clients name them, and each is a row.
 MAX_CHILDREN: Final = 10_000
 
+#: Lists and dicts within each other in a msgpack packet, which is one itself: reading and sending them on takes stack.
+MAX_DEPTH: Final = 100
+
 #: The largest ack id: what a JavaScript number holds exactly.
 MAX_ID: Final = 2**53 - 1
 
@@ -33,6 +38,9 @@ MAX_ROOMS: Final = 1_000
 
 #: Namespaces one session may be connected to.
 MAX_SOCKETS: Final = 64
+
+#: Values in the lists and dicts of a msgpack packet: one byte there may be hundreds in Python's memory.
+MAX_VALUES: Final = 100_000
 
 #: Packets of one socket that wait behind a suspended handler.
 MAX_WAITING: Final = 1_000

@@ -9,14 +9,16 @@ from socketio_do.errors import ConfigError
 __all__ = ["KNOWN", "check_options"]
 
 #: The options that work.
-KNOWN: Final = frozenset(["always_connect", "async_handlers", "cleanup_empty_child_namespaces", "logger", "namespaces"])
+KNOWN: Final = frozenset(
+    ["always_connect", "async_handlers", "cleanup_empty_child_namespaces", "logger", "namespaces", "serializer"]
+)
 
 #: Options of python-socketio's AsyncServer that cannot work here, and why or what to write.
 _REFUSED: Final = {
     "client_manager": "rooms and sessions are kept in the object's own storage; leave it out",
     "async_mode": "the runtime is the only mode; leave it out",
-    "serializer": "only the default packets are served yet; leave it out",
-    "json": "it would change the JSON module of every server in the process; leave it out",
+    "json": "it would change the JSON module of every server in the process; leave it out, or give `serializer` a packet class "
+    "with a `json` of its own",
     "engineio_logger": 'configure logging.getLogger("engine_do") instead',
     "ping_interval": "write EngineConfig(ping_interval_ms=...)",
     "ping_timeout": "write EngineConfig(ping_timeout_ms=...)",

@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 from socketio_do.errors import PacketError
 from socketio_do.limits import MAX_ATTACHMENTS, MAX_ID, MAX_NAMESPACE
 
-__all__ = ["ClientPacket", "PacketType", "decode", "reconstruct"]
+__all__ = ["ClientPacket", "PacketType", "check_packet", "decode", "read_namespace", "reconstruct"]
 
 
 class PacketType(enum.IntEnum):
@@ -58,20 +58,45 @@ class ClientPacket:
         return self.type in (PacketType.ACK, PacketType.BINARY_ACK)
 
 
-def decode(text: str) -> ClientPacket:
+def decode(message: str | bytes) -> ClientPacket:
     """Read a packet; raises `PacketError` for anything a client may not send."""
-    match = _PACKET.fullmatch(text)
+    if isinstance(message, bytes):
+        raise PacketError("an attachment without its packet")
+    match = _PACKET.fullmatch(message)
     if match is None:
         raise PacketError("unknown packet type")
     kind, attachments, namespace, number, payload = match.groups()
     packet = ClientPacket(
         type=PacketType(int(kind)),
-        namespace=_namespace(namespace),
+        namespace=read_namespace("/" if namespace is None else namespace.removesuffix(",")),
         id=None if number is None else int(number),
         data=_parse(payload) if payload else None,
         attachments=int(attachments or 0),
     )
-    _check(packet, has_count=attachments is not None, has_data=bool(payload))
+    if attachments is not None and not packet.attachments:
+        raise PacketError("illegal attachments")
+    return check_packet(packet, has_data=bool(payload))
+
+
+def read_namespace(name: object) -> str:
+    """Check a namespace's name, without what follows a question mark: in older protocols that was a query."""
+    if not isinstance(name, str) or not name.startswith("/"):
+        raise PacketError("not a namespace")
+    name = name.partition("?")[0]
+    if len(name) > MAX_NAMESPACE:
+        raise PacketError("namespace too long")
+    return name
+
+
+def check_packet(packet: ClientPacket, *, has_data: bool) -> ClientPacket:
+    """Check what any decoder has made of a client's message; returns it, or raises `PacketError`."""
+    binary, number = packet.type in (PacketType.BINARY_EVENT, PacketType.BINARY_ACK), packet.id
+    if type(packet.attachments) is not int or not binary <= packet.attachments <= binary * MAX_ATTACHMENTS:
+        raise PacketError("illegal attachments")
+    if number is not None and (type(number) is not int or not 0 <= number <= MAX_ID):
+        raise PacketError("illegal ack id")
+    if not _is_payload_valid(packet, has_data=has_data):
+        raise PacketError("invalid payload")
     return packet
 
 
@@ -83,16 +108,6 @@ def reconstruct(data: Any, attachments: list[bytes]) -> Any:
         raise PacketError("data nested too deep") from None
 
 
-def _namespace(text: str | None) -> str:
-    """Read a namespace: what follows a question mark was a query in older protocols and is not part of the name."""
-    if text is None:
-        return "/"
-    name = text.removesuffix(",").partition("?")[0]
-    if len(name) > MAX_NAMESPACE:
-        raise PacketError("namespace too long")
-    return name
-
-
 def _parse(payload: str) -> Any:
     try:
         return json.loads(payload, parse_constant=_refuse_constant)
@@ -102,16 +117,6 @@ def _parse(payload: str) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-def _check(packet: ClientPacket, *, has_count: bool, has_data: bool) -> None:
-    binary = packet.type in (PacketType.BINARY_EVENT, PacketType.BINARY_ACK)
-    if binary != has_count or (binary and not 1 <= packet.attachments <= MAX_ATTACHMENTS):
-        raise PacketError("illegal attachments")
-    if packet.id is not None and packet.id > MAX_ID:
-        raise PacketError("ack id too large")
-    if not _is_payload_valid(packet, has_data=has_data):
-        raise PacketError("invalid payload")
 
 
 def _is_payload_valid(packet: ClientPacket, *, has_data: bool) -> bool:

@@ -31,6 +31,7 @@ from socketio_do.namespaces import NamespaceName, Namespaces
 from socketio_do.options import check_options
 from socketio_do.packets import ClientPacket, PacketType
 from socketio_do.runtime import Runtime
+from socketio_do.serializers import choose_serializer
 
 __all__ = ["DurableServer"]
 
@@ -56,7 +57,8 @@ class DurableServer(Connections, Emission, Administration):
         check_options(options)
         self._runtime = runtime
         self._membership = membership
-        self._assemblies = Assemblies(runtime.hold)
+        options["serializer"], decode = choose_serializer(options.get("serializer", "default"))
+        self._assemblies = Assemblies(runtime.hold, decode)
         #: Sessions told to close, whose further messages are not read; and sessions that ended while sockets still leave.
         self._expelled: set[str] = set()
         self._ended: set[str] = set()

@@ -15,6 +15,7 @@ __all__ = [
     "OVERRIDDEN_SERVER",
     "USED_ELSEWHERE",
     "USED_MANAGER",
+    "USED_PACKET",
     "USED_SERVER",
     "encode_packet",
 ]
@@ -99,6 +100,9 @@ USED_ELSEWHERE: Final = (
     "packet.Packet.encode",
 )
 
+#: Attributes of `socketio.packet.Packet`, which an application may derive from, that are read.
+USED_PACKET: Final = ("attachment_count", "data", "id", "namespace", "packet_type", "uses_binary_events")
+
 #: The packet types we have upstream encode.
 ENCODED_TYPES: Final = {
     "CONNECT": packet.CONNECT,
@@ -110,8 +114,15 @@ ENCODED_TYPES: Final = {
 
 
 def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
-    """Encode an upstream packet: the packet itself, then its attachments as bytes."""
+    """Encode an upstream packet: the packet itself, then its attachments as bytes.
+
+    Raises what its class raises for data it cannot encode, and `TypeError` where that gives what cannot be sent.
+    """
     encoded = pkt.encode()
-    if not isinstance(encoded, list):
-        return (encoded,)
-    return tuple(bytes(part) if isinstance(part, bytearray) else part for part in encoded)
+    parts = encoded if isinstance(encoded, list) else [encoded]
+    sent = tuple(bytes(part) if isinstance(part, bytearray) else part for part in parts)
+    if not sent or not all(isinstance(part, str | bytes) for part in sent):
+        raise TypeError(
+            f"{type(pkt).__name__}.encode() gives text, bytes, or a list of them, not {type(encoded).__name__}"
+        )
+    return sent

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -111,9 +111,11 @@ def count_holes(data: Any) -> int:
 class Bystander:
     """A server with one client that behaves, and one that sends anything."""
 
+    kind: ClassVar[Any] = World
+
     def __init__(self, *, connected: bool) -> None:
         self.handled: Counter[str] = Counter()
-        self.world = World(self._register)
+        self.world = self.kind(self._register)
         self.world.connect("good")
         self.world.open("bad")
         if connected:

@@ -1,0 +1,52 @@
+"""The option `serializer`: which packet class the server encodes with, and what reads the messages of clients."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from socketio.packet import Packet
+
+from socketio_do.errors import ConfigError, PacketError
+from socketio_do.packets import ClientPacket, PacketType, check_packet, decode, read_namespace
+
+__all__ = ["Decode", "choose_serializer"]
+
+#: Reads a message of a client, or raises `PacketError`; a packet with attachments is not complete yet.
+Decode: TypeAlias = Callable[[str | bytes], ClientPacket]
+
+
+def choose_serializer(option: Any) -> tuple[type[Packet], Decode]:
+    """Find what writes packets and what reads them.
+
+    The option is "default", "msgpack", or a class derived from `socketio.packet.Packet`; anything else raises `ConfigError`.
+    """
+    if option == "default":
+        return Packet, decode
+    if option == "msgpack":
+        from socketio_do import msgpack_packets
+
+        return msgpack_packets.MsgPackPacket, msgpack_packets.decode
+    if isinstance(option, type) and issubclass(option, Packet):
+        return option, lambda message: _decode_by(option, message)
+    raise ConfigError(
+        f"serializer is {option!r}: write 'default', 'msgpack', or a class derived from socketio.packet.Packet"
+    )
+
+
+def _decode_by(packet_class: type[Packet], message: str | bytes) -> ClientPacket:
+    """Have an application's class read a message: whatever it raises is the client's fault, and what it finds is checked as any."""
+    if packet_class.uses_binary_events and isinstance(message, bytes):
+        raise PacketError("an attachment without its packet")
+    try:
+        found = packet_class(encoded_packet=message)
+    except Exception as error:
+        raise PacketError(f"{packet_class.__name__} cannot read it ({type(error).__name__})") from None
+    if found.packet_type not in list(PacketType):
+        raise PacketError("unknown packet type")
+    packet = ClientPacket(
+        type=PacketType(found.packet_type),
+        namespace=read_namespace(found.namespace or "/"),
+        id=found.id,
+        data=found.data,
+        attachments=found.attachment_count,
+    )
+    return check_packet(packet, has_data=found.data is not None)
