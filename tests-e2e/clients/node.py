@@ -62,7 +62,7 @@ async def node_client(
 ) -> AsyncIterator[NodeClient]:
     """Start a client with these options of `io()`; with its own default transports unless they say otherwise.
 
-    It acknowledges every event with its arguments at once, but those it ``holds``.
+    It acknowledges every event with its arguments at once, but those it ``holds``. A ``parser`` is named by its npm package.
     """
     setup = json.dumps({"url": url + namespace, "options": options, "holds": list(holds)})
     process = await asyncio.create_subprocess_exec(

@@ -5,6 +5,7 @@ import { io } from "socket.io-client";
 
 const encode = (value) => {
   if (value instanceof Uint8Array || value instanceof ArrayBuffer) return { $bytes: Buffer.from(value).toString("base64") };
+  if (value instanceof Date) return { $date: value.getTime() };
   if (Array.isArray(value)) return value.map(encode);
   if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, encode(item)]));
   return value;
@@ -13,6 +14,7 @@ const decode = (value) => {
   if (Array.isArray(value)) return value.map(decode);
   if (value && typeof value === "object") {
     if ("$bytes" in value) return Buffer.from(value.$bytes, "base64");
+    if ("$date" in value) return new Date(value.$date);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decode(item)]));
   }
   return value;
@@ -20,6 +22,7 @@ const decode = (value) => {
 const say = (line) => process.stdout.write(JSON.stringify(encode(line)) + "\n");
 
 const { url, options, holds = [] } = JSON.parse(process.argv[2]);
+if (options.parser) options.parser = (await import(options.parser)).default;
 const held = [];
 const socket = io(url, options);
 socket.on("connect", () => say({ what: "connect", id: socket.id, transport: socket.io.engine.transport.name }));

@@ -15,8 +15,8 @@ PATIENCE_S = 15
 class Client(socketio.AsyncClient):
     """A client that keeps what it receives in any of its namespaces, and answers questions."""
 
-    def __init__(self, namespace: str = "/") -> None:
-        super().__init__(reconnection=False)
+    def __init__(self, namespace: str = "/", **options: Any) -> None:
+        super().__init__(reconnection=False, **options)
         self.events: asyncio.Queue[tuple[str, tuple[Any, ...]]] = asyncio.Queue()
         self.gone = asyncio.Event()
         self.on("*", self._keep, namespace=namespace)
@@ -45,9 +45,11 @@ class Client(socketio.AsyncClient):
 
 
 @asynccontextmanager
-async def client(url: str, namespace: str = "/", *, path: str = "/socket.io/", **auth: Any) -> AsyncIterator[Client]:
+async def client(
+    url: str, namespace: str = "/", *, path: str = "/socket.io/", serializer: Any = "default", **auth: Any
+) -> AsyncIterator[Client]:
     """Connect a client to one namespace."""
-    made = Client(namespace)
+    made = Client(namespace, serializer=serializer)
     await made.connect(url, namespaces=namespace, socketio_path=path, auth=auth or None)
     try:
         yield made

@@ -9,6 +9,7 @@ import features
 import js
 import several
 from emitting import emit_by_http
+from plain_packets import PlainPacket
 from pyodide.ffi import to_js
 from workers import WorkerEntrypoint, import_from_javascript
 
@@ -33,6 +34,8 @@ SEVERAL = EngineConfig(
     choose_peer=NamespaceRoutes(several.actor_of),
     exclude_headers=["cookie"],
 )
+MSGPACK = EngineConfig(path="/msgpack/", max_payload=500_000)
+PLAIN = EngineConfig(path="/plain/")
 
 
 async def end_life(ctx: Any) -> None:
@@ -94,6 +97,16 @@ class SeveralEngine(Engine):
     peer_binding = "SEVERAL_SOCKET"
 
 
+class MsgPackEngine(Engine):
+    config = MSGPACK
+    peer_binding = "MSGPACK_SOCKET"
+
+
+class PlainEngine(Engine):
+    config = PLAIN
+    peer_binding = "PLAIN_SOCKET"
+
+
 class Socket(SocketActor):
     peer_binding = "ENGINE"
 
@@ -138,6 +151,16 @@ class SeveralSocket(Socket):
         several.register(sio, str(self.ctx.id.name), raw(self.ctx.storage).kv)
 
 
+class MsgPackSocket(Socket):
+    peer_binding = "MSGPACK_ENGINE"
+    options = {"serializer": "msgpack"}  # noqa: RUF012
+
+
+class PlainSocket(Socket):
+    peer_binding = "PLAIN_ENGINE"
+    options = {"serializer": PlainPacket}  # noqa: RUF012
+
+
 TABLES = ("sessions", "sockets", "rooms")
 ACTORS = {
     "engine": ("ENGINE", "e0"),
@@ -152,6 +175,8 @@ ACTORS = {
     "several-admin": ("SEVERAL_SOCKET", "admin"),
     "features-engine": ("FEATURES_ENGINE", "e0"),
     "features-socket": ("FEATURES_SOCKET", "main"),
+    "msgpack-engine": ("MSGPACK_ENGINE", "e0"),
+    "msgpack-socket": ("MSGPACK_SOCKET", "main"),
 }
 
 
@@ -172,6 +197,12 @@ class Default(WorkerEntrypoint):
             return await route(request, self.env.SEVERAL_ENGINE, SEVERAL)
         if path.startswith("beside"):
             return await route(request, self.env.BESIDE_ENGINE, BESIDE)
+        if verb == "msgpack":
+            return await route(request, self.env.MSGPACK_ENGINE, MSGPACK)
+        if verb == "plain":
+            return await route(request, self.env.PLAIN_ENGINE, PLAIN)
+        if verb == "msgpack-emitter":
+            return await emit_by_http(self.env.MSGPACK_SOCKET, actor, query)
         if verb == "emitter":
             return await emit_by_http(self.env.SOCKET, actor, query)
         return await route(request, self.env.ENGINE, ENGINE)
