@@ -33,6 +33,7 @@ from shared_wire import (
     SessionOpened,
     SessionsDigest,
     SessionsRange,
+    SessionUpgraded,
     UnsupportedVersion,
     UpOperation,
     Wire,
@@ -160,7 +161,7 @@ def read_frame(data: bytes) -> tuple[Operation, ...]:
 
 def take_up(operation: UpOperation) -> tuple[EngineSid, ...]:
     match operation:
-        case SessionOpened(engine_sid) | SessionClosed(engine_sid):
+        case SessionOpened(engine_sid) | SessionUpgraded(engine_sid) | SessionClosed(engine_sid):
             return (engine_sid,)
         case MessageReceived(engine_sid, packet):
             assert_type(packet, Packet)

@@ -19,6 +19,7 @@ from socketio_do import (
     EventRefusedError,
     LimitError,
     LocalServerError,
+    NamespaceRoutes,
     PacketError,
     RemoteServerError,
     ServerError,
@@ -28,6 +29,9 @@ from socketio_do import (
 from socketio_do.durable import Emitter, SocketActor
 
 PARENT = re.compile(r"/room-\d+")
+ROUTES = NamespaceRoutes({"/admin": "admin", PARENT: "rooms"}, default="main")
+BY_FUNCTION = NamespaceRoutes(lambda namespace: namespace.rpartition("/")[2][:8])
+assert_type(ROUTES("", "0/admin,"), tuple[str, str])
 
 
 def may_exist(name: str, environ: Mapping[str, str], auth: Any) -> bool:
