@@ -58,7 +58,10 @@ METHODS: Final[dict[str, Member]] = {
     "session": works("saved at the end of the block"),
     "shutdown": works("nothing runs that would have to be stopped"),
     "sleep": works("the object stays awake, and is billed"),
-    "start_background_task": works("the object stays awake, and is billed, until it is done; a reset ends it"),
+    "start_background_task": works(
+        "the object stays awake, and is billed, until it is done; a reset ends it; for what never ends see "
+        '"Instead of a background task"'
+    ),
     "transport": works("kept with the handshake; an upgrade costs one row and one RPC"),
 }
 

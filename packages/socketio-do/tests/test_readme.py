@@ -13,7 +13,8 @@ import socketio_do
 from socketio_do import limits
 from socketio_do.options import KNOWN, check_options
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+PACKAGE = Path(__file__).parent.parent
+README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -35,6 +36,25 @@ def names(cell: str) -> list[str]:
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_every_example_is_python(block: str) -> None:
     assert compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).co_code
+
+
+@pytest.mark.parametrize(
+    ("file", "begin"),
+    [
+        ("news/src/news.py", '"""'),
+        ("news/src/entry.py", "class Socket("),
+        ("rooms/src/clock.py", '"""'),
+        ("news/wrangler.jsonc", '  "vars"'),
+    ],
+)
+def test_what_is_shown_of_an_example_is_the_example(file: str, begin: str) -> None:
+    text = (PACKAGE / "examples" / file).read_text(encoding="utf-8").removesuffix("}\n")
+    assert text[text.index(begin) :] in README
+
+
+def test_every_example_is_named() -> None:
+    folders = sorted(folder.name for folder in (PACKAGE / "examples").iterdir())
+    assert sorted(names(row[0])[0] for row in table("`examples/`", "shows")) == folders
 
 
 def test_the_chat_chats() -> None:
