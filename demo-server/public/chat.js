@@ -10,11 +10,15 @@ const LOG_LIMIT = 300;
 const CONFIRM_LIMIT = 50;
 const INLINE_TYPES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 const NICK_KEY = "dormouse-nick";
+const SERVER_NICK = "Dormouse";
+const BOARD_LIMIT = 200;
+const ROLL_WORDS = { asked: "asked", present: "here", silent: "no answer" };
 
 const $ = (id) => document.getElementById(id);
 const rooms = new Map();
 const lives = { engine: null, socket: null };
 let socket = null;
+let board = null;
 let active = null;
 let typingSentAt = 0;
 let noticeTimer = 0;
@@ -32,6 +36,7 @@ function enter(nick) {
   socket.on("connect_error", (error) => (socket.active ? waiting() : refused(error.message)));
   socket.on("disconnect", dropped);
   const heard = { joined, left, typing: othersTyping, said: received, shared: received, seen };
+  Object.assign(heard, { roll_called: rollCalled, present: rollAnswered, silent: rollUnanswered, announced });
   for (const [event, handler] of Object.entries(heard)) socket.on(event, handler);
 }
 
@@ -58,7 +63,10 @@ async function arrived() {
 }
 
 function dropped() {
-  for (const room of rooms.values()) room.ready = false;
+  for (const room of rooms.values()) {
+    room.ready = false;
+    endRoll(room);
+  }
   if (!socket) return;
   if (socket.active) waiting();
   else setConnection("closed", "Disconnected");
@@ -66,6 +74,7 @@ function dropped() {
 
 function signOut() {
   const leaving = socket;
+  leaveBoard();
   socket = null;
   leaving?.disconnect();
   for (const room of [...rooms.values()]) forgetRoom(room);
@@ -74,8 +83,8 @@ function signOut() {
   showView("entrance");
 }
 
-async function ask(event, data = {}) {
-  const reply = await socket.timeout(ACK_MS).emitWithAck(event, data);
+async function ask(event, data = {}, on = socket) {
+  const reply = await on.timeout(ACK_MS).emitWithAck(event, data);
   for (const kind of ["engine", "socket"]) noteLife(kind, reply.lives[kind]);
   if (!reply.ok) throw new Refusal(reply.error);
   return reply;
@@ -181,7 +190,7 @@ function newRoom(name) {
   log.dataset.stick = true;
   log.addEventListener("scroll", () => (log.dataset.stick = atEnd(log)));
   $("messages").append(log);
-  const room = { name, log, ready: false, members: new Map(), typing: new Map() };
+  const room = { name, log, ready: false, members: new Map(), typing: new Map(), roll: new Map(), rollCard: null };
   Object.assign(room, { outbox: new Map(), known: new Set(), unconfirmed: [], unread: 0, draft: "" });
   rooms.set(name, room);
   return room;
@@ -197,6 +206,7 @@ function openRoom(room) {
   showRooms();
   showMembers();
   showTyping();
+  openBoard(room);
   room.log.dataset.stick = true;
   stickToEnd(room.log);
   confirmShown();
@@ -269,6 +279,7 @@ function showMembers() {
     (b === socket?.id) - (a === socket?.id) || nickA.localeCompare(nickB);
   $("members").replaceChildren(...[...active.members].sort(byName).map(memberEntry));
   $("member-count").textContent = active.members.size;
+  $("roll").disabled = active.members.size < 2;
 }
 
 function memberEntry([id, nick]) {
@@ -276,6 +287,11 @@ function memberEntry([id, nick]) {
   item.dataset.member = nick;
   item.append(avatar(nick), element("span", "name", nick));
   if (id === socket?.id) item.append(element("span", "you", "you"));
+  const answer = active.roll.get(id);
+  if (answer) {
+    item.dataset.roll = answer;
+    item.append(element("span", "answer", ROLL_WORDS[answer]));
+  }
   return item;
 }
 
@@ -322,6 +338,94 @@ function sendTyping(on) {
   if (!active?.ready || (on ? now - typingSentAt < TYPING_REPEAT_MS : !typingSentAt)) return;
   typingSentAt = on ? now : 0;
   tell("typing", { room: active.name, on });
+}
+
+// --- the roll: a question that people may take their time to answer ----------------------------
+
+async function callRoll(room) {
+  const { seconds } = await ask("call_roll", { room: room.name });
+  beginRoll(room, socket.id, `You called the roll. Answers count for ${describeSeconds(seconds)}.`);
+}
+
+// `answer` acknowledges the event: the server may have slept, and been built anew, when it comes.
+function rollCalled({ room: name, by, seconds }, answer) {
+  const room = rooms.get(name);
+  if (!room) return;
+  const nick = room.members.get(by) ?? "Somebody";
+  const card = beginRoll(room, by, `${nick} calls the roll: are you there? You have ${describeSeconds(seconds)}.`);
+  const button = element("button", "primary", "I am here");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    endRoll(room);
+    answer();
+  });
+  card.append(button);
+  room.rollCard = card;
+}
+
+function beginRoll(room, by, text) {
+  endRoll(room);
+  room.roll = new Map([...room.members.keys()].filter((id) => id !== by).map((id) => [id, "asked"]));
+  const card = element("li", "event roll", text);
+  append(room, card);
+  showMembers();
+  return card;
+}
+
+function endRoll(room) {
+  room.rollCard?.querySelector("button").remove();
+  room.rollCard = null;
+}
+
+function rollAnswered({ room, id }) {
+  noteAnswer(room, id, "present", "is here");
+}
+
+function rollUnanswered({ room, id }) {
+  noteAnswer(room, id, "silent", "did not answer");
+}
+
+function noteAnswer(name, id, answer, words) {
+  const room = rooms.get(name);
+  if (!room?.members.has(id)) return;
+  room.roll.set(id, answer);
+  if (id === socket.id) endRoll(room);
+  append(room, element("li", "event", `${room.members.get(id)} ${words}`));
+  showMembers();
+}
+
+function describeSeconds(seconds) {
+  return seconds === 60 ? "a minute" : `${seconds} seconds`;
+}
+
+// --- the board: a namespace of its own over the same connection ------------------------------
+
+function openBoard(room) {
+  leaveBoard();
+  const name = encodeURIComponent(room.name);
+  $("board").hidden = name.length > BOARD_LIMIT;
+  if ($("board").hidden) return;
+  const opened = (board = socket.io.socket(`/board-${name}`, { auth: { nick: $("me-nick").textContent } }));
+  board.on("connect", () => attempt(async () => opened === board && showNotes(await ask("notes", {}, opened))));
+  board.on("connect_error", (error) => opened.active || notify(error.message));
+  board.on("pinned", showNotes);
+}
+
+function leaveBoard() {
+  board?.off();
+  board?.disconnect();
+  board = null;
+  $("notes").replaceChildren();
+}
+
+function showNotes({ notes }) {
+  $("notes").replaceChildren(...notes.map(noteEntry));
+}
+
+function noteEntry({ nick, text }) {
+  const item = element("li", "note", text);
+  item.append(element("span", "by", nick));
+  return item;
 }
 
 // --- messages -------------------------------------------------------------------------------
@@ -385,6 +489,17 @@ function received(message) {
   room.unread += 1;
   showRooms();
   confirmShown();
+}
+
+// From outside, by HTTP; nobody can come in under this name.
+function announced({ room: name, text }) {
+  const room = rooms.get(name);
+  if (!room) return;
+  const node = messageNode({ id: newId(), nick: SERVER_NICK }, textContent(text));
+  node.classList.add("announcement");
+  append(room, node);
+  room.unread += room === active ? 0 : 1;
+  showRooms();
 }
 
 function confirmShown() {
@@ -563,6 +678,18 @@ $("room-form").addEventListener("submit", (event) => {
   });
 });
 
+$("note-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("note").value.trim();
+  if (!text || !board) return;
+  attempt(async () => {
+    await ask("pin", { text }, board);
+    $("note").value = "";
+  });
+});
+
+$("roll").addEventListener("click", () => attempt(() => callRoll(active)));
+
 $("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   sendText();
@@ -607,5 +734,6 @@ document.addEventListener("visibilitychange", confirmShown);
 matchMedia("(max-width: 60rem)").addEventListener("change", () => togglePanels(false));
 new ResizeObserver(() => stickToEnd(active?.log)).observe($("messages"));
 
+$("origin").textContent = location.origin;
 $("nick-input").value = localStorage.getItem(NICK_KEY) ?? "";
 $("nick-input").focus();

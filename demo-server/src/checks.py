@@ -7,6 +7,7 @@ from typing import Any
 NICK_LIMIT = 24
 ROOM_LIMIT = 32
 TEXT_LIMIT = 2_000
+NOTE_LIMIT = 140
 NAME_LIMIT = 100
 BATCH_LIMIT = 50
 FILE_LIMIT = 700_000  # a frame of the default 1 MB holds the file and leaves room for the event
@@ -40,6 +41,11 @@ def nick(auth: object) -> str:
 def room(value: object) -> str:
     """Return the one spelling of a room's name."""
     return _line(value, "A room name", ROOM_LIMIT).lower()
+
+
+def note(value: object) -> str:
+    """Return the text of a note for a board."""
+    return _line(value, "A note", NOTE_LIMIT)
 
 
 def text(value: object) -> str:

@@ -1,14 +1,22 @@
 """The whole composition: two Durable Objects and the Worker in front of them."""
 
 import json
+from typing import Any
+from urllib.parse import urlsplit
 
-import socketio
 from workers import Request, Response, WorkerEntrypoint
 
+import announcements
+import boards
 import chat
+import doors
+import roll
+import rooms
 from engine_do import EngineConfig
 from engine_do.durable import EngineActor, route
-from socketio_do.durable import SocketActor
+from socketio_do import DurableServer
+from socketio_do.durable import Emitter, SocketActor
+from store import Store
 
 ENGINE = EngineConfig(path="/socket.io/")
 
@@ -25,9 +33,17 @@ class Socket(SocketActor):
 
     peer_binding = "ENGINE"
 
-    def configure(self, sio: socketio.AsyncServer) -> None:
+    def configure(self, sio: DurableServer) -> None:
         """Add the application; called once per life of the object."""
+        store = Store(self.execute)
         chat.register(sio, self.lives)
+        doors.register(sio, self.lives)
+        boards.register(sio, store, self.lives)
+        roll.register(sio, store, self.lives, float(self.env.ROLL_SECONDS))
+
+    def execute(self, statement: str, *parameters: Any) -> list[list[Any]]:
+        """Run a statement in the object's own SQLite."""
+        return [list(row) for row in self.ctx.storage.sql.exec(statement, *parameters).raw()]
 
 
 class Default(WorkerEntrypoint):
@@ -35,8 +51,27 @@ class Default(WorkerEntrypoint):
 
     async def fetch(self, request: Request) -> Response:
         """Answer a request that no static file answers."""
-        if request.method == "GET" and request.url.endswith("/counters"):
-            engine = await self.env.ENGINE.getByName("e0").counters()
-            socket = await self.env.SOCKET.getByName("main").counters()
-            return Response.from_json({"engine": json.loads(engine), "socket": json.loads(socket)})
+        path = urlsplit(request.url).path
+        if path == "/announce":
+            return await self.announce(request)
+        if path == "/counters":
+            return await self.counters()
         return await route(request, self.env.ENGINE, ENGINE)
+
+    async def announce(self, request: Request) -> Response:
+        """Say something into a room, from outside."""
+        headers, token = request.headers, getattr(self.env, "ANNOUNCE_TOKEN", None)
+        try:
+            announcements.admit(request.method, headers.get("authorization"), headers.get("content-length"), token)
+            room, text = announcements.read(await request.text())
+        except announcements.Refused as refused:
+            return Response.from_json({"ok": False, "error": str(refused)}, status=refused.status)
+        emitter = Emitter(self.env.SOCKET)
+        await emitter.emit("announced", {"room": room, "text": text}, room=rooms.key(room))
+        return Response.from_json({"ok": True, "listeners": await emitter.room_size(rooms.key(room))})
+
+    async def counters(self) -> Response:
+        """Tell what the objects' current lives have cost."""
+        engine = await self.env.ENGINE.getByName("e0").counters()
+        socket = await self.env.SOCKET.getByName("main").counters()
+        return Response.from_json({"engine": json.loads(engine), "socket": json.loads(socket)})

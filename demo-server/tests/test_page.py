@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import boards
 import checks
+import doors
 
 DEMO = Path(__file__).parents[1]
 HTML = (DEMO / "public/index.html").read_text(encoding="utf-8")
@@ -19,14 +21,19 @@ def constant(name: str) -> int:
 def test_the_page_and_the_server_have_the_same_limits() -> None:
     assert constant("FILE_LIMIT") == checks.FILE_LIMIT
     assert constant("CONFIRM_LIMIT") == checks.BATCH_LIMIT
+    assert boards.BOARDS.pattern.endswith(f"{{1,{constant('BOARD_LIMIT')}}}")
     limits = [int(limit) for limit in re.findall(r'maxlength="(\d+)"', HTML)]
-    assert limits == [checks.NICK_LIMIT, checks.ROOM_LIMIT, checks.TEXT_LIMIT]
+    assert limits == [checks.NICK_LIMIT, checks.ROOM_LIMIT, checks.NOTE_LIMIT, checks.TEXT_LIMIT]
 
 
 def test_the_page_and_the_server_show_the_same_images() -> None:
     found = re.search(r"INLINE_TYPES = new Set\(\[(.*?)\]\)", SCRIPT)
     assert found
     assert set(re.findall(r'"([^"]+)"', found[1])) == checks.INLINE_TYPES
+
+
+def test_announcements_come_from_a_name_nobody_can_take() -> None:
+    assert f'SERVER_NICK = "{doors.SERVER_NICK}"' in SCRIPT
 
 
 def test_the_page_never_makes_markup_of_text() -> None:
