@@ -18,6 +18,8 @@ from local_runtime import DevServer, node_command, node_env
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CLIENTS = Path(__file__).parent / "clients"
 TOKEN = "the token of this Worker"
+#: What is refused among 21 at once: 11, or fewer where a window of 5 seconds ends between them.
+TOO_FAST = "Slow down: 10 messages in 5 seconds are enough."
 
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
@@ -70,7 +72,8 @@ async def test_a_visitor_sees_middleware_boards_the_roll_and_announcements(demo:
     assert seen["told"] == ["You called the roll. Answers count for a minute.", "bob did not answer"]
     assert seen["response"] == [200, {"ok": True, "listeners": 2}]
     assert seen["announced"] == ["Dormouse", "<b>from outside</b>"]
-    assert seen["fast"] == ["Slow down: 10 messages in 5 seconds are enough.", 1]
+    assert seen["fast"][0] == TOO_FAST
+    assert 1 <= seen["fast"][1] <= 11
     assert seen["errors"] == []
 
 
@@ -92,10 +95,11 @@ async def test_middleware_stands_before_every_board_and_no_other_namespace_exist
 
 async def test_who_talks_too_fast_is_answered_and_stays(demo: str) -> None:
     async with client(demo, "/board-fast", nick="eve") as eve, client(demo, "/board-fast", nick="ann") as ann:
-        pins = [eve.call("pin", {"text": f"note {number}"}, "/board-fast") for number in range(12)]
+        pins = [eve.call("pin", {"text": f"note {number}"}, "/board-fast") for number in range(21)]
         replies = await asyncio.gather(*pins)
         refused = [reply["error"] for reply in replies if not reply["ok"]]
-        assert refused == ["Slow down: 10 messages in 5 seconds are enough."] * 2
+        assert set(refused) == {TOO_FAST}
+        assert 1 <= len(refused) <= 11
         assert all(reply["lives"]["socket"] for reply in replies)
         assert (await ann.call("pin", {"text": "slowly"}, "/board-fast"))["ok"]
 

@@ -1,5 +1,5 @@
 // What the demo shows besides a chat, as a visitor sees it; prints what was seen as one line of JSON.
-import { comeIn, count, give, openBrowser, silence, write } from "./demo_tabs.mjs";
+import { comeIn, count, give, openBrowser, silence } from "./demo_tabs.mjs";
 
 const [url, executablePath, folder, token] = process.argv.slice(2);
 const { open, enter, errors, close } = await openBrowser(url, executablePath, folder);
@@ -91,7 +91,12 @@ const cy = await enter("cy");
 await pinned(cy, "buy nuts");
 
 // Middleware: nobody talks too fast.
-for (let number = 0; number < 11; number += 1) await write(cy, `message ${number}`);
+await cy.evaluate(() => {
+  for (let number = 0; number < 21; number += 1) {
+    document.querySelector("#text").value = `message ${number}`;
+    document.querySelector("#composer").requestSubmit();
+  }
+});
 await cy.waitForSelector('.message[data-state="failed"]');
 seen.fast = [await cy.textContent("#notice"), await cy.$$eval('.message[data-state="failed"]', (items) => items.length)];
 
