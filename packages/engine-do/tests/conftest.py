@@ -1,9 +1,9 @@
-"""Makes this package's own helpers importable: `scripted_client` and `engine_strategies`."""
+"""Makes helpers importable: this package's own `scripted_client` and `engine_strategies`, and `manifests` of tools/."""
 
 import sys
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-for folder in (_HERE, _HERE / "property"):
+for folder in (_HERE, _HERE / "property", _HERE.parents[2] / "tools"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
