@@ -805,10 +805,32 @@ class TestDisconnect:
 
     def test_leaving_a_namespace_never_joined_is_nothing(self) -> None:
         world, recorder = recorded()
-        world.open("e1")
-        world.receive("e1", "1", "1/nowhere,")
+        world.connect("e1")
+        world.forget()
+        recorder.calls.clear()
+        world.receive("e1", "1/chat,", "1/nowhere,")
         assert world.sent == []
         assert recorder.calls == []
+
+    @pytest.mark.parametrize("packet", ["1", "1/chat,"])
+    def test_leaving_before_anything_was_joined_closes(self, packet: str, log: Log) -> None:
+        world, recorder = recorded()
+        world.open("e1")
+        world.receive("e1", packet)
+        assert world.closes() == [(ENGINE, CloseSessions((E1,), "transport error"))]
+        assert recorder.calls == []
+        assert len(log.take("WARNING")) == 1
+
+    def test_leaving_what_is_still_being_joined_is_leaving(self) -> None:
+        gate = FakeEvent()
+        world = World(lambda sio: sio.on("connect", lambda sid, environ: gate.wait()))
+        world.open("e1")
+        world.receive("e1", "0", "1")
+        gate.set()
+        world.runtime.settle()
+        assert world.take("e1") == [accepted(S1)]
+        assert world.closes() == []
+        assert world.membership.sockets_of("e1") == {}
 
     @pytest.mark.parametrize("reason", ["transport close", "ping timeout", "transport error", "client disconnect"])
     def test_a_closed_session_disconnects_every_socket_once_with_the_reason(self, reason: str) -> None:

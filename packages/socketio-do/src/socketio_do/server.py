@@ -169,6 +169,8 @@ class DurableServer(Connections, Emission, Administration):
                 raise PacketError("too many namespaces")
             self._run(engine_sid, namespace, "connect", functools.partial(self._join, engine_sid, packet))
         elif packet.type is PacketType.DISCONNECT:
+            if not self._membership.sockets_of(engine_sid) and not self._joining[engine_sid]:
+                raise PacketError("a disconnect before any namespace is connected")
             reason = self.reason.CLIENT_DISCONNECT
             self._run(
                 engine_sid, namespace, "disconnect", functools.partial(self._leave, engine_sid, namespace, reason)
