@@ -38,6 +38,10 @@ class NodeClient:
         """Acknowledge the oldest event that it was told to hold."""
         await self._tell({"do": "answer", "args": encode(list(args))})
 
+    async def leave(self) -> None:
+        """Disconnect from the namespace."""
+        await self._tell({"do": "leave", "args": []})
+
     async def next(self, what: str, **fields: Any) -> dict[str, Any]:
         """Wait for the next line of a kind; others are kept for later."""
         wanted = {"what": what, **fields}

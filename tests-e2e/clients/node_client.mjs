@@ -40,6 +40,7 @@ createInterface({ input: process.stdin })
     const command = JSON.parse(line);
     const args = decode(command.args);
     if (command.do === "answer") held.shift()(...args);
+    else if (command.do === "leave") socket.disconnect();
     else if (command.do === "emit") socket.emit(command.event, ...args);
     else socket.emit(command.event, ...args, (...answer) => say({ what: "ack", number: command.number, args: answer }));
   })

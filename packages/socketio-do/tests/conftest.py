@@ -1,4 +1,4 @@
-"""Makes this package's own helpers importable, and watches the log.
+"""Makes this package's own helpers importable, and `manifests` of tools/, and watches the log.
 
 The helpers' names carry `server_`: all packages' tests may run in one session.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 _HERE = Path(__file__).parent
-for folder in (_HERE, _HERE / "property"):
+for folder in (_HERE, _HERE / "property", _HERE.parents[2] / "tools"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 

@@ -8,29 +8,14 @@ from typing import Any
 import pytest
 import socketio
 from server_fakes import World, socket_sid
+from server_readme import README, names, table
 
 import socketio_do
 from socketio_do import limits
 from socketio_do.options import KNOWN, check_options
 
 PACKAGE = Path(__file__).parent.parent
-README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-
-
-def cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("|").split("|")]
-
-
-def table(first: str, second: str) -> list[list[str]]:
-    """Find a table by the words above its first two columns."""
-    lines = README[README.index(f"| {first} | {second} ") :].splitlines()
-    end = next(at for at, line in enumerate(lines) if not line.startswith("|"))
-    return [cells(line) for line in lines[2:end]]
-
-
-def names(cell: str) -> list[str]:
-    return re.findall(r"`(\w+)`", cell)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
@@ -98,7 +83,7 @@ def test_every_public_name_is_explained(name: str) -> None:
 
 @pytest.mark.parametrize(("first", "second"), [("method", "what it does"), ("decorator", "called with")])
 def test_every_method_named_is_the_servers_and_what_we_add_is_named(first: str, second: str) -> None:
-    named = {re.sub(r"`(\w+).*", r"\1", row[0]) for row in table(first, second)} - {"disconnecting"}
+    named = {name for row in table(first, second) for name in names(row[0])} - {"disconnecting"}
     assert named
     assert [name for name in named if not hasattr(World().sio, name) or hasattr(socketio.AsyncServer, name)] == []
 

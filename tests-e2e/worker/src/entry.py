@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 import app
 import features
 import js
+import parity
 import several
 from emitting import emit_by_http
 from plain_packets import PlainPacket
@@ -36,6 +38,7 @@ SEVERAL = EngineConfig(
 )
 MSGPACK = EngineConfig(path="/msgpack/", max_payload=500_000)
 PLAIN = EngineConfig(path="/plain/")
+PARITY = EngineConfig(path="/parity/", ping_interval_ms=600_000, ping_timeout_ms=700_000)
 
 
 async def end_life(ctx: Any) -> None:
@@ -48,6 +51,14 @@ async def end_life(ctx: Any) -> None:
     inner = ctx._ctx  # the SDK wraps it
     js.setTimeout(inner.abort.bind(inner, "a test wants it"), 0)
     await asyncio.get_running_loop().create_future()
+
+
+def talkative() -> logging.Logger:
+    """Give a logger that says everything."""
+    logger = logging.getLogger("talkative")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(logging.StreamHandler())
+    return logger
 
 
 class Engine(EngineActor):
@@ -107,6 +118,11 @@ class PlainEngine(Engine):
     peer_binding = "PLAIN_SOCKET"
 
 
+class ParityEngine(Engine):
+    config = PARITY
+    peer_binding = "PARITY_SOCKET"
+
+
 class Socket(SocketActor):
     peer_binding = "ENGINE"
 
@@ -140,7 +156,15 @@ class FeaturesSocket(Socket):
 
 class BesideSocket(Socket):
     peer_binding = "BESIDE_ENGINE"
-    options = {"async_handlers": True}  # noqa: RUF012
+    options = {"async_handlers": True, "always_connect": True, "logger": talkative()}  # noqa: RUF012
+
+
+class ParitySocket(Socket):
+    peer_binding = "PARITY_ENGINE"
+    options = {"namespaces": [parity.PLAIN], "cleanup_empty_child_namespaces": True}  # noqa: RUF012
+
+    def configure(self, sio: Any) -> None:
+        parity.register(sio, raw(self.ctx.storage).kv)
 
 
 class SeveralSocket(Socket):
@@ -177,6 +201,8 @@ ACTORS = {
     "features-socket": ("FEATURES_SOCKET", "main"),
     "msgpack-engine": ("MSGPACK_ENGINE", "e0"),
     "msgpack-socket": ("MSGPACK_SOCKET", "main"),
+    "parity-engine": ("PARITY_ENGINE", "e0"),
+    "parity-socket": ("PARITY_SOCKET", "main"),
 }
 
 
@@ -203,6 +229,8 @@ class Default(WorkerEntrypoint):
             return await route(request, self.env.PLAIN_ENGINE, PLAIN)
         if verb == "msgpack-emitter":
             return await emit_by_http(self.env.MSGPACK_SOCKET, actor, query)
+        if path.startswith("parity"):
+            return await route(request, self.env.PARITY_ENGINE, PARITY)
         if verb == "emitter":
             return await emit_by_http(self.env.SOCKET, actor, query)
         return await route(request, self.env.ENGINE, ENGINE)
