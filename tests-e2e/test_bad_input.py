@@ -155,7 +155,7 @@ async def test_as_many_namespaces_as_allowed_and_one_more(worker: Worker) -> Non
 
 
 async def test_as_many_attachments_as_allowed_and_one_more(worker: Worker) -> None:
-    async with node(worker, reconnection=False) as (ann, _), python(worker) as bob:
+    async with node(worker, transports=["websocket"], reconnection=False) as (ann, _), python(worker) as bob:
         many = [bytes([number]) for number in range(10)]
         assert await ann.call("plainly", *many) == [["a function", *many]]
         await ann.emit("plainly", *many, b"one more")
