@@ -53,7 +53,13 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check all types strictly, tests and this file too."""
-    install(session, *editable(*SIBLINGS), "--editable", str(ROOT / "tools"), groups=("types", "test", "aio", "dev"))
+    install(
+        session,
+        *editable(*SIBLINGS),
+        "--editable",
+        str(ROOT / "tools"),
+        groups=("types", "test", "aio", "dev", "bench"),
+    )
     session.run("mypy", "noxfile.py", "dev.py", *(f"packages/{name}/src" for name in SIBLINGS))
     for name in SIBLINGS:
         leave = USES_UNTYPED if name == "socketio-do" else ()
@@ -227,6 +233,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Print the figures of docs/results.md."""
-    install(session, "--editable", str(ROOT / "tools"), *editable("shared-wire"), groups=("aio",))
-    for script in session.posargs or ("first_figures", "frames", "engine_figures"):
+    needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), "python-socketio>=5.18.1,<5.19"]
+    install(session, *needed, groups=("aio", "bench"))
+    for script in session.posargs or ("first_figures", "frames", "engine_figures", "socketio_figures"):
         session.run("python", f"benchmarks/{script}.py")
