@@ -18,7 +18,7 @@ by ``t`` (text) or ``b`` (bytes).
 
 import struct
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from shared_wire.errors import LocalWireError, MalformedFrame
 from shared_wire.fields import Reader, pack_bytes, pack_count, pack_packet, pack_text
@@ -73,7 +73,7 @@ def _sid(reader: Reader) -> EngineSid:
 
 
 def _sids(reader: Reader) -> tuple[EngineSid, ...]:
-    return reader.items(lambda: _sid(reader))
+    return cast("tuple[EngineSid, ...]", reader.items(reader.text))
 
 
 def _pair(reader: Reader) -> tuple[str, str]:

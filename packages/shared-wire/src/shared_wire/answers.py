@@ -8,7 +8,7 @@ from shared_wire.effects import Answer, Effect
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_EARLY_FRAMES
 from shared_wire.link import Link, change, confirm, judge_doubt, losing, lowest, meet, take
-from shared_wire.operations import EngineSid
+from shared_wire.operations import EngineSid, Operation
 
 __all__ = ["answer_call", "confirm_handled", "receive_call", "spoil_answer"]
 
@@ -42,22 +42,18 @@ def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
     The reply to a call that only confirms carries nothing: such a call is not stored and could not be answered twice alike.
     """
     told = link.unhandled
+    batch: tuple[Operation, ...] = ()
     if not seq or not link.peer_holds_sockets:
         reply = _reply(link, None)
     elif link.unconfirmed is not None:
-        reply = replace(_reply(link, None), seq=link.unconfirmed.seq, operations=link.unconfirmed.operations)
+        reply = _reply(link, None, link.unconfirmed.seq, link.unconfirmed.operations)
     else:
         batch, rest = split(link.queue)
-        number = link.next_seq if batch else 0
-        reply = replace(
-            _reply(link, None),
-            seq=number,
-            lowest_unconfirmed=lowest(link, number or link.next_seq),
-            operations=batch,
-        )
-        link = change(link, queue=rest, next_seq=link.next_seq + bool(batch), unconfirmed=reply if batch else None)
-    link = change(link, told=told)
-    return (change(link, answered=(seq, reply)) if seq else link), reply
+        reply = _reply(link, None, link.next_seq if batch else 0, batch)
+    answered = (seq, reply) if seq else link.answered
+    if not batch:
+        return change(link, told=told, answered=answered), reply
+    return change(link, told=told, answered=answered, queue=rest, next_seq=link.next_seq + 1, unconfirmed=reply), reply
 
 
 def spoil_answer(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...], Reply]:
@@ -76,16 +72,17 @@ def confirm_handled(link: Link, sender_life: Life, seq: int, engine_sids: Iterab
     return change(link, unhandled_here=link.unhandled_here.difference((seq, engine_sid) for engine_sid in engine_sids))
 
 
-def _reply(link: Link, refusal: Refusal | None) -> Reply:
+def _reply(link: Link, refusal: Refusal | None, seq: int = 0, operations: tuple[Operation, ...] = ()) -> Reply:
     return Reply(
         sender=link.name,
         sender_life=link.life,
         receiver_life=link.peer_life,
         attempt=1,
-        seq=0,
+        seq=seq,
         lowest_unconfirmed=lowest(link, link.next_seq),
         received=link.received,
         handled=link.handled,
         unhandled=tuple(link.unhandled),
         refusal=refusal,
+        operations=operations,
     )

@@ -226,6 +226,8 @@ class Carrier:
 
     def _keep(self, peer: str, link: Link) -> None:
         before = self._link(peer)
+        if link is before:
+            return
         self._links[peer] = link
         if before.must_remember != link.must_remember:
             self._wire.stay_awake(peer, link.must_remember)

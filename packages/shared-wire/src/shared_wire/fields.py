@@ -65,8 +65,13 @@ class Reader:
         return self.take(1)[0]
 
     def sized(self) -> bytes:
-        """Take bytes that are preceded by their length."""
-        return self.take(self.count())
+        """Take bytes that are preceded by their length; in one piece, since a broadcast's sids are thousands of them."""
+        start = self.offset + 4
+        end = start + int.from_bytes(self.data[self.offset : start])
+        if end > len(self.data):
+            return self.take(self.count())
+        self.offset = end
+        return self.data[start:end]
 
     def count(self) -> int:
         """Take a u32."""

@@ -22,6 +22,7 @@ Everything that changes a `Link` is here, in `calls` and in `answers`. The rules
 Memory only: a `Link` ends with the life of its actor, and rules 5 to 7 are what makes that safe.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -182,10 +183,9 @@ def take(link: Link, frame: Frame) -> tuple[Link, tuple[Effect, ...]]:
     if isinstance(frame, Call) and frame.seq and frame.receiver_life != link.life:
         floor = frame.seq  # what was under way to an older life does not come here
     expected = link.expected or floor
-    waiting = {one.seq: one for one in (*link.early, frame) if one.seq}
-    deliveries: list[Effect] = []
+    deliveries: list[Deliver] = []
     early: list[Frame] = []
-    for one in sorted(waiting.values(), key=lambda one: one.seq):
+    for one in _by_number(link.early, frame):
         if one.seq < expected:
             continue
         if one.seq > max(expected, floor):
@@ -193,14 +193,18 @@ def take(link: Link, frame: Frame) -> tuple[Link, tuple[Effect, ...]]:
             continue
         deliveries.append(Deliver(one.sender_life, one.seq, one.operations))
         expected = one.seq + 1
-    expected = max(expected, floor)
-    link = change(link, expected=expected, early=tuple(early))
+    unhandled = link.unhandled_here
     if deliveries and link.peer_holds_sockets:
-        begun = {
-            (one.seq, sid) for one in deliveries if isinstance(one, Deliver) for sid in sessions_in(one.operations)
-        }
-        link = change(link, unhandled_here=link.unhandled_here | begun)
-    return link, tuple(deliveries)
+        unhandled = unhandled.union((one.seq, sid) for one in deliveries for sid in sessions_in(one.operations))
+    changed = change(link, expected=max(expected, floor), early=tuple(early), unhandled_here=unhandled)
+    return changed, tuple(deliveries)
+
+
+def _by_number(early: tuple[Frame, ...], frame: Frame) -> Iterable[Frame]:
+    """Put a frame among those that are early, the latest of each number; one without a number brings nothing."""
+    if not early:
+        return (frame,) if frame.seq else ()
+    return sorted({one.seq: one for one in (*early, frame) if one.seq}.values(), key=lambda one: one.seq)
 
 
 def losing(link: Link, engine_sids: tuple[EngineSid, ...]) -> tuple[Link, tuple[Effect, ...]]:

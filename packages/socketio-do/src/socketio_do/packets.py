@@ -110,13 +110,17 @@ def reconstruct(data: Any, attachments: list[bytes]) -> Any:
 
 def _parse(payload: str) -> Any:
     try:
-        return json.loads(payload, parse_constant=_refuse_constant)
+        return _DECODER.decode(payload)
     except (ValueError, RecursionError):
         raise PacketError("payload is not JSON") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+#: Made once: `json.loads` with an option makes one for each payload.
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _is_payload_valid(packet: ClientPacket, *, has_data: bool) -> bool:
