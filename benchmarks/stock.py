@@ -70,10 +70,10 @@ class StockServer:
 
 
 def serve(port: int) -> None:
-    """Serve the application, with upstream's defaults but for the heartbeat: no ping comes within a run."""
+    """Serve the application, with upstream's defaults but for the heartbeats: no ping comes within a run."""
     sio = socketio.AsyncServer(async_mode="asgi", ping_interval=600, ping_timeout=100)
     socketio_application.register(sio)
-    uvicorn.run(socketio.ASGIApp(sio), host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(socketio.ASGIApp(sio), host="127.0.0.1", port=port, log_level="warning", ws_ping_interval=None)
 
 
 if __name__ == "__main__":
