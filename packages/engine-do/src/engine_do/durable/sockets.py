@@ -1,5 +1,6 @@
 """The hibernating sockets of one object: each with its session, or the probe it is, in its attachment, and its sid in its tag."""
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,9 @@ _PROBE: Final = "probe:"
 _ADDRESS: Final = "from:"
 #: Characters of an address in a tag; a tag holds 256.
 _ADDRESS_LENGTH: Final = 200
+
+#: Each frame of a client reads its session's record, which few frames change. The text is the key, so nothing can be out of date.
+_read_record = functools.lru_cache(maxsize=1_024)(from_record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Sockets:
             return None
         if record.startswith(_PROBE):
             return Probe(EngineSid(record.removeprefix(_PROBE)))
-        return from_record(record)
+        return _read_record(record)
 
     def write(self, ws: Any, session: Session) -> None:
         """Keep a socket's session; survives sleep, ends with the socket."""
