@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import js
 import socketio_application
 from workers import WorkerEntrypoint
 
 from engine_do import EngineConfig
 from engine_do.durable import EngineActor, route
-from shared_wire.durable import raw
 from socketio_do.durable import SocketActor
 
 #: As the stock server is set up: no ping comes within a run, and no client is too fast.
@@ -42,7 +40,5 @@ class Default(WorkerEntrypoint):
     """The Worker."""
 
     async def fetch(self, request: Any) -> Any:
-        """Tell what the engine actor has counted, or be the engine."""
-        if request.url.endswith("/counters"):
-            return js.Response.new(await raw(self.env.ENGINE).getByName("e0").counters())
+        """Be the engine."""
         return await route(request, self.env.ENGINE, ENGINE)
