@@ -44,7 +44,8 @@ class RawSocket:
 
     async def receive(self, patience_s: float = PATIENCE_S) -> str | bytes:
         """Take the next frame; raises `Closed` when the server closed."""
-        message = await asyncio.wait_for(self.ws.receive(), patience_s)
+        async with asyncio.timeout(patience_s):  # Python 3.11's `wait_for` may swallow a cancellation
+            message = await self.ws.receive()
         if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
             return message.data  # type: ignore[no-any-return]
         raise Closed(self.ws.close_code, str(message.extra or ""))

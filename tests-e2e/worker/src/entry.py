@@ -7,6 +7,7 @@ from typing import Any
 
 import app
 import features
+import journal
 import js
 import parity
 import several
@@ -39,6 +40,8 @@ SEVERAL = EngineConfig(
 MSGPACK = EngineConfig(path="/msgpack/", max_payload=500_000)
 PLAIN = EngineConfig(path="/plain/")
 PARITY = EngineConfig(path="/parity/", ping_interval_ms=600_000, ping_timeout_ms=700_000)
+#: Two engine actors whose alarms find the sessions a reset took within seconds; the warning is expected.
+ROOMS = EngineConfig(path="/rooms/", actors=2, ping_interval_ms=5_000, ping_timeout_ms=30_000)
 
 
 async def end_life(ctx: Any) -> None:
@@ -123,6 +126,11 @@ class ParityEngine(Engine):
     peer_binding = "PARITY_SOCKET"
 
 
+class RoomsEngine(Engine):
+    config = ROOMS
+    peer_binding = "ROOMS_SOCKET"
+
+
 class Socket(SocketActor):
     peer_binding = "ENGINE"
 
@@ -185,6 +193,17 @@ class PlainSocket(Socket):
     options = {"serializer": PlainPacket}  # noqa: RUF012
 
 
+class RoomsSocket(Socket):
+    peer_binding = "ROOMS_ENGINE"
+
+    def configure(self, sio: Any) -> None:
+        self.journal = journal.Journal(raw(self.ctx.storage).sql, str(self.life))
+        journal.register(sio, self.journal)
+
+    async def read(self, after: int) -> str:
+        return json.dumps(self.journal.read(after, 2_000))
+
+
 TABLES = ("sessions", "sockets", "rooms")
 ACTORS = {
     "engine": ("ENGINE", "e0"),
@@ -203,6 +222,9 @@ ACTORS = {
     "msgpack-socket": ("MSGPACK_SOCKET", "main"),
     "parity-engine": ("PARITY_ENGINE", "e0"),
     "parity-socket": ("PARITY_SOCKET", "main"),
+    "rooms-engine-0": ("ROOMS_ENGINE", "e0"),
+    "rooms-engine-1": ("ROOMS_ENGINE", "e1"),
+    "rooms-socket": ("ROOMS_SOCKET", "main"),
 }
 
 
@@ -231,6 +253,10 @@ class Default(WorkerEntrypoint):
             return await emit_by_http(self.env.MSGPACK_SOCKET, actor, query)
         if path.startswith("parity"):
             return await route(request, self.env.PARITY_ENGINE, PARITY)
+        if path.startswith("rooms"):
+            return await route(request, self.env.ROOMS_ENGINE, ROOMS)
+        if verb == "journal":
+            return js.Response.new(await raw(self.env.ROOMS_SOCKET).getByName("main").read(int(actor)))
         if verb == "emitter":
             return await emit_by_http(self.env.SOCKET, actor, query)
         return await route(request, self.env.ENGINE, ENGINE)

@@ -1,0 +1,195 @@
+"""Two hundred members in fifty rooms, while lives of all actors end around them: each delivery is what a model of sets says.
+
+`rooms_model` says what is tolerated. It takes 20 s; `nox -s soak` runs it for two minutes. `E2E_SEED` repeats the members' choices.
+"""
+
+import asyncio
+import json
+import os
+import random
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import pytest
+from clients.members import Member, Society
+from conftest import Worker
+from rooms_model import Connection, Entry, Verdict, judge
+from waiting import silence, until
+
+MEMBERS = 200
+ROOMS = [f"room {number}" for number in range(50)]
+SECONDS = float(os.environ.get("E2E_FAULT_SECONDS", "20"))
+SEED = os.environ.get("E2E_SEED") or secrets.token_hex(4)
+#: Each is done once before any is done again.
+ENDS = [
+    *[("kill", "rooms-socket")] * 4,
+    ("evict", "rooms-socket"),
+    ("evict", "rooms-engine-0"),
+    ("evict", "rooms-engine-1"),
+    ("kill", "rooms-engine-0"),
+]
+PAUSE_S = 1.5
+
+
+@asynccontextmanager
+async def meeting(worker: Worker) -> AsyncIterator[Society]:
+    """Let the members act meanwhile; afterwards all have gone."""
+    society = Society(worker.url, ROOMS)
+    members = [asyncio.create_task(Member(society, f"m{n}", f"{SEED} {n}").run()) for n in range(MEMBERS)]
+    try:
+        await until(lambda: _async(len(society.present) >= 0.95 * MEMBERS), "nearly all are there", 60)
+        yield society
+    finally:
+        for over in (society.resting, society.looking, society.leaving):
+            over.set()
+        await asyncio.wait_for(asyncio.gather(*members), 60)
+
+
+async def _async(value: object) -> object:
+    return value
+
+
+async def end_lives(worker: Worker, society: Society) -> tuple[set[str], list[tuple[str, str]]]:
+    """End lives for the length of the test; returns those of the socket actor that were aborted, and all that was done."""
+    chance, aborted, done = random.Random(SEED), set[str](), list[tuple[str, str]]()
+    for number in range(int(SECONDS / PAUSE_S)):
+        if number % len(ENDS) == 0:
+            order = chance.sample(ENDS, len(ENDS))
+        end, actor = order[number % len(ENDS)]
+        await silence(PAUSE_S)
+        if (end, actor) == ("kill", "rooms-socket"):
+            aborted.add((await worker.probe(actor))["life"])
+        if end == "kill":
+            await worker.kill(actor)
+        else:  # the runtime waits until nothing is in progress, as it does before sleep
+            with society.calm():
+                await worker.evict(actor)
+        done.append((end, actor))
+    return aborted, done
+
+
+async def come_to_rest(society: Society) -> None:
+    """Wait until everybody has stopped, then let all look around: what was told before that has come before its answer."""
+    society.resting.set()
+    await until(lambda: _async(len(society.rested) == MEMBERS), "all have stopped", 60)
+    society.looking.set()
+    await until(lambda: _async({one.sid for one in society.present} <= society.looked), "all have looked", 60)
+
+
+async def read_journal(worker: Worker) -> list[Entry]:
+    """Read all of the server's journal."""
+    found: list[Entry] = []
+    async with aiohttp.ClientSession() as http:
+        while True:
+            after = found[-1].number if found else 0
+            async with http.get(f"{worker.url}/journal/{after}") as response:
+                rows = json.loads(await response.text())
+            if not rows:
+                return found
+            found += map(Entry.read, rows)
+
+
+async def only_the_present_are_left(worker: Worker, society: Society) -> None:
+    """The server knows those that are connected, and nobody else."""
+
+    async def holds() -> bool:
+        found = await worker.probe("rooms-socket")
+        return bool(found["sessions"] == found["sockets"] == len(society.present))
+
+    await until(holds, "sessions that ended are forgotten", 60)
+
+
+async def test_every_delivery_is_what_the_model_says(own_worker: Worker) -> None:
+    print(f"E2E_SEED={SEED}")  # noqa: T201
+    async with meeting(own_worker) as society:
+        aborted, done = await end_lives(own_worker, society)
+        await come_to_rest(society)
+        await only_the_present_are_left(own_worker, society)
+        found = judge(await read_journal(own_worker), society.connections, aborted)
+        present = len(society.present)
+    counts = found.counts
+    print(present, "present;", society.turned_away, "turned away;", society.hung, "hung;", dict(counts))  # noqa: T201
+    assert found.faults + society.faults == [], SEED
+    # So much must have happened, or nothing is shown.
+    assert set(done) == set(ENDS)
+    assert present >= MEMBERS - 2
+    assert counts["connect"] > 1.2 * MEMBERS
+    for what, per_s in (
+        ("enter", 20),
+        ("leave", 8),
+        ("tell", 15),
+        ("deliveries", 400),
+        ("rooms seen after an abort", 25),
+    ):
+        assert counts[what] > per_s * SECONDS, what
+    assert counts["aborted lives"] > len(aborted) / 2
+    assert counts["connections that outlived an abort"] > MEMBERS
+    # And this is what aborts may cost: the members with work, those of an engine actor, and a few of the last packets.
+    assert 0 < counts["closed: 1011"] < len(aborted) * MEMBERS / 4
+    assert counts["closed: 1006"] <= done.count(("kill", "rooms-engine-0")) * MEMBERS
+    assert counts["lost in aborts"] < counts["deliveries"] / 50
+
+
+def _record() -> tuple[list[Entry], Connection, Connection]:
+    """What two members do and see when all goes well: one enters a room, each tells something, over two lives."""
+    to_room, to_all, to_others = ({"rooms": rooms, "skip": skip, "without": None} for rooms, skip in TOLD)
+    rows = [
+        [1, "first life", "a", "connect", "m0"],
+        [2, "first life", "b", "connect", "m1"],
+        [3, "first life", "a", "enter", 1, {"room": "r"}],
+        [4, "first life", "b", "tell", 1, to_room],
+        [5, "first life", "b", "tell", 2, to_all],
+        [6, "second life", "a", "tell", 2, to_others],
+    ]
+    a = Connection("a", "e0", 2, [(1, 3, ["r"]), (2, 6, ["r"])], [4, 5])
+    b = Connection("b", "e0", 2, [(1, 4, []), (2, 5, [])], [5, 6])
+    return [*map(Entry.read, rows)], a, b
+
+
+TOLD = ((["r"], False), (None, False), (None, True))
+
+
+def _judge(aborted: bool = False, **changes: Any) -> Verdict:
+    journal, a, b = _record()
+    a = replace(a, **{key[2:]: value for key, value in changes.items() if key.startswith("a_")})
+    b = replace(b, **{key[2:]: value for key, value in changes.items() if key.startswith("b_")})
+    return judge(journal, [a, b], {"first life"} if aborted else set())
+
+
+def test_the_judge_finds_nothing_where_all_is_right() -> None:
+    found = _judge()
+    assert found.faults == []
+    assert (found.counts["deliveries"], found.counts["answers"], found.counts["lost in aborts"]) == (4, 4, 0)
+
+
+def test_the_judge_tolerates_what_an_abort_loses_for_everybody_alike() -> None:
+    found = _judge(aborted=True, a_told=[4], b_told=[6])
+    assert found.faults == []
+    assert found.counts["lost in aborts"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"a_told": [5]}, "a: entry 4 is missing"),
+        ({"a_told": [4]}, "a: entry 5 is missing"),
+        ({"a_told": [4, 4, 5]}, "a: told 4"),
+        ({"a_told": [5, 4]}, "a: told 4"),
+        ({"b_told": [4, 5, 6]}, "b: told 4"),
+        ({"a_told": [4, 5, 6]}, "a: told 6"),
+        ({"a_answers": [(1, 3, []), (2, 6, ["r"])]}, "a: answer (1, 3, [])"),
+        ({"a_sent": 3}, "a: 2 of 3 answered"),
+        ({"a_sent": 1}, "a: of 1 messages were handled [1, 2]"),
+        ({"a_closed": 1006}, "a: 0 disconnects"),
+        ({"a_closed": 1011}, "a: closed with 1011"),
+        ({"aborted": True, "a_told": [5]}, "('e0', 'first life'): some miss 4, and others have 5"),
+        ({"aborted": True, "a_told": [4]}, "('e0', 'first life'): some miss 5, and others have 5"),
+    ],
+)
+def test_the_judge_finds(changes: dict[str, Any], fault: str) -> None:
+    faults = _judge(**changes).faults
+    assert any(one.startswith(fault) for one in faults), faults
