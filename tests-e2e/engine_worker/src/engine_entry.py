@@ -1,6 +1,7 @@
 """Engines alone, with the application of `commands`; what the tests must see, and no client can, is read by HTTP."""
 
 import asyncio
+import gc
 import json
 from typing import Any
 from urllib.parse import parse_qs
@@ -62,6 +63,11 @@ class Engine(EngineActor):
         sockets = self.ctx.getWebSockets().length
         return json.dumps({"life": str(self.life), "sockets": sockets, "rows": rows, "said": said})
 
+    async def objects(self, _: str) -> str:
+        """Count the objects that Python's collector follows, of all of the Worker together."""
+        gc.collect()
+        return json.dumps(len(gc.get_objects()))
+
     async def say(self, argument: str) -> str:
         """Send a numbered message to a session, and (``sid,turns``) end the life so many turns of the loop later."""
         sid, _, turns = argument.partition(",")
@@ -100,7 +106,7 @@ class Crowd(Engine):
 
 
 CONFIGS = {one.path.strip("/"): one for one in (configs.FAST, configs.OLD, configs.STRICT, configs.SHOP, configs.CROWD)}
-VERBS = ("seen", "probe", "say", "kill", "counters", "evict")
+VERBS = ("seen", "probe", "objects", "say", "kill", "counters", "evict")
 BINDINGS = ("ENGINE", "FAST", "OLD", "STRICT", "SHOP", "CROWD")
 
 
