@@ -27,6 +27,10 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
     if requirement.startswith("python-socketio")
 )
 
+#: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
+E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
+LONG_FORMS = ("faults", "costs", "rooms_model", "upgrade", "polling_resets", "hostile", "churn")
+
 #: python-socketio is not annotated: what only uses it is checked with these leave to call it.
 USES_UNTYPED = ("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any")
 
@@ -58,7 +62,7 @@ def types(session: nox.Session) -> None:
         *editable(*SIBLINGS),
         "--editable",
         str(ROOT / "tools"),
-        groups=("types", "test", "aio", "dev", "bench"),
+        groups=("types", "test", "aio", "clients", "dev", "bench"),
     )
     session.run("mypy", "noxfile.py", "dev.py", *(f"packages/{name}/src" for name in SIBLINGS))
     for name in SIBLINGS:
@@ -187,32 +191,21 @@ def published(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """Run the whole system under `wrangler dev` with real clients. Needs no internet but PyPI and npm."""
     session.env.pop("PYTHONPATH", None)
-    install(
-        session,
-        "--editable",
-        str(ROOT / "tools"),
-        PYTHON_SOCKETIO,
-        groups=("test", "aio"),
-    )
-    session.run(
-        "pytest", "-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e", *(session.posargs or ["tests-e2e"])
-    )
+    _install_e2e(session)
+    session.run("pytest", *E2E, *(session.posargs or ["tests-e2e"]))
 
 
-def _install_e2e(session: nox.Session) -> None:
-    needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), PYTHON_SOCKETIO]
-    install(session, *needed, groups=("test", "aio"))
+def _install_e2e(session: nox.Session, *more: str) -> None:
+    needed = ["--editable", str(ROOT / "tools"), *more, PYTHON_SOCKETIO]
+    install(session, *needed, groups=("test", "aio", "clients"))
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run the fault tests of the whole system for two minutes each, and a million steps of the link's simulation."""
-    _install_e2e(session)
+    """Run the tests that have a long form in it, and a million steps of the link's simulation."""
+    _install_e2e(session, *editable("shared-wire"))
     long = {"E2E_FAULT_SECONDS": "120", "E2E_IDLE_LOOKS": "10"}
-    tests = ["tests-e2e/test_faults.py", "tests-e2e/test_costs.py"]
-    session.run(
-        "pytest", "-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e", *tests, *session.posargs, env=long
-    )
+    session.run("pytest", *E2E, *(session.posargs or (f"tests-e2e/test_{name}.py" for name in LONG_FORMS)), env=long)
     session.run(
         "pytest",
         *("-p", "no:asyncio"),

@@ -1,18 +1,23 @@
 """What a reset takes from a client that polls, and what not. An abort ends a life like a crash, an eviction like sleep."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 from clients.engine_node import engine_client
 from clients.polling import PollingSession, poll
 from clients.raw import connect
+from clients.switching import Found, Switching
 from conftest import EngineWorker
 from waiting import silence, until
 
 #: An object of its own, so that no other test's sessions are in the way.
 ENGINE = "ENGINE/e1"
+#: For so long the last test goes on; two minutes in `nox -s soak`.
+SECONDS = float(os.environ.get("E2E_FAULT_SECONDS", "20"))
 
 
 async def test_a_held_get_goes_on_at_the_next_life(engine_worker: EngineWorker) -> None:
@@ -173,3 +178,26 @@ async def test_node_over_polling_only_notices_no_reset(engine_worker: EngineWork
             await client.send(f"{number}")
             assert await client.message() == f"{number}"
         assert await engine_worker.seen(ENGINE, sid) == ["connect"]
+
+
+async def test_aborts_in_polls_posts_and_upgrades_leave_no_gap_and_no_needless_end(
+    own_engine_worker: EngineWorker,
+) -> None:
+    """A GET that is cut goes on unnoticed; a POST that is cut ends its session; an upgrade that is cut leaves it polling."""
+    found, stopping, kills = Found(), asyncio.Event(), int(SECONDS / 0.4)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        clients = [Switching(http, own_engine_worker.url, f"client {n}", found, stopping) for n in range(10)]
+        talking = [asyncio.create_task(client.run()) for client in clients]
+        for _ in range(kills):
+            await silence(0.4)
+            await own_engine_worker.ask("kill", ENGINE)
+        stopping.set()
+        await asyncio.wait_for(asyncio.gather(*talking), 60)
+    print(kills, "aborts;", dict(found.counts))  # noqa: T201
+    assert found.faults == []
+    seen = await own_engine_worker.seen(ENGINE)
+    assert not [what for what in seen if what.startswith("gap")]
+    for what in ("POSTs cut", "upgrades cut", "WebSockets cut"):
+        assert found.counts[what] >= kills / 20, what
+    for what in ("answers over polling", "answers after an upgrade"):
+        assert found.counts[what] > 5 * kills, what

@@ -62,13 +62,13 @@ class NodeClient:
 
 @asynccontextmanager
 async def node_client(
-    url: str, namespace: str = "/", *, holds: Sequence[str] = (), **options: Any
+    url: str, namespace: str = "/", *, holds: Sequence[str] = (), package: str = "socket.io-client", **options: Any
 ) -> AsyncIterator[NodeClient]:
-    """Start a client with these options of `io()`; with its own default transports unless they say otherwise.
+    """Start a client of an npm package, with these options of `io()`; with its default transports unless they say otherwise.
 
     It acknowledges every event with its arguments at once, but those it ``holds``. A ``parser`` is named by its npm package.
     """
-    setup = json.dumps({"url": url + namespace, "options": options, "holds": list(holds)})
+    setup = json.dumps({"url": url + namespace, "options": options, "holds": list(holds), "from": package})
     process = await asyncio.create_subprocess_exec(
         *node_command(SCRIPT, setup),
         stdin=asyncio.subprocess.PIPE,

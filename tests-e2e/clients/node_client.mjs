@@ -1,7 +1,6 @@
 // One socket.io-client socket: commands come in as JSON lines, what happens goes out as JSON lines. Ends with its input.
 // Events are acknowledged with their arguments at once; those named in `holds` when told to.
 import { createInterface } from "node:readline";
-import { io } from "socket.io-client";
 
 const encode = (value) => {
   if (value instanceof Uint8Array || value instanceof ArrayBuffer) return { $bytes: Buffer.from(value).toString("base64") };
@@ -21,7 +20,8 @@ const decode = (value) => {
 };
 const say = (line) => process.stdout.write(JSON.stringify(encode(line)) + "\n");
 
-const { url, options, holds = [] } = JSON.parse(process.argv[2]);
+const { url, options, holds = [], from } = JSON.parse(process.argv[2]);
+const { io } = await import(from);
 if (options.parser) options.parser = (await import(options.parser)).default;
 const held = [];
 const socket = io(url, options);
