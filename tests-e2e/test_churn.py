@@ -50,8 +50,8 @@ async def _come_and_go(http: aiohttp.ClientSession, url: str, number: int) -> st
     if number % 5 == 4:
         client = await Site(http, url, "/fast/").open()
         if number % 2:
-            await client.send("1")
-            return "a poll and a close packet"
+            # On a machine that stalls for more than a second, the session has timed out before.
+            return "a poll and a close packet" if (await client.post("1")).status == 200 else "a close packet too late"
         return "a poll that is not repeated"
     async with http.ws_connect(f"{url}/fast/?EIO=4&transport=websocket") as ws:
         match number % 5:
@@ -99,7 +99,8 @@ async def test_many_come_and_go_and_leave_nothing(own_engine_worker: EngineWorke
     took_s = time.monotonic() - began
     print(f"{CONNECTS} in {took_s:.0f} s; MB {series}; objects {objects}; {dict(events)}; {dict(ways)}")  # noqa: T201
     assert ways.total() == CONNECTS
-    assert len(ways) == 5
+    assert len(ways.keys() - {"a close packet too late"}) == 5
+    assert ways["a close packet too late"] < CONNECTS / 200
     assert events["connect"] == sum(count for what, count in events.items() if what.startswith("disconnect"))
     assert events["connect"] > 0.95 * CONNECTS
     assert objects[-1] < objects[3] + MORE_OBJECTS

@@ -29,7 +29,7 @@ class Society:
     rooms: list[str]
     connections: list[Connection] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    #: Handshakes and joins that did not come to their end.
+    #: Handshakes and joins that did not come to their end, and of them the handshakes that nobody answered.
     turned_away: int = 0
     hung: int = 0
     #: Members that have come to rest, and sockets that have looked around after it.
@@ -76,17 +76,24 @@ class Member:
         while not self._society.looking.is_set():
             try:
                 async with AsyncExitStack() as stack:
-                    async with asyncio.timeout(HANDSHAKE_S):
-                        self._client = await stack.enter_async_context(connect(self._society.url, "/rooms/"))
+                    self._client = await self._open(stack)
                     joined = await self._client.join(auth={"member": self._name})
                     await self._stay(joined["sid"])
             except AssertionError as error:
                 self._society.faults.append(f"{self._name}: {error}")
             except TimeoutError:
-                self._society.hung += 1
+                self._society.faults.append(f"{self._name}: neither let in nor closed")
             except (Closed, aiohttp.ClientError, OSError):
                 self._society.turned_away += 1
             await _pause(0.05 + self._chance.random() / 5)
+
+    async def _open(self, stack: AsyncExitStack) -> RawSocket:
+        try:
+            async with asyncio.timeout(HANDSHAKE_S):
+                return await stack.enter_async_context(connect(self._society.url, "/rooms/"))
+        except TimeoutError:
+            self._society.hung += 1
+            raise Closed(None, "no answer to the handshake") from None
 
     async def _stay(self, sid: str) -> None:
         """Take part until the server closes, or it is over."""
