@@ -20,7 +20,7 @@ PARITY = {row[0].replace("`", ""): row[1] for row in table("python-socketio", "h
 SURVIVES = table("survives sleep and resets", "does not survive a reset, nor sleep where it could")
 
 #: What `SocketActor` calls, and no application.
-OF_THE_ACTOR = {"expire", "receive_alarm", "receive_closed", "receive_message", "receive_opened"}
+OF_THE_ACTOR = {"expire", *(name for name in dir(DurableServer) if name.startswith("receive_"))}
 
 
 def first_words(cell: str) -> str:

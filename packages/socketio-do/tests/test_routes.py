@@ -1,9 +1,11 @@
 import re
 
 import pytest
+from socketio.packet import Packet
 
 from socketio_do.errors import ConfigError
 from socketio_do.limits import MAX_ATTACHMENTS
+from socketio_do.messagepack import pack
 from socketio_do.routes import NamespaceRoutes
 
 ROUTES = NamespaceRoutes({"/admin": "admin", re.compile(r"/board-\w+"): "boards"}, default="chat")
@@ -67,6 +69,23 @@ def test_a_function_may_choose() -> None:
         *("part-1", "part-0", "part-1", "part-0", "part-0"),
         "main",
     ]
+
+
+def test_packets_of_another_serializer_are_read_by_it() -> None:
+    msgpack = NamespaceRoutes({"/admin": "admin"}, serializer="msgpack")
+    event = {"type": 2, "nsp": "/admin", "data": ["file", b"bytes"]}
+    assert msgpack("", pack(event)) == ("", "admin")
+    assert msgpack("", pack(event | {"nsp": "/"})) == ("", "main")
+    for no_packet in (b"", b"\xc1", "0/admin,", pack({"type": 9, "nsp": "/admin"})):
+        assert msgpack("", no_packet) == ("", "main")
+    own = NamespaceRoutes({"/admin": "admin"}, serializer=type("Own", (Packet,), {}))
+    assert route('51-/admin,["file",{"_placeholder":true,"num":0}]', b"1", "0", routes=own) == [
+        "admin",
+        "admin",
+        "main",
+    ]
+    with pytest.raises(ConfigError, match="serializer is 'pickle'"):
+        NamespaceRoutes({}, serializer="pickle")
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ packet goes to whoever would have to refuse it: the actor that waits for attachm
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from socketio_do.errors import ConfigError
+from socketio_do.errors import ConfigError, PacketError
 from socketio_do.limits import MAX_ATTACHMENTS
+from socketio_do.serializers import choose_serializer
 
 __all__ = ["NamespaceRoutes", "Routes"]
 
@@ -28,22 +29,27 @@ class NamespaceRoutes:
     ``routes`` must not give more names than you want objects, and what no namespace was meant for it should give one common name.
     """
 
-    def __init__(self, routes: Routes, *, default: str = "main") -> None:
-        """Take the routes, and the name of the actor for all other namespaces. Raises `ConfigError` for what is no route."""
+    def __init__(self, routes: Routes, *, default: str = "main", serializer: Any = "default") -> None:
+        """Take the routes, and the name of the actor for all other namespaces.
+
+        ``serializer`` is the option of the socket actors; but for "default", each message is read whole here to find its namespace.
+        Raises `ConfigError` for what is no route.
+        """
         if not callable(routes):
             _check(routes)
         self._routes = routes
         self._default = default
+        self._read_head = _read_head if serializer == "default" else _head_reader(serializer)
 
     def __call__(self, state: str, packet: str | bytes) -> tuple[str, str]:
         """Give the state for the client's next message, and the name of the actor this one is for."""
         if state:
             return _continue(state, packet)
-        head = _HEAD.match(packet) if isinstance(packet, str) else None
+        head = self._read_head(packet)
         if head is None:
             return "", self._default
-        actor = self._actor(head[2] or "/")
-        attachments = int(head[1] or 0)
+        namespace, attachments = head
+        actor = self._actor(namespace)
         return (f"{attachments} {actor}" if 0 < attachments <= MAX_ATTACHMENTS else ""), actor
 
     def _actor(self, namespace: str) -> str:
@@ -55,6 +61,25 @@ class NamespaceRoutes:
             if isinstance(key, re.Pattern) and key.fullmatch(namespace):
                 return actor
         return self._default
+
+
+def _read_head(packet: str | bytes) -> tuple[str, int] | None:
+    """Read the namespace, and how many attachments follow."""
+    head = _HEAD.match(packet) if isinstance(packet, str) else None
+    return None if head is None else (head[2] or "/", int(head[1] or 0))
+
+
+def _head_reader(serializer: Any) -> Callable[[str | bytes], tuple[str, int] | None]:
+    _, decode = choose_serializer(serializer)
+
+    def read(message: str | bytes) -> tuple[str, int] | None:
+        try:
+            packet = decode(message)
+        except PacketError:
+            return None
+        return packet.namespace, packet.attachments
+
+    return read
 
 
 def _continue(state: str, packet: str | bytes) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from socketio_do import (
 from socketio_do.durable import Emitter, SocketActor
 
 PARENT = re.compile(r"/room-\d+")
-ROUTES = NamespaceRoutes({"/admin": "admin", PARENT: "rooms"}, default="main")
+ROUTES = NamespaceRoutes({"/admin": "admin", PARENT: "rooms"}, default="main", serializer="msgpack")
 BY_FUNCTION = NamespaceRoutes(lambda namespace: namespace.rpartition("/")[2][:8])
 assert_type(ROUTES("", "0/admin,"), tuple[str, str])
 
