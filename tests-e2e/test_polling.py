@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -78,6 +79,10 @@ async def test_a_large_answer_is_compressed_for_clients_that_take_it(engine_work
         assert answer.headers["content-encoding"] == "gzip"
         assert len(answer.body) < 200
         assert gzip.decompress(answer.body) == b"4" + b"x" * 5_000
+        await client.send("4large:5000")
+        answer = await client.get(headers={"Accept-Encoding": "gzip;q=0, deflate"})
+        assert answer.headers["content-encoding"] == "deflate"
+        assert zlib.decompress(answer.body) == b"4" + b"x" * 5_000
         for encodings in ({"Accept-Encoding": "identity"}, {}):
             await client.send("4large:5000")
             plain = await client.get(headers=encodings)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.headers import answer_headers, cookie_header, preflight_headers
+from engine_do.headers import answer_headers, choose_encoding, cookie_header, preflight_headers
 from engine_do.ids import EngineSid
 from engine_do.request import HttpRequest
 
@@ -29,6 +29,32 @@ def test_an_answer_says_its_type_and_that_no_cache_may_keep_it() -> None:
         "cache-control": "no-store",
         "vary": "origin",
     }
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br", "gzip"),
+        ("deflate", "deflate"),
+        ("deflate, gzip;q=0.5", "gzip"),
+        ("GZIP;q=1.0", "gzip"),
+        ("gzip; q=0, deflate", "deflate"),
+        ("gzip;q=0.000,deflate;q=0", None),
+        ("br, identity", None),
+        ("xgzip", None),
+        ("", None),
+    ],
+)
+def test_an_answer_is_compressed_as_the_client_takes_it(accepted: str, encoding: str | None) -> None:
+    assert choose_encoding(request(accept_encoding=accepted), 1_024, EngineConfig()) == encoding
+
+
+def test_a_small_answer_is_not_compressed_and_none_is_where_that_is_turned_off() -> None:
+    client = request(accept_encoding="gzip")
+    assert choose_encoding(client, 1_023, EngineConfig()) is None
+    assert choose_encoding(client, 10**6, EngineConfig(compression_threshold=None)) is None
+    assert choose_encoding(client, 10, EngineConfig(compression_threshold=10)) == "gzip"
+    assert choose_encoding(request(), 10**6, EngineConfig()) is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The headers of an answer: caching, CORS, the cookie, and what the configuration adds."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from engine_do.admission import is_origin_allowed
 from engine_do.config import EngineConfig
@@ -8,7 +9,10 @@ from engine_do.ids import EngineSid
 from engine_do.options import COOKIE_ATTRIBUTES
 from engine_do.request import HttpRequest
 
-__all__ = ["answer_headers", "cookie_header", "preflight_headers"]
+__all__ = ["answer_headers", "choose_encoding", "cookie_header", "preflight_headers"]
+
+#: How an answer may be compressed, the best first.
+_ENCODINGS: Final = ("gzip", "deflate")
 
 
 def answer_headers(request: HttpRequest, config: EngineConfig, content_type: str) -> dict[str, str]:
@@ -18,6 +22,20 @@ def answer_headers(request: HttpRequest, config: EngineConfig, content_type: str
     """
     headers = {"content-type": content_type, "cache-control": "no-store", **_cors(request, config)}
     return headers | {name.lower(): value for name, value in config.response_headers.items()}
+
+
+def choose_encoding(request: HttpRequest, size: int, config: EngineConfig) -> str | None:
+    """Choose how an answer of so many bytes is compressed: as the client takes it, and not below the configured threshold.
+
+    https://httpwg.org/specs/rfc9110.html#field.accept-encoding; a weight of 0 is a no, the others are not compared.
+    """
+    if config.compression_threshold is None or size < config.compression_threshold:
+        return None
+    listed = [
+        one.replace(" ", "").partition(";q=") for one in request.headers.get("accept-encoding", "").lower().split(",")
+    ]
+    taken = {name for name, _, weight in listed if weight.strip("0.") or not weight}
+    return next((one for one in _ENCODINGS if one in taken), None)
 
 
 def preflight_headers(request: HttpRequest, config: EngineConfig) -> dict[str, str]:

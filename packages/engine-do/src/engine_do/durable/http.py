@@ -13,7 +13,7 @@ from engine_do.durable.interop import error_response, read_body, read_request, r
 from engine_do.durable.sessions import Early, Sessions
 from engine_do.errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, RemoteEngineError
 from engine_do.handshake import make_environ, open_packet
-from engine_do.headers import answer_headers, cookie_header
+from engine_do.headers import answer_headers, choose_encoding, cookie_header
 from engine_do.heartbeat import next_deadline
 from engine_do.ids import EngineSid, make_engine_sid
 from engine_do.packets import Frame, encode_message
@@ -208,7 +208,7 @@ class Http:
         payload = encode_payload(frames, session.revision, session.base64)
         kind = "text/plain; charset=UTF-8" if isinstance(payload, str) else "application/octet-stream"
         headers = answer_headers(http, self._config, kind) | (extra or {})
-        threshold = self._config.compression_threshold
-        if threshold is not None and len(payload) >= threshold and "gzip" in http.headers.get("accept-encoding", ""):
-            headers["content-encoding"] = "gzip"
+        encoding = choose_encoding(http, len(payload), self._config)
+        if encoding is not None:
+            headers["content-encoding"] = encoding
         return response(payload, 200, headers)

@@ -1,6 +1,7 @@
 """JavaScript values to Python values and back; the only module that builds or takes apart the runtime's objects."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,9 +88,13 @@ def frame_to_js(frame: str | bytes) -> Any:
 
 
 def response(body: str | bytes | None, status: int, headers: Mapping[str, str] | None = None) -> Any:
-    """Make an answer. One with the header ``content-encoding`` is compressed by the runtime."""
+    """Make an answer. With ``content-encoding`` it is compressed: by the runtime, or here, since that does not know deflate."""
     fields = js.Object.fromEntries(to_js([[name, value] for name, value in (headers or {}).items()]))
-    return js.Response.new(None if body is None else frame_to_js(body), status=status, headers=fields)
+    options = {"status": status, "headers": fields}
+    if body is not None and (headers or {}).get("content-encoding") == "deflate":
+        body = zlib.compress(body.encode() if isinstance(body, str) else body)
+        options["encodeBody"] = "manual"
+    return js.Response.new(None if body is None else frame_to_js(body), **options)
 
 
 def error_response(error: RemoteEngineError, headers: Mapping[str, str]) -> Any:
