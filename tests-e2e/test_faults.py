@@ -6,7 +6,7 @@ Each takes 20 s; `nox -s soak` runs them for two minutes.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from clients.exchange import Exchange, Tally
 from clients.raw import connect
@@ -98,3 +98,21 @@ async def test_idle_clients_stay_through_any_of_both(own_worker: Worker) -> None
                 await client.send(f'42["up",{number},0]')
                 assert await client.receive_message() == f'2["down",{number}]'
     await no_session_is_left(own_worker)
+
+
+async def test_handlers_that_outlive_their_engine_actor_are_waited_for_in_peace(own_worker: Worker) -> None:
+    """While they run, both actors' lists of sessions differ; that is said once a sweep, not without end."""
+    async with AsyncExitStack() as stack:
+        for _ in range(5):
+            client = await stack.enter_async_context(connect(own_worker.url, "/fast/"))
+            await client.join()
+            await client.send('42["wait",3]')
+        await own_worker.kill("fast-engine")
+
+        async def are_gone() -> bool:
+            found = await own_worker.probe("fast-socket")
+            return [found[what] for what in ("sessions", "connects", "disconnects")] == [0, 5, 5]
+
+        await until(are_gone, "all sessions have ended", patience_s=30)
+        assert len(own_worker.log_lines("is gone from")) == 5
+        assert (await own_worker.counters("fast-engine"))["rpcs"] < 40

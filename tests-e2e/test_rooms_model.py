@@ -155,7 +155,7 @@ async def test_every_delivery_is_what_the_model_says(own_worker: Worker) -> None
     # And this is what aborts may cost: the members with work, those of an engine actor, and a few of the last packets.
     assert 0 < counts["closed: 1011"] < len(ended.aborted) * MEMBERS / 4
     assert counts["closed: 1006"] <= done["kill", "rooms-engine-0"] * MEMBERS
-    assert counts["lost in aborts"] < counts["deliveries"] / 50
+    assert counts["lost in aborts"] < counts["deliveries"] / 20
 
 
 def _record() -> tuple[list[Entry], Connection, Connection]:

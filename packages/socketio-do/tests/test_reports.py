@@ -52,6 +52,36 @@ def test_sessions_that_are_gone_end_and_those_we_do_not_know_are_closed() -> Non
     assert sorted(world.sio.environ) == ["a", "c", "d"], "b is gone; c lies outside the range, d at another actor"
 
 
+def test_a_session_that_has_ended_is_not_asked_for_while_its_handlers_run() -> None:
+    """Asking at once would ask without end: list, range and digest would follow each other for as long as the handler takes."""
+    trace: list[str] = []
+
+    def register(sio: Any) -> None:
+        @sio.event
+        async def wait(sid: str) -> None:
+            await sio.sleep(60)
+            trace.append("waited")
+
+    world = World(register)
+    for name in ("a", "b"):
+        world.connect(name, actor="east")
+    world.receive("a", '2["wait"]', actor="east")
+    world.sent.clear()
+    world.sio.receive_range("east", SessionsRange("", "", sids("b")))
+    world.sio.receive_digest("east", digest(sids("b"), 1))
+    world.sio.receive_range("east", SessionsRange("", "", sids("b")))
+    assert world.runtime.sent == []
+    world.sio.receive_digest("east", digest(sids("a", "b"), 2))
+    world.sio.receive_digest("east", digest((), 3))
+    assert [operation for _, operation in world.runtime.sent] == [
+        AcceptDigest(digest(sids("a", "b")).digest, 2),
+        ListSessions(),
+    ]
+    world.runtime.advance(60)
+    assert trace == ["waited"]
+    assert sorted(world.sio.environ) == ["b"]
+
+
 def test_a_range_that_agrees_changes_nothing() -> None:
     trace: list[str] = []
     world = crowd(trace)

@@ -116,14 +116,21 @@ class DurableServer(Connections, Emission, Administration):
         self._close_if_ended(engine_sid)
 
     def receive_digest(self, actor: str, theirs: SessionsDigest) -> None:
-        """Compare an engine actor's sessions with those we know of it: accept them, or ask which they are."""
-        ours = digest(map(EngineSid, self._membership.sessions_of(actor)), theirs.mark)
-        self._runtime.send(actor, AcceptDigest(theirs.digest, theirs.mark) if ours == theirs else ListSessions())
+        """Compare an engine actor's sessions with those we know of it: accept them, or ask which they are.
+
+        Where only sessions differ that have ended, and whose handlers still run, nothing is answered: asking would go round for as
+        long as they run. The engine actor offers its list again with its next sweep.
+        """
+        ours = {EngineSid(sid) for sid in self._membership.sessions_of(actor)}
+        if digest(ours, theirs.mark) == theirs:
+            self._runtime.send(actor, AcceptDigest(theirs.digest, theirs.mark))
+        elif digest(ours.difference(self._ended), theirs.mark) != theirs:
+            self._runtime.send(actor, ListSessions())
 
     def receive_range(self, actor: str, theirs: SessionsRange) -> None:
         """End the sessions an engine actor no longer has, and have it close those we do not know."""
         ours = set(self._membership.sessions_of(actor, theirs.after, theirs.until))
-        for ghost in ours.difference(theirs.engine_sids):
+        for ghost in ours.difference(theirs.engine_sids, self._ended):
             _logger.warning("= session %s is gone from %s", ghost, actor)
             self.receive_closed(ghost, "transport error")
         unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
