@@ -1,4 +1,4 @@
-"""Runs Python Workers under `wrangler dev` with what PyPI and npm hold."""
+"""Runs Python Workers under `wrangler dev` or plain `workerd` with what PyPI and npm hold."""
 
 from local_runtime.errors import (
     CommandFailed,
@@ -10,6 +10,7 @@ from local_runtime.errors import (
     VersionMismatch,
 )
 from local_runtime.node import node_command, node_env, node_path, npm_ci
+from local_runtime.plain import WorkerdServer
 from local_runtime.project import Prepared, Project, prepare
 from local_runtime.server import DevServer
 
@@ -24,6 +25,7 @@ __all__ = [
     "ServerFailed",
     "ToolMissing",
     "VersionMismatch",
+    "WorkerdServer",
     "node_command",
     "node_env",
     "node_path",

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from local_runtime.base import LocalServer
 from local_runtime.errors import RuntimeToolError, ServerFailed
+from local_runtime.plain import WorkerdServer
 from local_runtime.project import Prepared, Project, prepare
 from local_runtime.server import DevServer
 
@@ -35,19 +37,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(prepared: Prepared, options: argparse.Namespace) -> None:
-    server = DevServer(
-        prepared, port=options.port, state=options.state, log=options.log, trace=options.trace
-    )
-    with server:
+    with _server(prepared, options) as server:
         print(f"Serving on {server.url} (Ctrl-C ends it)", flush=True)
         shown = 0
         while server.running:
             shown = _show_log(server, shown)
             threading.Event().wait(LOG_SECONDS)
-        raise ServerFailed("wrangler dev ended.", log=server.log_text())
+        raise ServerFailed(f"{server.program} ended.", log=server.log_text())
 
 
-def _show_log(server: DevServer, shown: int) -> int:
+def _server(prepared: Prepared, options: argparse.Namespace) -> LocalServer:
+    kept = {"port": options.port, "state": options.state, "log": options.log}
+    if options.plain:
+        return WorkerdServer(prepared, **kept)
+    return DevServer(prepared, trace=options.trace, **kept)
+
+
+def _show_log(server: LocalServer, shown: int) -> int:
     text = server.log_text()
     sys.stderr.write(text[shown:])
     sys.stderr.flush()
@@ -85,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8787, help="0 takes a free one")
     serve.add_argument("--state", type=Path, help="keep stored data here (default: nowhere)")
     serve.add_argument("--log", type=Path, help="also keep the log in this file")
+    serve.add_argument("--plain", action="store_true", help="plain workerd, without wrangler")
     serve.add_argument("--trace", action="store_true", help="wrangler's tracing (slow)")
     return parser
 

@@ -6,7 +6,7 @@ RuntimeToolError
 ├── CommandFailed       npm or uv ended with an error
 ├── ToolMissing         a program that must be installed is not there
 ├── ProjectInvalid      the project, its config or its packages cannot be served as they are
-└── ServerFailed        wrangler dev did not come up, or ended
+└── ServerFailed        wrangler dev or workerd did not come up, or ended
 """
 
 from collections.abc import Sequence
@@ -77,7 +77,7 @@ class ProjectInvalid(RuntimeToolError):
 
 
 class ServerFailed(RuntimeToolError):
-    """`wrangler dev` gave no usable answer; `log` holds all that it printed."""
+    """The server gave no usable answer; `log` holds all that it printed."""
 
     def __init__(self, reason: str, *, log: str) -> None:
         end = log[-LOG_END:].strip()

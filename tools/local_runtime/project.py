@@ -1,4 +1,4 @@
-"""From a project folder to a folder in which `wrangler dev` runs."""
+"""From a project folder to a folder in which `wrangler dev` or plain `workerd` runs."""
 
 import json
 import os
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local_runtime import config
+from local_runtime import config, plain_config
 from local_runtime.bundle import WRAPPER_FILE, runtime_folder
 from local_runtime.cache import Cache, default_cache, digest, source_files, tree_digest
 from local_runtime.errors import ProjectInvalid
 from local_runtime.node import install, make_assets, node_command, node_env
 from local_runtime.progress import Progress
-from local_runtime.vendor import Vendored, project_requirements, vendor
+from local_runtime.vendor import Vendored, all_files, project_requirements, vendor
 
 __all__ = ["Prepared", "Project", "prepare"]
 
@@ -20,6 +20,7 @@ TOOLS = Path(__file__).resolve().parents[1]
 """Where `package.json` and the lock file of wrangler and pyodide lie."""
 
 CONFIG_FILE = "wrangler.json"
+PLAIN_CONFIG_FILE = "workerd.capnp"
 
 OFFLINE = {
     "CI": "1",
@@ -56,10 +57,11 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """Everything `wrangler dev` needs; `folder` is never changed by a later `prepare`."""
+    """Everything a server needs; `folder` is never changed by a later `prepare`."""
 
     folder: Path
     wrangler: tuple[str, ...]
+    workerd: Path
     env: Mapping[str, str]
     module_sizes: Mapping[str, int]
 
@@ -87,6 +89,7 @@ def prepare(project: Project, *, quiet: bool = False, cache: Path | None = None)
     return Prepared(
         folder=_copy(store, project, vendored),
         wrangler=tuple(node_command(node_modules / "wrangler" / "bin" / "wrangler.js")),
+        workerd=runtime / WRAPPER_FILE,
         env={**node_env(), **OFFLINE, "MINIFLARE_WORKERD_PATH": str(runtime / WRAPPER_FILE)},
         module_sizes=vendored.sizes,
     )
@@ -95,22 +98,31 @@ def prepare(project: Project, *, quiet: bool = False, cache: Path | None = None)
 def _copy(store: Cache, project: Project, vendored: Vendored) -> Path:
     """A copy of the project that only a new key replaces, so that no edit reloads a server."""
     original, written = config.read(project.folder)
-    derived = json.dumps(config.derive(written, project.overrides), indent=2, sort_keys=True)
+    settings = config.derive(written, project.overrides)
+    derived = json.dumps(settings, indent=2, sort_keys=True)
     added = {name: file.read_bytes() for name, file in sorted(project.files.items())}
+    sources = {_name(file, project.folder): file for file in source_files(project.folder)}
+    sources.pop(original.name)
+    vendored_files = (_name(file, vendored.folder) for file in all_files(vendored.folder))
+    plain = plain_config.write(settings, {*sources, *added}, vendored_files)
 
     def build(folder: Path) -> None:
-        for file in source_files(project.folder):
-            if file != original:
-                _write(folder, file.relative_to(project.folder).as_posix(), file.read_bytes())
+        for name, file in sources.items():
+            _write(folder, name, file.read_bytes())
         for name, content in added.items():
             _write(folder, name, content)
         (folder / CONFIG_FILE).write_text(derived)
+        (folder / PLAIN_CONFIG_FILE).write_text(plain)
         link = os.path.relpath(vendored.folder, store.root / "projects" / "this")
         (folder / "python_modules").symlink_to(link, target_is_directory=True)
 
     parts = [part for item in added.items() for part in item]
-    key = digest(tree_digest(project.folder), derived, vendored.folder.name, *parts)
+    key = digest(tree_digest(project.folder), derived, plain, vendored.folder.name, *parts)
     return store.folder("projects", project.folder.resolve().name, key, build)
+
+
+def _name(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix()
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:

@@ -17,7 +17,7 @@ from local_runtime.commands import run
 from local_runtime.errors import ProjectInvalid
 from local_runtime.progress import Progress
 
-__all__ = ["Vendored", "module_sizes", "vendor"]
+__all__ = ["Vendored", "all_files", "module_sizes", "vendor"]
 
 PLATFORM = ("--python-platform", "wasm32-pyodide2025", "--python-version", "3.14")
 SDK = "workers-runtime-sdk==1.9.5"
@@ -86,8 +86,12 @@ def module_sizes(folder: Path) -> dict[str, int]:
 
 
 def _size(entry: Path) -> int:
-    files = entry.rglob("*") if entry.is_dir() else [entry]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    return sum(file.stat().st_size for file in (all_files(entry) if entry.is_dir() else [entry]))
+
+
+def all_files(folder: Path) -> list[Path]:
+    """The files of a vendored folder."""
+    return [file for file in folder.rglob("*") if file.is_file()]
 
 
 def project_requirements(folder: Path) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
-"""Small stand-ins for the large things this tool works on: text samples and a fake wrangler."""
+"""Small stand-ins for the large things this tool works on: text samples and fake servers."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-from local_runtime.project import Prepared
+from local_runtime.project import CONFIG_FILE, Prepared
 
 EVALS = "eval(func);eval(func);" + "eval(UTF8ToString(ptr));" * 3 + "eval(data);"
 
@@ -23,13 +23,15 @@ SAMPLE = (
     + "}\nexport default _createPyodideModule;\n"
 )
 
-FAKE_WRANGLER = """
-import http.server, os, sys
-port = int(sys.argv[sys.argv.index("--port") + 1])
+FAKE_SERVER = """#!{python}
+import http.server, os, re, signal, sys
+port = int(re.search(r"(?:--port |--socket-addr=http=127.0.0.1:)(\\d+)", " ".join(sys.argv))[1])
 status = int(os.environ["FAKE_STATUS"])
-print("\\x1b[31mfake wrangler\\x1b[0m", os.environ["X_LOCAL_OBSERVABILITY"], flush=True)
+print("\\x1b[31mfake\\x1b[0m", *sys.argv[1:], "traced", os.environ.get("X_LOCAL_OBSERVABILITY"), flush=True)
 if status == 0:
     sys.exit(3)
+if status == 1:
+    signal.pause()
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(status)
@@ -45,13 +47,19 @@ def asm_text() -> str:
 
 
 @pytest.fixture
-def fake_wrangler(tmp_path: Path) -> Prepared:
-    """A program that takes wrangler's options and answers with the status of FAKE_STATUS."""
-    script = tmp_path / "wrangler.py"
-    script.write_text(FAKE_WRANGLER)
+def fake(tmp_path: Path) -> Prepared:
+    """Programs that take the real ones' options, say them, and answer with FAKE_STATUS.
+
+    With 0 they end at once, with 1 they never answer.
+    """
+    script = tmp_path / "fake.py"
+    script.write_text(FAKE_SERVER.format(python=sys.executable))
+    script.chmod(0o755)
+    (tmp_path / CONFIG_FILE).write_text("{}")
     return Prepared(
         folder=tmp_path,
         wrangler=(sys.executable, str(script)),
+        workerd=script,
         env={"FAKE_STATUS": "404"},
         module_sizes={},
     )

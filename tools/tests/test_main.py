@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from local_runtime.__main__ import _parser, _project, main
+from local_runtime.__main__ import _parser, _project, _server, main
+from local_runtime.base import LocalServer
+from local_runtime.plain import WorkerdServer
+from local_runtime.project import Prepared
+from local_runtime.server import DevServer
 
 
 def test_options_become_a_project() -> None:
@@ -14,6 +18,16 @@ def test_options_become_a_project() -> None:
     assert project.packages == (Path("a"), Path("b"))
     assert project.overrides == {"vars": {"X": "1=2"}, "main": "m.py"}
     assert options.port == 8787
+
+
+@pytest.mark.parametrize(("options", "kind"), [([], DevServer), (["--plain"], WorkerdServer)])
+def test_the_server_is_wrangler_unless_told_otherwise(
+    fake: Prepared, options: list[str], kind: type[LocalServer]
+) -> None:
+    server = _server(fake, _parser().parse_args(["serve", "demo", "--port", "9000", *options]))
+    assert type(server) is kind
+    assert server.port == 9000
+    server.close()
 
 
 def test_a_variable_needs_a_value(capsys: pytest.CaptureFixture[str]) -> None:

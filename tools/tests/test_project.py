@@ -6,7 +6,7 @@ import pytest
 
 from local_runtime.cache import Cache
 from local_runtime.errors import ProjectInvalid
-from local_runtime.project import CONFIG_FILE, Project, _copy
+from local_runtime.project import CONFIG_FILE, PLAIN_CONFIG_FILE, Project, _copy
 from local_runtime.vendor import Vendored
 
 CONFIG = """{
@@ -54,6 +54,9 @@ def test_copy_holds_sources_config_and_modules(project: Project, copy_of: CopyOf
     folder = copy_of(project)
     config = json.loads((folder / CONFIG_FILE).read_text())
     assert config["compatibility_flags"] == ["python_workers", "python_workers_development"]
+    plain = (folder / PLAIN_CONFIG_FILE).read_text()
+    assert 'pythonModule = embed "src/entry.py"' in plain
+    assert 'data = embed "python_modules/module.py"' in plain
     assert (folder / "src" / "entry.py").read_text() == "one"
     assert (folder / "public" / "index.html").read_text() == "page"
     assert (folder / "python_modules" / "module.py").read_text() == "one"
