@@ -225,8 +225,10 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Print the figures of docs/results.md."""
-    needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), "python-socketio>=5.18.1,<5.19"]
+    """Print the figures of docs/results.md; what begins with a dash is given to the scripts (`-- engine_figures --wrangler`)."""
+    needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), PYTHON_SOCKETIO]
     install(session, *needed, groups=("aio", "bench"))
-    for script in session.posargs or ("first_figures", "frames", "engine_figures", "socketio_figures"):
-        session.run("python", f"benchmarks/{script}.py")
+    options = [one for one in session.posargs if one.startswith("-")]
+    scripts = [one for one in session.posargs if one not in options]
+    for script in scripts or ("first_figures", "frames", "engine_figures", "socketio_figures"):
+        session.run("python", f"benchmarks/{script}.py", *options)

@@ -1,19 +1,21 @@
 """Prints what the engine alone costs: connects, echoes over both transports, and a packet to many sockets.
 
-Run it with `nox -s bench -- engine_figures`. All rounds of what is compared are interleaved. CPU time is that of all processes of
-the server, so the proxy in front is in it.
+Run it with `nox -s bench -- engine_figures` for plain workerd, and with `--wrangler` behind it for `wrangler dev`. All rounds of
+what is compared are interleaved. CPU time is that of all processes of the server: under wrangler its proxy is in it.
 """
 
 import asyncio
 import json
 import resource
+import sys
 import time
 from pathlib import Path
 
 import aiohttp
+from crowd import Crowd
 from first_figures import ALL, cpu_seconds
 
-from local_runtime import DevServer, Project, prepare
+from local_runtime import DevServer, Project, WorkerdServer, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 QUERY = "/engine.io/?EIO=4&transport="
@@ -21,15 +23,22 @@ ROUNDS = 3
 CLIENTS = 20
 ECHOES = 100
 CONNECTS = 200
-#: Each socket takes four open files of the local server, of which this machine allows 20,000.
-RECIPIENTS = (100, 1_000, 4_500)
-DELIVERIES = 45_000
+#: Sockets of one object. Plain workerd opens two files for each, wrangler's two processes four; 20,000 are allowed here.
+RECIPIENTS = {WorkerdServer: (100, 1_000, 5_000), DevServer: (100, 1_000, 4_500)}
+DELIVERIES = 40_000
+WAYS = ("engine", "bare")
+#: What each socket gets, as a frame: a head of two bytes, the packet's type, and `TEXT` of engine_worker/src/entry.py.
+FRAME_BYTES = 2 + 1 + len('{"from":"ann","text":"good morning"}')
+#: How long the server must have done nothing before a measurement begins and ends: it tidies up after it has sent.
+QUIET_S = 0.05
+
+Server = DevServer | WorkerdServer
 
 
 class Meter:
     """Measures a server: wall seconds and CPU seconds."""
 
-    def __init__(self, server: DevServer) -> None:
+    def __init__(self, server: Server) -> None:
         """Begin."""
         self._server = server
         self._cpu, self._begun = cpu_seconds(server.group_id), time.perf_counter()
@@ -46,10 +55,12 @@ def main() -> None:
     prepared = prepare(
         Project(folder=ROOT / "benchmarks" / "engine_worker", packages=ALL[:2], constraints=ROOT / "constraints.txt")
     )
-    with DevServer(prepared) as server:
+    serve = DevServer if "--wrangler" in sys.argv else WorkerdServer
+    with serve(prepared) as server:
+        print(f"under {server.program}")
         asyncio.run(measure_exchanges(server))
-    with DevServer(prepared) as server:
-        asyncio.run(measure_fan_out(server))
+    with serve(prepared) as server:
+        measure_fan_out(server)
 
 
 def allow_many_sockets() -> None:
@@ -58,7 +69,7 @@ def allow_many_sockets() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def measure_exchanges(server: DevServer) -> None:
+async def measure_exchanges(server: Server) -> None:
     """Print connects and echoes a second, and their CPU, over both transports."""
     await echo_all(server.url, "websocket", 20)
     print(
@@ -123,40 +134,40 @@ async def echo_polling(url: str, count: int) -> None:
             assert answer.status == 200
 
 
-async def measure_fan_out(server: DevServer) -> None:
+def measure_fan_out(server: Server) -> None:
     """Print the CPU per recipient of one packet to many, through the engine and in a bare loop."""
     print("one packet to N sockets of one object: server CPU us per recipient, engine / bare loop / ratio", flush=True)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        sockets: list[aiohttp.ClientWebSocketResponse] = []
-        for recipients in RECIPIENTS:
-            while len(sockets) < recipients:
-                opened = (session.ws_connect(f"{server.url}{QUERY}websocket") for _ in range(50))
-                some = await asyncio.gather(*opened)
-                await asyncio.gather(*(ws.receive_str() for ws in some))
-                sockets += some
-            await fan_out(server, session, sockets, "engine", 1)
-            for _ in range(ROUNDS):
-                rounds = DELIVERIES // recipients
-                engine = await fan_out(server, session, sockets, "engine", rounds)
-                bare = await fan_out(server, session, sockets, "bare", rounds)
-                print(f"  {recipients:6,} {engine:6.1f} / {bare:6.1f} / {engine / bare:.2f}", flush=True)
+    crowd = Crowd(server.url, f"{QUERY}websocket")
+    for recipients in RECIPIENTS[type(server)]:
+        crowd.grow(recipients)
+        for way in WAYS:
+            fan_out(server, crowd, way, 5)
+        for _ in range(ROUNDS):
+            engine, bare = (fan_out(server, crowd, way, DELIVERIES // recipients) for way in WAYS)
+            print(f"  {recipients:6,} {engine:6.1f} / {bare:6.1f} / {engine / bare:.2f}", flush=True)
+    crowd.close()
 
 
-async def fan_out(
-    server: DevServer,
-    session: aiohttp.ClientSession,
-    sockets: list[aiohttp.ClientWebSocketResponse],
-    way: str,
-    rounds: int,
-) -> float:
-    """Send to all so often and wait until all has arrived; gives the CPU microseconds per recipient."""
+def fan_out(server: Server, crowd: Crowd, way: str, rounds: int) -> float:
+    """Have it sent to all so often, one time when the other has arrived; gives the CPU microseconds per recipient.
+
+    The message that asks for it, and its echo, are in the figure: some 300 us each time.
+    """
+    wait_idle(server)
     meter = Meter(server)
-    async with session.get(f"{server.url}/fan/{way}/{rounds}") as answer:
-        assert int(await answer.text()) == len(sockets)
-    for ws in sockets:
-        for _ in range(rounds):
-            await ws.receive_str()
-    return meter.read(rounds * len(sockets))[1]
+    for _ in range(rounds):
+        crowd.tell(way)
+        crowd.receive(FRAME_BYTES * len(crowd) + 2 + 1 + len(way))
+    wait_idle(server)
+    return meter.read(rounds * len(crowd))[1]
+
+
+def wait_idle(server: Server) -> None:
+    """Wait until the server does nothing."""
+    before = -1.0
+    while (now := cpu_seconds(server.group_id)) != before:
+        before = now
+        time.sleep(QUIET_S)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The servers the tests talk to: each a real `wrangler dev` on a free port of this machine."""
+"""The servers the tests talk to: each a real `wrangler dev`, or plain workerd, on a free port of this machine."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from waiting import silence, until
 
-from local_runtime import DevServer, Prepared, Project, npm_ci, prepare
+from local_runtime import DevServer, Prepared, Project, WorkerdServer, npm_ci, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ROOT / "packages"
@@ -23,7 +23,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 class Worker:
     """The test Worker: its address, its log, and what its actors say of themselves."""
 
-    server: DevServer
+    server: DevServer | WorkerdServer
 
     @property
     def url(self) -> str:
@@ -63,7 +63,7 @@ class Worker:
 class EngineWorker:
     """The test Worker of an engine alone; objects are named like ``ENGINE/e0``."""
 
-    server: DevServer
+    server: DevServer | WorkerdServer
 
     @property
     def url(self) -> str:

@@ -120,29 +120,27 @@ async def _flood_posts(worker: EngineWorker) -> int:
 
 
 @pytest.mark.parametrize("flood", [_flood_socket, _flood_posts])
-async def test_a_flood_is_closed_and_another_client_stays_and_is_served_as_before(
+async def test_a_flood_is_closed_and_another_client_stays_and_is_served_meanwhile(
     engine_worker: EngineWorker, flood: Callable[[EngineWorker], Awaitable[int]]
 ) -> None:
-    """Frames that were under way when the flood was closed still come through wrangler's proxy, and take their time."""
+    """The runtime delivers a socket's frames until none is left; the engine makes it look for others' in between."""
     async with connect(engine_worker.url, "/crowd/") as polite, few_log_lines(engine_worker, 20):
-        quiet = statistics.median(await round_trips_ms(polite, 2))
+        quiet = await round_trips_ms(polite, 2)
         before = (await engine_worker.ask("counters", "CROWD/e0"))["frames"]
         flooding = asyncio.ensure_future(flood(engine_worker))
         loud = []
         while not flooding.done():
             loud += await round_trips_ms(polite, 0.2)
         assert flooding.result() in (1011, 400)
-
-        async def as_before() -> bool:
-            return statistics.median(await round_trips_ms(polite, 0.5)) < 2 * quiet + 5
-
-        began = time.monotonic()
-        await until(as_before, f"round trips are about {quiet:.1f} ms again", patience_s=60)
         frames = (await engine_worker.ask("counters", "CROWD/e0"))["frames"] - before
+        normal, meanwhile = statistics.median(quiet), statistics.median(loud)
         print(  # noqa: T201
-            f"{flood.__name__}: round trip {quiet:.1f} ms, {statistics.median(loud):.1f} ms in the flood; as before "
-            f"{time.monotonic() - began:.1f} s after it; {frames} frames"
+            f"{flood.__name__}: median round trip {normal:.1f} ms, in the flood {meanwhile:.1f}; longest {max(quiet):.0f} and "
+            f"{max(loud):.0f}; {len(loud)} round trips beside {frames} frames"
         )
+        # Left alone, the runtime serves nobody else until the flood is over: some ten round trips in 20,000 frames.
+        assert len(loud) >= 15
+        assert meanwhile < 2 * normal + 5
     await still_serves(engine_worker)
 
 

@@ -35,7 +35,7 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.rates import Allowance, spend
+from engine_do.rates import LONGEST_RUN, Allowance, Run, extend, spend
 from engine_do.session import (
     NORMAL_CLOSE,
     CloseRequested,
@@ -88,6 +88,7 @@ class Sessions:
         self._dirty: dict[EngineSid, None] = {}
         self._probe_timers: dict[EngineSid, Timer] = {}
         self._flooded = False
+        self._run: Run | None = None
 
     # -- what the application asks
 
@@ -177,8 +178,11 @@ class Sessions:
         """Take a frame of a socket."""
         self._counters["frames"] += 1
         if self._flooded and ws.readyState != ws.OPEN:
+            self._note_sender(None)
             return  # what the runtime had buffered of one that was closed for sending too much
-        match self.sockets.read(ws):
+        found = self.sockets.read(ws)
+        self._note_sender(None if found is None else found.engine_sid)
+        match found:
             case Probe(engine_sid):
                 if not self.step_polling(engine_sid, ProbeReceived(frame)):
                     # Its session is gone, or the upgrade was forgotten in sleep: left open, the client would wait on it.
@@ -191,6 +195,12 @@ class Sessions:
                 self._step(ws, session, CloseRequested(Reason.TRANSPORT_ERROR))
             case None:
                 pass
+
+    def _note_sender(self, engine_sid: EngineSid | None) -> None:
+        """Let others in when one session has sent much in a row."""
+        self._run = extend(self._run, engine_sid)
+        if self._run.length == LONGEST_RUN:
+            self.sockets.let_others_in()
 
     def lose_socket(self, ws: Any, *, failed: bool) -> None:
         """Take a socket's end."""

@@ -1,0 +1,145 @@
+"""Both test Workers under plain workerd: one process, no wrangler, no proxy in front."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clients.engine_node import engine_client
+from clients.node import node_client
+from clients.polling import PollingSession, poll
+from clients.python import client
+from clients.raw import connect
+from conftest import ENGINE_ALONE, EngineWorker, Worker, prepare_worker
+from waiting import silence, until
+
+from local_runtime import WorkerdServer
+
+HERE = Path(__file__).parent
+ENGINE = "ENGINE/e0"
+#: What workerd waits for a close frame that nobody answers.
+UNANSWERED_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """The test Worker."""
+    with WorkerdServer(prepare_worker(HERE / "worker"), state=tmp_path_factory.mktemp("state")) as server:
+        yield Worker(server)
+
+
+@pytest.fixture(scope="module")
+def plain_engine() -> Iterator[EngineWorker]:
+    """The test Worker of an engine alone; it is told when a client takes its request back."""
+    flags = ["python_workers", "unsafe_module", "enable_request_signal"]
+    prepared = prepare_worker(HERE / "engine_worker", ENGINE_ALONE, compatibility_flags=flags)
+    with WorkerdServer(prepared) as server:
+        yield EngineWorker(server)
+
+
+@pytest.mark.parametrize("transports", [["polling"], ["websocket"], ["polling", "websocket"]])
+async def test_stock_node_clients_exchange_events_acks_and_rooms(plain: Worker, transports: list[str]) -> None:
+    async with (
+        node_client(plain.url, transports=transports) as ann,
+        node_client(plain.url, transports=transports) as bob,
+    ):
+        for one in (ann, bob):
+            await one.next("connect")
+            assert await one.call("enter", "blue") == [["blue"]]
+        assert await ann.call("echo", b"\x00\xff", {"a": 1}) == [b"\x00\xff", {"a": 1}]
+        assert await bob.call("say", "blue", "hello") == ["ok"]
+        assert (await ann.next("event"))["args"] == ["hello"]
+        assert await ann.call("ask", "well?") == ["well?"]
+
+
+async def test_stock_python_clients_exchange_events_and_acks(plain: Worker) -> None:
+    async with client(plain.url) as ann, client(plain.url) as bob:
+        assert await ann.call("enter", "red") == ["red"]
+        assert await bob.call("say", ("red", "hello")) == "ok"
+        assert await ann.next("said") == ("hello",)
+
+
+async def test_an_engine_alone_serves_stock_clients(plain_engine: EngineWorker) -> None:
+    async with engine_client(plain_engine.url, "/engine.io/") as one:
+        await one.next("open")
+        await one.send("well")
+        assert await one.message() == "well"
+
+
+async def test_sockets_outlive_sleep(plain: Worker) -> None:
+    async with node_client(plain.url, auth={"user": "ann"}) as ann, node_client(plain.url) as bob:
+        for one in (ann, bob):
+            await one.next("connect")
+        await ann.call("enter", "green")
+        lives = [(await plain.probe(actor))["life"] for actor in ("engine", "socket")]
+        for actor in ("engine", "socket"):
+            await plain.evict(actor)
+        assert await bob.call("say", "green", "good morning") == ["ok"]
+        assert (await ann.next("event"))["args"] == ["good morning"]
+        assert (await ann.call("whoami"))[0]["session"] == {"user": "ann"}
+        assert all([(await plain.probe(actor))["life"] not in lives for actor in ("engine", "socket")])
+
+
+async def test_a_close_is_answered_at_once_whoever_begins(plain_engine: EngineWorker) -> None:
+    async with asyncio.timeout(UNANSWERED_S / 2):
+        async with connect(plain_engine.url, "/engine.io/") as leaver:
+            await plain_engine.ask("evict", ENGINE)
+            await leaver.ws.close(code=1001)
+            assert leaver.ws.close_code == 1001
+        async with connect(plain_engine.url, "/engine.io/") as left:
+            await left.send("4leave:bye")
+            assert await left.receive() == "4bye"
+            assert (await left.wait_closed()).code == 1000
+    assert await plain_engine.ended(ENGINE, leaver.open["sid"]) == ["transport close"]
+    assert await plain_engine.ended(ENGINE, left.open["sid"]) == ["server disconnect"]
+
+
+async def test_after_a_kill_state_is_there_and_the_alarm_finds_the_ghosts(plain: Worker) -> None:
+    async with connect(plain.url, "/fast/") as one:
+        await one.join(auth={"user": "one"})
+        before = await plain.probe("fast-socket")
+        assert before["sessions"] == 1
+        plain.server.kill()
+        await one.wait_closed()
+    plain.server.start()
+    # Nothing but this question wakes an object, and it begins no session.
+    after = await plain.probe("fast-socket")
+    assert (after["connects"], after["life"]) == (before["connects"], after["life"])
+
+    async def is_empty() -> bool:
+        found = await plain.probe("fast-socket")
+        return bool(found["sessions"] == 0 and found["disconnects"] == before["disconnects"] + 1)
+
+    await until(is_empty, "the session of the killed process has ended", patience_s=30)
+
+
+async def _hold_raw(session: PollingSession) -> socket.socket:
+    """Begin a GET on a connection of its own, and wait until it is held."""
+    host, port = session.site.url.split("/")[2].split(":")
+    held = await asyncio.to_thread(socket.create_connection, (host, int(port)))
+    target = f"/{session.site.url.split('/', 3)[3]}?{session.query}"
+    held.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    await silence(0.5)
+    return held
+
+
+async def test_a_get_that_is_reset_ends_its_session_at_once(plain_engine: EngineWorker) -> None:
+    async with poll(plain_engine.url) as gone:
+        held = await _hold_raw(gone)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        held.close()
+        assert await plain_engine.ended(ENGINE, gone.sid, patience_s=5) == ["transport error"]
+
+
+async def test_the_end_of_what_a_client_sends_is_not_the_end_of_its_get(plain_engine: EngineWorker) -> None:
+    async with poll(plain_engine.url) as client_of_half:
+        held = await _hold_raw(client_of_half)
+        held.shutdown(socket.SHUT_WR)
+        await silence(0.5)
+        await client_of_half.send("4still here")
+        answer = await asyncio.to_thread(held.recv, 65_536)
+        held.close()
+        assert answer.endswith(b"4still here"), answer
+        assert await plain_engine.seen(ENGINE, client_of_half.sid) == ["connect"]
