@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_runtime.base import LocalServer
+from local_runtime.base import LocalServer, ServerOptions
 from local_runtime.errors import RuntimeToolError, ServerFailed
 from local_runtime.plain import WorkerdServer
 from local_runtime.project import Prepared, Project, prepare
@@ -47,7 +47,7 @@ def _serve(prepared: Prepared, options: argparse.Namespace) -> None:
 
 
 def _server(prepared: Prepared, options: argparse.Namespace) -> LocalServer:
-    kept = {"port": options.port, "state": options.state, "log": options.log}
+    kept = ServerOptions(port=options.port, state=options.state, log=options.log)
     if options.plain:
         return WorkerdServer(prepared, **kept)
     return DevServer(prepared, trace=options.trace, **kept)

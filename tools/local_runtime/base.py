@@ -10,13 +10,13 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypedDict
 
 from local_runtime.errors import ServerFailed
 from local_runtime.processes import ProcessGroup
 from local_runtime.project import Prepared
 
-__all__ = ["HOST", "START_SECONDS", "LocalServer"]
+__all__ = ["HOST", "LocalServer", "ServerOptions"]
 
 HOST = "127.0.0.1"
 READY_PATH = "/__local_runtime_ready__"
@@ -28,6 +28,15 @@ START_SECONDS = 120.0
 POLL_SECONDS = 0.05
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 """wrangler colours its errors whatever the environment says."""
+
+
+class ServerOptions(TypedDict, total=False):
+    """What every LocalServer takes."""
+
+    port: int
+    state: Path | None
+    log: Path | None
+    start_seconds: float
 
 
 class LocalServer:

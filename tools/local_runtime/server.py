@@ -1,10 +1,9 @@
 """`wrangler dev` as a context manager."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
-from local_runtime.base import HOST, START_SECONDS, LocalServer
+from local_runtime.base import HOST, LocalServer, ServerOptions
 from local_runtime.project import CONFIG_FILE, Prepared
 
 __all__ = ["DevServer"]
@@ -20,16 +19,9 @@ class DevServer(LocalServer):
     program: ClassVar[str] = "wrangler dev"
 
     def __init__(
-        self,
-        prepared: Prepared,
-        *,
-        port: int = 0,
-        state: Path | None = None,
-        log: Path | None = None,
-        trace: bool = False,
-        start_seconds: float = START_SECONDS,
+        self, prepared: Prepared, *, trace: bool = False, **options: Unpack[ServerOptions]
     ) -> None:
-        super().__init__(prepared, port=port, state=state, log=log, start_seconds=start_seconds)
+        super().__init__(prepared, **options)
         self._trace = trace
 
     def _command(self) -> Sequence[str]:
