@@ -119,11 +119,14 @@ async def _flood_posts(worker: EngineWorker) -> int:
         return answer.status
 
 
-@pytest.mark.parametrize("flood", [_flood_socket, _flood_posts])
+@pytest.mark.parametrize(("flood", "slack_ms"), [(_flood_socket, 5), (_flood_posts, 50)])
 async def test_a_flood_is_closed_and_another_client_stays_and_is_served_meanwhile(
-    engine_worker: EngineWorker, flood: Callable[[EngineWorker], Awaitable[int]]
+    engine_worker: EngineWorker, flood: Callable[[EngineWorker], Awaitable[int]], slack_ms: float
 ) -> None:
-    """The runtime delivers a socket's frames until none is left; the engine makes it look for others' in between."""
+    """The runtime delivers a socket's frames until none is left; the engine makes it look for others' in between.
+
+    A payload of a POST is taken in one go, so there others wait for one of 500 messages at a time.
+    """
     async with connect(engine_worker.url, "/crowd/") as polite, few_log_lines(engine_worker, 20):
         quiet = await round_trips_ms(polite, 2)
         before = (await engine_worker.ask("counters", "CROWD/e0"))["frames"]
@@ -140,7 +143,7 @@ async def test_a_flood_is_closed_and_another_client_stays_and_is_served_meanwhil
         )
         # Left alone, the runtime serves nobody else until the flood is over: some ten round trips in 20,000 frames.
         assert len(loud) >= 15
-        assert meanwhile < 2 * normal + 5
+        assert meanwhile < 2 * normal + slack_ms
     await still_serves(engine_worker)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.rates import LONGEST_RUN, Allowance, Run, extend, spend
+from engine_do.rates import Allowance, is_burst, spend
 
 CONFIG = EngineConfig(max_messages_per_s=10, max_bytes_per_s=1_000, max_payload=1_000)
 MESSAGES = EngineConfig(max_messages_per_s=10, max_bytes_per_s=None)
@@ -78,24 +78,24 @@ def test_the_largest_payload_of_the_defaults_can_be_sent() -> None:
     assert spend(None, NOW, 10_000, config.max_payload, config) is not None
 
 
-def lengths(*senders: str | None) -> list[int]:
-    """Count frames of these senders, one after the other; gives the length of the run after each."""
-    run: Run | None = None
-    found = []
-    for sender in senders:
-        run = extend(run, sender)
-        found.append(run.length)
-    return found
+def test_a_burst_begins_with_what_is_sent_above_the_rate_at_once() -> None:
+    left = spend(None, NOW, 20, 0, CONFIG)
+    assert left is not None
+    assert not is_burst(left, CONFIG)
+    more = spend(left, NOW, 1, 0, CONFIG)
+    assert more is not None
+    assert is_burst(more, CONFIG)
 
 
-def test_a_run_ends_at_its_longest_and_begins_anew() -> None:
-    whole = list(range(1, LONGEST_RUN + 1))
-    assert lengths(*["a"] * (2 * LONGEST_RUN + 1)) == [*whole, *whole, 1]
+def test_a_burst_is_over_when_the_rate_has_made_up_for_it() -> None:
+    left = spend(None, NOW, 30, 0, CONFIG)
+    assert left is not None
+    later = spend(left, NOW + 1_100, 1, 0, CONFIG)
+    assert later is not None
+    assert not is_burst(later, CONFIG)
 
 
-def test_a_frame_of_another_session_ends_a_run() -> None:
-    assert lengths("a", "a", "b", "a", "b", "b") == [1, 2, 1, 1, 1, 2]
-
-
-def test_frames_of_closed_sessions_are_a_run_too() -> None:
-    assert lengths("a", None, None, "a") == [1, 1, 2, 1]
+def test_without_a_rate_nothing_is_a_burst() -> None:
+    left = spend(None, NOW, 1_000, 0, BYTES)
+    assert left is not None
+    assert not is_burst(left, BYTES)

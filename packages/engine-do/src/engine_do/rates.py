@@ -1,7 +1,6 @@
-"""How much a session may send: token buckets for messages and bytes, each with ten seconds' worth; and how much in a row.
+"""How much a session may send: token buckets for messages and bytes, each with ten seconds' worth; and when it sends much at once.
 
-In memory only: an object that sleeps had ten quiet seconds, and after those every bucket is full. A reset forgets a run too, which
-then begins anew.
+In memory only: an object that sleeps had ten quiet seconds, and after those every bucket is full.
 """
 
 from dataclasses import dataclass
@@ -9,12 +8,13 @@ from typing import Final
 
 from engine_do.config import BURST_SECONDS, EngineConfig
 
-__all__ = ["LONGEST_RUN", "Allowance", "Run", "extend", "spend"]
+__all__ = ["LOOK_EVERY", "Allowance", "is_burst", "spend"]
 
-#: Frames of one session in a row after which those of others are looked for. The runtime looks for them only when it has nothing
-#: left to do, and what one client has sent at once is something to do: without this, others wait for all of it. Each look costs
-#: about half of what an echo costs.
-LONGEST_RUN: Final = 4
+#: Messages above its rate that a session may send at once before that is a burst.
+_FREE: Final = 20
+#: Frames of bursts after which those of other clients are looked for. The runtime looks for them only when it has nothing left to
+#: do, and what has been sent at once is something to do: without this, others wait for all of it. A look costs half an echo.
+LOOK_EVERY: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,7 @@ def spend(before: Allowance | None, now_ms: int, messages: int, size: int, confi
     return Allowance(left, size_left, now_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How many frames have come in a row, and from whom; none: from sessions that are closed."""
-
-    sender: str | None
-    length: int
-
-
-def extend(before: Run | None, sender: str | None) -> Run:
-    """Count a frame. A run of `LONGEST_RUN` is over, and the next frame begins another."""
-    goes_on = before is not None and before.sender == sender and before.length < LONGEST_RUN
-    return Run(sender, before.length + 1 if before is not None and goes_on else 1)
+def is_burst(left: Allowance, config: EngineConfig) -> bool:
+    """Tell whether a session has sent much at once, by what it may still send. Where no rate is set nothing is a burst."""
+    per_s = config.max_messages_per_s
+    return per_s is not None and left.messages < per_s * BURST_SECONDS - _FREE

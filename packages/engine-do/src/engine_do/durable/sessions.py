@@ -35,7 +35,7 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.rates import LONGEST_RUN, Allowance, Run, extend, spend
+from engine_do.rates import LOOK_EVERY, Allowance, is_burst, spend
 from engine_do.session import (
     NORMAL_CLOSE,
     CloseRequested,
@@ -88,7 +88,7 @@ class Sessions:
         self._dirty: dict[EngineSid, None] = {}
         self._probe_timers: dict[EngineSid, Timer] = {}
         self._flooded = False
-        self._run: Run | None = None
+        self._burst_frames = 0
 
     # -- what the application asks
 
@@ -178,11 +178,9 @@ class Sessions:
         """Take a frame of a socket."""
         self._counters["frames"] += 1
         if self._flooded and ws.readyState != ws.OPEN:
-            self._note_sender(None)
+            self._count_burst()
             return  # what the runtime had buffered of one that was closed for sending too much
-        found = self.sockets.read(ws)
-        self._note_sender(None if found is None else found.engine_sid)
-        match found:
+        match self.sockets.read(ws):
             case Probe(engine_sid):
                 if not self.step_polling(engine_sid, ProbeReceived(frame)):
                     # Its session is gone, or the upgrade was forgotten in sleep: left open, the client would wait on it.
@@ -196,10 +194,10 @@ class Sessions:
             case None:
                 pass
 
-    def _note_sender(self, engine_sid: EngineSid | None) -> None:
-        """Let others in when one session has sent much in a row."""
-        self._run = extend(self._run, engine_sid)
-        if self._run.length == LONGEST_RUN:
+    def _count_burst(self) -> None:
+        """Let others in between the frames that somebody sent at once."""
+        self._burst_frames += 1
+        if self._burst_frames % LOOK_EVERY == 0:
             self.sockets.let_others_in()
 
     def lose_socket(self, ws: Any, *, failed: bool) -> None:
@@ -221,6 +219,8 @@ class Sessions:
             self._flooded = True
             return False
         self._allowances[engine_sid] = left
+        if is_burst(left, self._config):
+            self._count_burst()
         return True
 
     def step_socket(self, ws: Any, event: Input) -> None:
