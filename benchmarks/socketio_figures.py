@@ -18,7 +18,7 @@ from first_figures import ALL, ROOT, cpu_seconds
 from socketio_load import ECHO, NOTES, REPLY, Client, Load, broadcast, connect_often, exchange, open_clients
 from stock import StockServer
 
-from local_runtime import DevServer, Prepared, Project, prepare
+from local_runtime import DevServer, Prepared, Project, WorkerdServer, prepare
 
 ROUNDS = 3
 WARM_UP_SECONDS = 0.5
@@ -31,12 +31,12 @@ SMALL_CROWD = 100
 STOCK = "stock"
 
 
-Server: TypeAlias = DevServer | StockServer
+Server: TypeAlias = DevServer | WorkerdServer | StockServer
 
 
 def make_servers(prepared: Prepared) -> Mapping[str, Server]:
     """Name what is compared; the stock server comes last."""
-    return {"split": DevServer(prepared), STOCK: StockServer()}
+    return {"wrangler": DevServer(prepared), "workerd": WorkerdServer(prepared), STOCK: StockServer()}
 
 
 @dataclass

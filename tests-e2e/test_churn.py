@@ -24,7 +24,7 @@ BATCHES = 10
 LANES = 20
 FAST = "FAST/e0"
 #: Objects that Python may have more at the end than after the third batch, and MB that our process may grow more than the proxy.
-MORE_OBJECTS = 1_000 + CONNECTS // 20
+MORE_OBJECTS = 100 + CONNECTS // 20
 MORE_MB = 40
 
 
