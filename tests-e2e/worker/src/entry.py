@@ -23,9 +23,9 @@ from socketio_do import NamespaceRoutes
 from socketio_do.durable import SocketActor
 
 ENGINE = EngineConfig(path="/socket.io/", max_payload=100_000)
-#: Intervals this short never let the objects sleep; the warning about them is expected.
 #: Several engine actors, for what is counted by actor; pings that do not come within a test.
 WIDE = EngineConfig(path="/wide/", actors=2, ping_interval_ms=600_000, ping_timeout_ms=700_000)
+#: Intervals this short never let the objects sleep; the warning about them is expected.
 FAST = EngineConfig(
     path="/fast/", ping_interval_ms=300, ping_timeout_ms=1_000, connect_timeout_ms=1_500, cors_allowed_origins="*"
 )
@@ -42,6 +42,10 @@ PLAIN = EngineConfig(path="/plain/")
 PARITY = EngineConfig(path="/parity/", ping_interval_ms=600_000, ping_timeout_ms=700_000)
 #: Two engine actors whose alarms find the sessions a reset took within seconds; the warning is expected.
 ROOMS = EngineConfig(path="/rooms/", actors=2, ping_interval_ms=5_000, ping_timeout_ms=30_000)
+
+CONFIGS = {
+    config.path.strip("/"): config for config in (WIDE, FAST, FEATURES, BESIDE, SEVERAL, MSGPACK, PLAIN, PARITY, ROOMS)
+}
 
 
 async def end_life(ctx: Any) -> None:
@@ -235,28 +239,12 @@ class Default(WorkerEntrypoint):
         verb, _, actor = path.partition("/")
         if verb in ("probe", "kill", "evict", "counters") and actor in ACTORS:
             return await self._visit(verb, *ACTORS[actor])
-        if path.startswith("fast"):
-            return await route(request, self.env.FAST_ENGINE, FAST)
-        if path.startswith("wide"):
-            return await route(request, self.env.WIDE_ENGINE, WIDE)
-        if path.startswith("features"):
-            return await route(request, self.env.FEATURES_ENGINE, FEATURES)
-        if path.startswith("several"):
-            return await route(request, self.env.SEVERAL_ENGINE, SEVERAL)
-        if path.startswith("beside"):
-            return await route(request, self.env.BESIDE_ENGINE, BESIDE)
-        if verb == "msgpack":
-            return await route(request, self.env.MSGPACK_ENGINE, MSGPACK)
-        if verb == "plain":
-            return await route(request, self.env.PLAIN_ENGINE, PLAIN)
-        if verb == "msgpack-emitter":
-            return await emit_by_http(self.env.MSGPACK_SOCKET, actor, query)
-        if path.startswith("parity"):
-            return await route(request, self.env.PARITY_ENGINE, PARITY)
-        if path.startswith("rooms"):
-            return await route(request, self.env.ROOMS_ENGINE, ROOMS)
+        if verb in CONFIGS:
+            return await route(request, getattr(self.env, f"{verb.upper()}_ENGINE"), CONFIGS[verb])
         if verb == "journal":
             return js.Response.new(await raw(self.env.ROOMS_SOCKET).getByName("main").read(int(actor)))
+        if verb == "msgpack-emitter":
+            return await emit_by_http(self.env.MSGPACK_SOCKET, actor, query)
         if verb == "emitter":
             return await emit_by_http(self.env.SOCKET, actor, query)
         return await route(request, self.env.ENGINE, ENGINE)
