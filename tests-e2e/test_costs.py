@@ -6,6 +6,7 @@ import os
 from contextlib import AsyncExitStack
 from typing import Any
 
+from clients.polling import poll
 from clients.raw import RawSocket, connect
 from conftest import Worker
 from waiting import silence, until
@@ -45,6 +46,21 @@ async def test_a_session_connects_with_one_rpc(own_worker: Worker) -> None:
     async with connect(own_worker.url, "/wide/") as client:
         await client.join()
         assert await spent(own_worker, before, "rpcs") == 1
+
+
+async def test_the_way_from_polling_to_a_websocket_costs_one_rpc_and_one_row(own_worker: Worker) -> None:
+    async with poll(own_worker.url, "/wide/") as client:
+        await client.send("40")
+        await client.receive()
+        before = await look(own_worker)
+        async with client.probe() as ws:
+            await ws.send("2probe")
+            assert await ws.receive() == "3probe"
+            await ws.send("5")
+            await ws.send('421["echo","over the WebSocket"]')
+            assert await ws.receive_message() == '31["over the WebSocket"]'
+            assert await spent(own_worker, before, "rpcs") == 2, "one for the upgrade, one for the event"
+            assert await spent(own_worker, before, "rows_written") == 1
 
 
 async def test_an_event_with_an_immediate_answer_is_one_rpc_awake_and_after_sleep(own_worker: Worker) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.errors import ConfigError
 from engine_do.ids import EngineSid
 from engine_do.packets import Frame
 from engine_do.polling import Polling, step_polling
@@ -16,6 +15,7 @@ from engine_do.session import (
     CloseSocket,
     Effect,
     Ended,
+    Failed,
     FrameReceived,
     Input,
     Opened,
@@ -93,40 +93,51 @@ def test_a_session_has_so_many_peers_and_no_more() -> None:
 
 
 def test_an_upgrade_is_told_to_those_who_know_the_session_and_later_to_those_who_come_to_know_it() -> None:
-    polling = Polling(session=EARLY)
+    polling = Polling(session=replace(EARLY, environ=(("engine_do.transport", "polling"), ("PATH_INFO", "/"))))
     effects: list[object] = []
     for event in (PostBegun(), PostReceived(("4ant",)), ProbeOpened(0), ProbeReceived("2probe"), ProbeReceived("5")):
         polling, more = step_polling(polling, event, CONFIG)
         effects += more
-    moved = replace(EARLY, route="a", peers=("a",), upgraded=True)
+    moved = replace(EARLY, route="a", peers=("a",), environ=(("engine_do.transport", "websocket"), ("PATH_INFO", "/")))
     assert effects[-2:] == [SwitchTransport(moved, ()), Upgraded(("a",))]
     assert drive(moved, FrameReceived("4ape"), FrameReceived("4bee"))[1] == [
         Received("ape", "a"),
-        *(Opened(ENVIRON, "b"), Upgraded(("b",)), Received("bee", "b")),
+        *(Opened(moved.environ or (), "b"), Received("bee", "b")),
     ]
-
-
-def test_where_there_is_one_peer_it_hears_of_an_upgrade_before_its_first_message_with_that() -> None:
-    session, effects = step(replace(EARLY, upgraded=True), FrameReceived("4hi"), EngineConfig())
-    assert effects == (Opened(ENVIRON), Upgraded(("",)), Received("hi"))
-    assert session.environ is None, "nobody else will have to be told"
 
 
 @pytest.mark.parametrize(
     "choice",
-    [("", ""), ("", "a" * 101), ("", "a b"), ("s" * 129, "a"), ("", None), (None, "a"), ("", "\u00e9")],
+    [
+        ("", ""),
+        ("", "a" * 101),
+        ("", "a b"),
+        ("s" * 129, "a"),
+        ("\U0001f600" * 11, "a"),
+        ("", None),
+        (None, "a"),
+        ("", "\u00e9"),
+    ],
     ids=repr,
 )
 def test_a_choice_that_cannot_be_kept_is_the_composition_s_fault(choice: tuple[str, str]) -> None:
     config = EngineConfig(choose_peer=lambda _state, _packet: choice)
-    with pytest.raises(ConfigError, match="choose_peer gave"):
-        step(EARLY, FrameReceived("4hi"), config)
+    session, effects = step(EARLY, FrameReceived("4hi"), config)
+    assert session.phase is Phase.CLOSED
+    [failed, closing] = effects
+    assert isinstance(failed, Failed)
+    assert "choose_peer gave" in str(failed.error)
+    assert closing == CloseSocket(1011), "nobody was told of the session"
 
 
 def test_so_is_a_choice_that_raises() -> None:
     def fail(_state: str, packet: Frame) -> tuple[str, str]:
         raise KeyError(packet)
 
-    with pytest.raises(ConfigError, match="choose_peer raised"):
-        step(EARLY, FrameReceived("4hi"), EngineConfig(choose_peer=fail))
+    known = replace(EARLY, peers=("a",))
+    _, (failed, *rest) = step(known, FrameReceived("4hi"), EngineConfig(choose_peer=fail))
+    assert isinstance(failed, Failed)
+    assert "choose_peer raised" in str(failed.error)
+    assert isinstance(failed.error.__cause__, KeyError)
+    assert rest == [CloseSocket(1011), Ended(Reason.TRANSPORT_ERROR, ("a",))]
     assert step(EARLY, FrameReceived("3"), EngineConfig(choose_peer=fail))[0] == EARLY, "only messages are chosen for"

@@ -43,7 +43,7 @@ def drive(polling: Polling, *events: PollingInput) -> tuple[Polling, list[Pollin
 
 PROBING, _ = drive(IDLE, ProbeOpened(NOW))
 #: The session once it has moved.
-MOVED = replace(IDLE.session, upgraded=True)
+MOVED = IDLE.session
 #: This session is known above, so those there are told.
 TOLD = (Upgraded(),)
 PROBED, _ = drive(PROBING, ProbeReceived("2probe"))
@@ -108,7 +108,7 @@ def test_what_the_last_answer_brought_is_not_sent_again() -> None:
 def test_the_session_goes_over_as_it_is() -> None:
     pinged, _ = drive(PROBED, Swept(NOW + 5_000, None, ping=True))
     _, effects = drive(pinged, ProbeReceived("5"))
-    assert effects == [SwitchTransport(replace(pinged.session, upgraded=True), ("2",)), *TOLD]
+    assert effects == [SwitchTransport(pinged.session, ("2",)), *TOLD]
     assert pinged.session.unanswered_ms == NOW + 5_000
 
 

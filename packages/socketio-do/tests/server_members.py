@@ -62,7 +62,9 @@ METHODS: Final[dict[str, Member]] = {
         "the object stays awake, and is billed, until it is done; a reset ends it; for what never ends see "
         '"Instead of a background task"'
     ),
-    "transport": works("kept with the handshake; an upgrade costs one row and one RPC"),
+    "transport": works(
+        "kept with the handshake; an upgrade costs one row and one RPC, and goes unnoticed if a reset cuts these"
+    ),
 }
 
 ATTRIBUTES: Final[dict[str, Member]] = {

@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 
 from socketio_do.commands import COMMANDS, read_command, read_value, write_command, write_value
 from socketio_do.errors import CommandError
+from socketio_do.extension import Extension
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary()
+    | st.builds(Extension, st.integers(-128, 127), st.binary()),
     lambda inner: (
         st.lists(inner)
         | st.lists(inner).map(tuple)
-        | st.dictionaries(st.text().filter(lambda key: key != "_placeholder"), inner)
+        | st.dictionaries(st.text() | st.sampled_from(["_placeholder", "dict", "extension"]), inner)
     ),
     max_leaves=20,
 )
@@ -25,7 +32,21 @@ def test_a_value_comes_back_as_it_was(value: Any) -> None:
     assert read_value(*write_value(value)) == value
 
 
-@given(st.text() | st.just('{"_placeholder":3}') | st.just('{"_placeholder":"x"}'), st.lists(st.binary(), max_size=2))
+MARKED = (
+    "3",
+    '"x"',
+    '{"dict":1}',
+    '{"dict":{"_placeholder":{"dict":{}}}}',
+    '{"extension":[1,0]}',
+    '{"extension":[999,0]}',
+    '{"extension":1}',
+)
+
+
+@given(
+    st.text() | st.sampled_from(MARKED).map(lambda held: f'{{"_placeholder":{held}}}'),
+    st.lists(st.binary(), max_size=2),
+)
 def test_any_text_is_a_value_or_our_error(text: str, attachments: list[bytes]) -> None:
     try:
         value = read_value(text, attachments)
@@ -46,7 +67,7 @@ def test_what_cannot_be_asked_is_named_with_what_can() -> None:
         write_command("emit", {"event": "x", "callback": print})
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, float, {"_placeholder": 1}])
+@pytest.mark.parametrize("value", [object(), {1, 2}, float])
 def test_what_cannot_be_sent_is_our_error(value: object) -> None:
     with pytest.raises(CommandError, match="can be sent"):
         write_command("emit", {"event": "x", "data": value})

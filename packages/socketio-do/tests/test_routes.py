@@ -4,7 +4,7 @@ import pytest
 from socketio.packet import Packet
 
 from socketio_do.errors import ConfigError
-from socketio_do.limits import MAX_ATTACHMENTS
+from socketio_do.limits import MAX_ATTACHMENTS, MAX_NAMESPACE
 from socketio_do.messagepack import pack
 from socketio_do.routes import NamespaceRoutes
 
@@ -97,8 +97,24 @@ def test_packets_of_another_serializer_are_read_by_it() -> None:
         ({1: "admin"}, "begins with a slash"),
         ({"/admin": ""}, "leads to the name"),
         ({"/admin": 5}, "leads to the name"),
+        ({"/admin": "admin board"}, "leads to the name"),
     ],
 )
 def test_what_is_no_route_is_refused(routes: object, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         NamespaceRoutes(routes)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="default leads to the name"):
+        NamespaceRoutes({}, default="")
+
+
+def test_a_namespace_that_will_be_refused_for_its_length_is_no_business_of_functions() -> None:
+    asked: list[str] = []
+
+    def choose(namespace: str) -> str:
+        asked.append(namespace)
+        return "part"
+
+    routes = NamespaceRoutes(choose)
+    assert routes("", f"0/{'n' * MAX_NAMESPACE},") == ("", "main")
+    assert routes("", f"0/{'n' * (MAX_NAMESPACE - 1)},") == ("", "part")
+    assert len(asked) == 1

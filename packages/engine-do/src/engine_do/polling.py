@@ -27,8 +27,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from engine_do import session as sessions
+from engine_do.admission import Transport
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
+from engine_do.handshake import change_transport
 from engine_do.packets import CLOSE, NOOP, PING, Frame, decode_base64, encode_base64
 from engine_do.polling_events import (
     AcceptPost,
@@ -250,7 +252,9 @@ def _receive_probe(polling: Polling, frame: Frame) -> _Step:
     if frame == "5" and polling.probed and not polling.posting:
         answers = () if polling.held is None else (AnswerPoll(polling.held, (NOOP,)),)
         waiting = polling.outbox[polling.drained :]
-        session = replace(polling.session, upgraded=True)
+        environ = polling.session.environ
+        moved_environ = None if environ is None else change_transport(environ, Transport.WEBSOCKET)
+        session = replace(polling.session, environ=moved_environ)
         moved = replace(polling, session=session, held=None, outbox=(), drained=0, probe_ms=None, switched=True)
         told = (Upgraded(session.peers or ("",)),) if session.announced else ()
         return moved, (*answers, SwitchTransport(session, waiting), *told)

@@ -4,7 +4,8 @@
 Everything that changes a `Session` is in this file. `step` is total: any input in any phase gives a state and effects.
 
     phase    input                         next     effects
-    open     FrameReceived, a message      open     [Opened, [Upgraded]], Received
+    open     FrameReceived, a message      open     [Opened], Received
+    open     the same, choose_peer fails   closed   Failed, CloseSocket, Ended(transport error)
     open     FrameReceived, a close        closed   CloseSocket, Ended(client disconnect)
     open     FrameReceived, a pong (v4)    open
     open     FrameReceived, a ping (v3)    open     SendFrame(pong)
@@ -45,6 +46,7 @@ __all__ = [
     "CloseSocket",
     "Effect",
     "Ended",
+    "Failed",
     "FrameReceived",
     "Input",
     "Opened",
@@ -111,8 +113,6 @@ class Session:
     #: The handshake, kept while somebody may still have to be told of it.
     environ: tuple[tuple[str, str], ...] | None = None
     phase: Phase = Phase.OPEN
-    #: Whether it began with polling and has a WebSocket now.
-    upgraded: bool = False
     #: Where `EngineConfig.choose_peer` chooses: its state, and the peers that were told of the session.
     route: str = ""
     peers: tuple[str, ...] = ()
@@ -121,10 +121,6 @@ class Session:
     def announced(self) -> bool:
         """Whether anybody above has heard of the session."""
         return self.environ is None or bool(self.peers)
-
-    def is_known_to(self, peer: str) -> bool:
-        """Whether a peer has heard of the session."""
-        return peer in self.peers if self.peers else self.environ is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +193,13 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """Report that the composition's own `EngineConfig.choose_peer` failed; the session ends."""
+
+    error: ConfigError
+
+
+@dataclass(frozen=True, slots=True)
 class SendFrame:
     """Send one packet."""
 
@@ -210,7 +213,7 @@ class CloseSocket:
     code: int
 
 
-Effect: TypeAlias = Opened | Upgraded | Received | Ended | SendFrame | CloseSocket
+Effect: TypeAlias = Opened | Upgraded | Received | Ended | Failed | SendFrame | CloseSocket
 
 #: WebSocket close codes, as Node's engine.io uses them: normal, internal trouble, message too big.
 NORMAL_CLOSE: Final = 1000
@@ -219,7 +222,7 @@ _TOO_BIG: Final = 1009
 
 
 def step(session: Session, event: Input, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
-    """Apply one event to a session. Raises `ConfigError` when ``config.choose_peer`` fails, and nothing else."""
+    """Apply one event to a session."""
     if session.phase is Phase.CLOSED:
         return session, (CloseSocket(NORMAL_CLOSE),) if isinstance(event, SocketGone) else ()
     match event:
@@ -263,15 +266,18 @@ def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> tuple
     if config.choose_peer is None:
         peer, changed = "", session if session.environ is None else replace(session, environ=None)
     else:
-        route, peer = _choose(config.choose_peer, session.route, data)
+        try:
+            route, peer = _choose(config.choose_peer, session.route, data)
+        except ConfigError as error:
+            closed, effects = _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
+            return closed, (Failed(error), *effects)
         peers = session.peers if peer in session.peers else (*session.peers, peer)
         if len(peers) > MAX_PEERS:
             return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
         changed = replace(session, route=route, peers=peers)
-    if session.environ is None or session.is_known_to(peer):
+    if session.environ is None or peer in session.peers:
         return changed, (Received(data, peer),)
-    upgraded = (Upgraded((peer,)),) if session.upgraded else ()
-    return changed, (Opened(session.environ, peer), *upgraded, Received(data, peer))
+    return changed, (Opened(session.environ, peer), Received(data, peer))
 
 
 def _choose(choose_peer: ChoosePeer, route: str, data: str | bytes) -> tuple[str, str]:
@@ -282,9 +288,14 @@ def _choose(choose_peer: ChoosePeer, route: str, data: str | bytes) -> tuple[str
         raise ConfigError(
             "choose_peer raised: it must give a state and an actor's name for whatever a client sends"
         ) from error
-    if not isinstance(route, str) or len(route) > _MAX_ROUTE or not isinstance(peer, str) or not _PEER.fullmatch(peer):
+    if (
+        not isinstance(route, str)
+        or len(json.dumps(route)) - 2 > _MAX_ROUTE
+        or not isinstance(peer, str)
+        or not _PEER.fullmatch(peer)
+    ):
         raise ConfigError(
-            f"choose_peer gave ({route!r:.50}, {peer!r:.50}): the state is a text of up to {_MAX_ROUTE} characters, "
+            f"choose_peer gave ({route!r:.50}, {peer!r:.50}): the state is a text of up to {_MAX_ROUTE} characters as JSON, "
             "the name 1 to 100 of [A-Za-z0-9_./:-]"
         )
     return route, peer
@@ -342,8 +353,8 @@ def to_record(session: Session) -> str:
         session.revision,
         int(session.base64),
     ]
-    if session.upgraded or session.route or session.peers:
-        fields += [int(session.upgraded), session.route, session.peers]
+    if session.route or session.peers:
+        fields += [session.route, session.peers]
     return json.dumps({"engine-do": SCHEMA, "s": fields}, separators=(",", ":"))
 
 
@@ -365,7 +376,7 @@ def from_record(record: str) -> Session | None:
                     *rest,
                 ],
             }:
-                upgraded, route, peers = rest or (0, "", ())
+                route, peers = rest or ("", ())
                 if (
                     schema != SCHEMA
                     or not isinstance(unanswered_ms, int | None)
@@ -383,7 +394,6 @@ def from_record(record: str) -> Session | None:
                     environ=None if environ is None else tuple((str(key), str(value)) for key, value in environ),
                     revision=revision,
                     base64=bool(base64),
-                    upgraded=bool(upgraded),
                     route=route,
                     peers=tuple(str(peer) for peer in peers),
                 )

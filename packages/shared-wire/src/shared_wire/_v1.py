@@ -1,4 +1,4 @@
-"""Wire version 1. Frozen: edited only where it fails to read what version 1 wrote.
+"""Wire version 1. Frozen from its first release on: edited then only where it fails to read what version 1 wrote.
 
     byte    version = 1
     byte    kind: 1 call, 2 reply

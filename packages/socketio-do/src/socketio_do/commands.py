@@ -2,6 +2,9 @@
 
     {"do": "emit", "with": {"event": "said", "data": {"_placeholder": 0}, ...}}, [b"..."]
 
+A placeholder holds an attachment's number, a list (a tuple's items), ``{"extension": [code, number]}``, or ``{"dict": ...}``: a
+dict that has the placeholder's own key, since clients choose what their answers look like.
+
 Only what `COMMANDS` names can be asked, with the arguments it names.
 """
 
@@ -10,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from socketio_do.errors import CommandError
+from socketio_do.extension import Extension
 
 __all__ = ["COMMANDS", "read_command", "read_value", "write_command", "write_value"]
 
@@ -80,10 +84,12 @@ def _take_out(value: Any, attachments: list[bytes]) -> Any:
             return {_MARK: [_take_out(one, attachments) for one in value]}
         case list():
             return [_take_out(one, attachments) for one in value]
-        case dict() if _MARK in value:
-            raise ValueError(f"no dict may have the key {_MARK!r}")
+        case Extension(code, data):
+            attachments.append(data)
+            return {_MARK: {"extension": [code, len(attachments) - 1]}}
         case dict():
-            return {key: _take_out(one, attachments) for key, one in value.items()}
+            items = {key: _take_out(one, attachments) for key, one in value.items()}
+            return {_MARK: {"dict": items}} if _MARK in items else items
         case _:
             return value
 
@@ -94,6 +100,10 @@ def _put_back(value: Any, attachments: Sequence[bytes]) -> Any:
             return attachments[number]
         case {"_placeholder": list(items)}:
             return tuple(_put_back(one, attachments) for one in items)
+        case {"_placeholder": {"extension": [int(code), int(number)]}} if 0 <= number < len(attachments):
+            return Extension(code, attachments[number])
+        case {"_placeholder": {"dict": dict(items)}}:
+            return {key: _put_back(one, attachments) for key, one in items.items()}
         case {"_placeholder": _}:
             raise ValueError("no such attachment")
         case list():

@@ -36,7 +36,7 @@ class DurableManager(socketio.AsyncManager):
 
     def get_namespaces(self) -> Iterable[str]:
         """List the namespaces that have sockets."""
-        return list(self.rooms)
+        return [*iter(self.rooms)]
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
         """Give (socket sid, engine sid) of everybody in a room, in any of a list of rooms, or (None) in the namespace."""
@@ -234,6 +234,10 @@ class Rooms(Mapping[str, dict[Room, dict[str, str]]]):
             for room in self._membership.rooms_of(sid):
                 rooms.setdefault(room, {})[sid] = engine_sid
         return rooms
+
+    def __contains__(self, namespace: object) -> bool:
+        """Tell whether a namespace has sockets."""
+        return isinstance(namespace, str) and bool(self._membership.participants(namespace, (None,)))
 
     def __iter__(self) -> Iterator[str]:
         """List the namespaces that have sockets."""

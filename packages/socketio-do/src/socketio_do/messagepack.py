@@ -7,28 +7,13 @@ import json
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from socketio_do.errors import PacketError
+from socketio_do.extension import Extension
 from socketio_do.limits import MAX_DEPTH, MAX_VALUES
 
-__all__ = ["Extension", "pack", "unpack"]
-
-
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """A value of a type of its own: ``code``, from -128 to 127, says which.
-
-    A ``Date`` of JavaScript comes and goes as one of code 0: 8 bytes, big-endian, the signed milliseconds since the epoch.
-    """
-
-    code: int
-    data: bytes
-
-    def __post_init__(self) -> None:
-        if not -0x80 <= self.code < 0x80:
-            raise ValueError(f"the code of an extension is from -128 to 127, not {self.code}")
+__all__ = ["pack", "unpack"]
 
 
 def pack(value: Any) -> bytes:

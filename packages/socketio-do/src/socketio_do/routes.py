@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from socketio_do.errors import ConfigError, PacketError
-from socketio_do.limits import MAX_ATTACHMENTS
+from socketio_do.limits import MAX_ATTACHMENTS, MAX_NAMESPACE
 from socketio_do.serializers import choose_serializer
 
 __all__ = ["NamespaceRoutes", "Routes"]
@@ -18,6 +18,8 @@ __all__ = ["NamespaceRoutes", "Routes"]
 #: Names of socket actors, by namespace or by a pattern that matches the whole of one; or a function from namespace to name.
 Routes: TypeAlias = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 
+#: What the engine actor takes for the name of one.
+_ACTOR: Final = re.compile(r"[A-Za-z0-9_./:-]{1,100}")
 #: type, attachments, namespace without a query.
 _HEAD: Final = re.compile(r"[0-6](?:(\d{1,3})-)?(/[^,?]*)?", re.ASCII)
 
@@ -37,6 +39,7 @@ class NamespaceRoutes:
         """
         if not callable(routes):
             _check(routes)
+        _check_actor("default", default)
         self._routes = routes
         self._default = default
         self._read_head = _read_head if serializer == "default" else _head_reader(serializer)
@@ -66,7 +69,9 @@ class NamespaceRoutes:
 def _read_head(packet: str | bytes) -> tuple[str, int] | None:
     """Read the namespace, and how many attachments follow."""
     head = _HEAD.match(packet) if isinstance(packet, str) else None
-    return None if head is None else (head[2] or "/", int(head[1] or 0))
+    if head is None or len(head[2] or "") > MAX_NAMESPACE:
+        return None
+    return head[2] or "/", int(head[1] or 0)
 
 
 def _head_reader(serializer: Any) -> Callable[[str | bytes], tuple[str, int] | None]:
@@ -95,5 +100,9 @@ def _check(routes: object) -> None:
     for key, actor in routes.items():
         if not isinstance(key, re.Pattern) and not (isinstance(key, str) and key.startswith("/")):
             raise ConfigError(f"routes: a namespace begins with a slash, or is a compiled pattern; got {key!r}")
-        if not isinstance(actor, str) or not actor:
-            raise ConfigError(f"routes: {key!r} leads to the name of an actor; got {actor!r}")
+        _check_actor(repr(key), actor)
+
+
+def _check_actor(what: str, actor: object) -> None:
+    if not isinstance(actor, str) or not _ACTOR.fullmatch(actor):
+        raise ConfigError(f"routes: {what} leads to the name of an actor, 1 to 100 of [A-Za-z0-9_./:-]; got {actor!r}")

@@ -59,6 +59,8 @@ class DurableServer(Connections, Emission, Administration):
         self._membership = membership
         options["serializer"], decode = choose_serializer(options.get("serializer", "default"))
         self._assemblies = Assemblies(runtime.hold, decode)
+        #: Sessions announced in this life whose first packet has not come.
+        self._fresh: set[str] = set()
         #: Sessions told to close, whose further messages are not read; and sessions that ended while sockets still leave.
         self._expelled: set[str] = set()
         self._ended: set[str] = set()
@@ -81,7 +83,9 @@ class DurableServer(Connections, Emission, Administration):
 
     def receive_opened(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
         """Take a session that its engine actor announces."""
-        self._membership.open_session(engine_sid, actor, environ)
+        if not self._membership.has_session(engine_sid):
+            self._membership.open_session(engine_sid, actor, environ)
+            self._fresh.add(engine_sid)
 
     def receive_upgraded(self, engine_sid: str) -> None:
         """Take that a session that polled has a WebSocket now."""
@@ -96,6 +100,7 @@ class DurableServer(Connections, Emission, Administration):
             return
         try:
             packet = self._assemblies.add(engine_sid, data)
+            self._check_first(engine_sid, packet)
             if packet is not None:
                 self._dispatch(engine_sid, packet)
             elif not (self._membership.sockets_of(engine_sid) or self._joining[engine_sid]):
@@ -107,6 +112,7 @@ class DurableServer(Connections, Emission, Administration):
         """Take a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
         self._assemblies.drop(engine_sid)
         self._expelled.discard(engine_sid)
+        self._fresh.discard(engine_sid)
         if not self._membership.has_session(engine_sid):
             return
         self._ended.add(engine_sid)
@@ -167,6 +173,13 @@ class DurableServer(Connections, Emission, Administration):
     def _engineio_server_class(self) -> Callable[..., EngineProxy]:
         return functools.partial(EngineProxy, self._runtime, self._membership)
 
+    def _check_first(self, engine_sid: str, packet: ClientPacket | None) -> None:
+        """Have a client begin with a CONNECT. https://socket.io/docs/v4/socket-io-protocol/#connection-to-a-namespace"""
+        if engine_sid in self._fresh:
+            self._fresh.discard(engine_sid)
+            if packet is None or packet.type is not PacketType.CONNECT:
+                raise PacketError("the first packet is no connect")
+
     def _dispatch(self, engine_sid: str, packet: ClientPacket) -> None:
         namespace = packet.namespace
         if packet.is_ack:
@@ -176,8 +189,6 @@ class DurableServer(Connections, Emission, Administration):
                 raise PacketError("too many namespaces")
             self._run(engine_sid, namespace, "connect", functools.partial(self._join, engine_sid, packet))
         elif packet.type is PacketType.DISCONNECT:
-            if not self._membership.sockets_of(engine_sid) and not self._joining[engine_sid]:
-                raise PacketError("a disconnect before any namespace is connected")
             reason = self.reason.CLIENT_DISCONNECT
             self._run(
                 engine_sid, namespace, "disconnect", functools.partial(self._leave, engine_sid, namespace, reason)

@@ -174,6 +174,8 @@ class Linked(RpcWire):
         self._engine = engine
         self._peer = peer
         self._mark = life.nonce >> 32
+        #: Sessions that are being told of, and have not ended meanwhile.
+        self._telling: set[EngineSid] = set()
         #: What each peer knows of our sessions, as far as this life has asked; the rest is stored.
         self._reports: dict[str, report.Report] = {}
         self.carrier = Carrier(name, life, self, peer_holds_sockets=False, counters=counters)
@@ -184,14 +186,24 @@ class Linked(RpcWire):
         return True
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
-        """Send what these effects mean, in one frame to each peer concerned."""
+        """Send what these effects mean, in one frame to each peer concerned.
+
+        A link whose queue is full loses the session while it is told of it: then its end is told meanwhile, and nothing after that.
+        """
         told: dict[str, list[Operation]] = {}
         for peer, operation in _by_peer(engine_sid, effects):
             told.setdefault(peer or self._peer, []).append(operation)
+        if any(isinstance(effect, Ended) for effect in effects):
+            self._telling.discard(engine_sid)
+        else:
+            self._telling.add(engine_sid)
         for peer, operations in told.items():
+            if engine_sid not in self._telling and not isinstance(operations[-1], SessionClosed):
+                break
             if isinstance(operations[0], SessionOpened):
                 self._keep(peer, report.unsettled(self._report(peer)))
             self.carrier.send(peer, *operations)
+        self._telling.discard(engine_sid)
 
     def swept(self) -> bool:
         """Offer each peer the fingerprint of our sessions there, unless it has accepted it already.

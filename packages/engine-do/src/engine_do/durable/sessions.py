@@ -42,6 +42,7 @@ from engine_do.session import (
     CloseSocket,
     Effect,
     Ended,
+    Failed,
     FrameReceived,
     Input,
     Phase,
@@ -230,7 +231,7 @@ class Sessions:
             self._step(ws, session, event)
 
     def _step(self, ws: Any, session: Session, event: Input) -> None:
-        changed, effects = self._stepped(step, session.engine_sid, session, event)
+        changed, effects = step(session, event, self._config)
         if changed != session:
             self.sockets.write(ws, changed)
         for effect in effects:
@@ -252,8 +253,7 @@ class Sessions:
         before = self.polls.get(engine_sid)
         if before is None:
             return ()
-        effects: tuple[PollingEffect, ...]
-        changed, effects = self._stepped(step_polling, engine_sid, before, event)
+        changed, effects = step_polling(before, event, self._config)
         if changed != before:
             self.polls.put(changed)
             self._flush_later(engine_sid)
@@ -263,14 +263,6 @@ class Sessions:
             self.polls.store(engine_sid)
         self._tell(engine_sid, tuple(effect for effect in effects if isinstance(effect, Effect)))
         return effects
-
-    def _stepped(self, core: Callable[..., Any], engine_sid: EngineSid, state: Any, event: Any) -> Any:
-        """Step a core; when a function of the application's fails in it, the session it was about ends."""
-        try:
-            return core(state, event, self._config)
-        except ConfigError:
-            _logger.exception("= session %s closed", engine_sid)
-            return core(state, CloseRequested(Reason.TRANSPORT_ERROR), self._config)
 
     def _carry_out(self, engine_sid: EngineSid, effect: PollingEffect) -> None:
         match effect:
@@ -315,7 +307,9 @@ class Sessions:
 
     def _tell(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
-            if isinstance(effect, Ended):
+            if isinstance(effect, Failed):
+                _logger.error("= session %s closed: %s", engine_sid, effect.error, exc_info=effect.error)
+            elif isinstance(effect, Ended):
                 self._counters[f"closed: {effect.reason}"] += 1
                 self._allowances.pop(engine_sid, None)
         self.application.take(engine_sid, effects)

@@ -23,6 +23,8 @@ _ADDRESS_LENGTH: Final = 200
 
 #: Each frame of a client reads its session's record, which few frames change. The text is the key, so nothing can be out of date.
 _read_record = functools.lru_cache(maxsize=1_024)(from_record)
+#: Characters of a record that is kept so. One with a handshake in it is longer: a client chooses that, and leaves it behind.
+_SHORT: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Sockets:
             return None
         if record.startswith(_PROBE):
             return Probe(EngineSid(record.removeprefix(_PROBE)))
-        return _read_record(record)
+        return _read_record(record) if len(record) <= _SHORT else from_record(record)
 
     def write(self, ws: Any, session: Session) -> None:
         """Keep a socket's session; survives sleep, ends with the socket."""

@@ -309,7 +309,9 @@ def _binding(actor: SocketActor, env: Any) -> Any:
 def _name_of(ctx: Any) -> str:
     name = ctx.id.name
     if not isinstance(name, str):
-        raise ConfigError("a socket actor is reached by its name, EngineActor.peer_name")
+        raise ConfigError(
+            "a socket actor is reached by its name: EngineActor.peer_name, or what EngineConfig.choose_peer gives"
+        )
     return name
 
 
