@@ -192,12 +192,17 @@ def e2e(session: nox.Session) -> None:
     """Run the whole system under `wrangler dev` with real clients. Needs no internet but PyPI and npm."""
     session.env.pop("PYTHONPATH", None)
     _install_e2e(session)
-    session.run("pytest", *E2E, *(session.posargs or ["tests-e2e"]))
+    if session.posargs:
+        session.run("pytest", *E2E, *session.posargs)
+        return
+    # Most of them wait most of the time, so two go side by side; those that measure time or memory go alone.
+    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "2", "--dist", "loadfile")
+    session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
 
 
 def _install_e2e(session: nox.Session, *more: str) -> None:
     needed = ["--editable", str(ROOT / "tools"), *more, PYTHON_SOCKETIO]
-    install(session, *needed, groups=("test", "aio", "clients"))
+    install(session, *needed, groups=("test", "aio", "clients", "parallel"))
 
 
 @nox.session

@@ -15,9 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
+import pytest
 from clients.polling import Site
 from conftest import EngineWorker
 from waiting import until
+
+pytestmark = pytest.mark.alone
 
 CONNECTS = 10_000 if float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60 else 600
 BATCHES = 10

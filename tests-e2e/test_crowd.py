@@ -6,9 +6,12 @@ import time
 from collections import Counter
 
 import aiohttp
+import pytest
 from clients.raw import connect
 from conftest import EngineWorker
 from waiting import silence, until
+
+pytestmark = pytest.mark.alone
 
 CROWD = "CROWD/e0"
 SOCKETS = 2_000

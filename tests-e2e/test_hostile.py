@@ -20,6 +20,8 @@ from clients.raw import Closed, RawSocket, connect
 from conftest import EngineWorker
 from waiting import silence, until
 
+pytestmark = pytest.mark.alone
+
 CONNECTS = 10_000 if float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60 else 300
 ENGINE = "ENGINE/e0"
 #: An upgrade, and a close frame with its code, as they are on the wire.
