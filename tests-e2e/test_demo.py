@@ -110,6 +110,12 @@ async def announce(demo: str, body: Any, method: str = "POST", **headers: str) -
         return response.status, await response.json()
 
 
+async def refused(demo: str, body: Any, method: str = "POST", **headers: str) -> int:
+    """Give the status only: the answer to a body that nobody read may be cut short by wrangler's proxy."""
+    async with aiohttp.request(method, f"{demo}/announce", data=body, headers=headers) as response:
+        return response.status
+
+
 async def test_an_announcement_reaches_its_room_and_nobody_else(demo: str) -> None:
     async with client(demo, nick="ann") as ann, client(demo, nick="bob") as bob:
         await ann.call("join", {"room": "news"})
@@ -132,12 +138,12 @@ async def test_an_announcement_without_the_token_or_out_of_bounds_is_refused(dem
     async with client(demo, nick="ann") as ann:
         await ann.call("join", {"room": "quiet"})
         assert [
-            (await announce(demo, good))[0],
-            (await announce(demo, good, Authorization="Bearer guessed"))[0],
-            (await announce(demo, None, "GET", **with_token))[0],
-            (await announce(demo, "x" * 25_001, **with_token))[0],
-            (await announce(demo, in_pieces(), **with_token))[0],
-            (await announce(demo, "{}", **with_token))[0],
+            await refused(demo, good),
+            await refused(demo, good, Authorization="Bearer guessed"),
+            await refused(demo, None, "GET", **with_token),
+            await refused(demo, "x" * 25_001, **with_token),
+            await refused(demo, in_pieces(), **with_token),
+            await refused(demo, "{}", **with_token),
         ] == [401, 401, 405, 413, 413, 400]
         await announce(demo, good, **with_token)
         assert await ann.next("announced") == ({"room": "quiet", "text": "hello"},)

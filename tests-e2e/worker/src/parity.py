@@ -85,7 +85,7 @@ def _register_members(sio: Any) -> None:
             "eio": [sio.eio.async_mode, hasattr(sio.eio, "sockets")],
             "environ": handshake == sio.get_environ(sid) and handshake["REQUEST_METHOD"],
             "handlers": "describe" in sio.handlers["/"],
-            "manager": sio.manager.get_rooms(sid, "/") == sio.rooms(sid) and not sio.manager.rooms,
+            "manager": sio.manager.get_rooms(sid, "/") == sio.rooms(sid) and sid in sio.manager.rooms["/"][None],
             "manager_initialized": sio.manager_initialized,
             "namespace_handlers": sorted(sio.namespace_handlers),
             "namespaces": sio.namespaces,
