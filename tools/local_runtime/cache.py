@@ -97,7 +97,7 @@ class Cache:
 
     def _build(self, target: Path, build: Callable[[Path], None]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock():
+        with self.alone():
             if target.is_dir():
                 return
             for left in target.parent.glob(f"{HALF_MADE}*"):
@@ -117,7 +117,8 @@ class Cache:
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Keep other processes that share the root out for the length of the block."""
         with (self.root / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -56,9 +56,10 @@ def npm_ci(
     is replaced (as `npm ci` does) by a folder of links into it, because Node finds the imports
     of an ES module only beside it or above it.
     """
-    installed = install(Cache(cache or default_cache()), folder, Progress(quiet=quiet))
+    store = Cache(cache or default_cache())
+    installed = install(store, folder, Progress(quiet=quiet))
     if link:
-        _link(folder / "node_modules", installed)
+        _link(store, folder / "node_modules", installed)
     return installed
 
 
@@ -67,7 +68,7 @@ def make_assets(cache: Cache, folder: Path, progress: Progress) -> None:
     package = folder / "package.json"
     if not package.is_file() or "assets" not in json.loads(package.read_text()).get("scripts", {}):
         return
-    _link(folder / "node_modules", install(cache, folder, progress))
+    _link(cache, folder / "node_modules", install(cache, folder, progress))
     run([*_npm(), "run", "--silent", "assets"], cwd=folder, env=node_env())
 
 
@@ -124,15 +125,16 @@ def _existing(file: Path) -> Path:
     return file
 
 
-def _link(folder: Path, installed: Path) -> None:
+def _link(cache: Cache, folder: Path, installed: Path) -> None:
     """Make `folder` a folder of links: a link itself would escape a `node_modules/` ignore rule."""
     mark = folder / LINK_MARK
-    if mark.is_file() and mark.read_text() == str(installed):
-        return
-    if folder.is_symlink():
-        folder.unlink()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    for entry in installed.iterdir():
-        (folder / entry.name).symlink_to(entry)
-    mark.write_text(str(installed))
+    with cache.alone():
+        if mark.is_file() and mark.read_text() == str(installed):
+            return
+        if folder.is_symlink():
+            folder.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for entry in installed.iterdir():
+            (folder / entry.name).symlink_to(entry)
+        mark.write_text(str(installed))

@@ -1,5 +1,6 @@
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def test_install_is_cached_and_linked(tmp_path: Path) -> None:
     links = folder / "node_modules"
     assert not links.is_symlink()
     assert not (links / "stale").exists()
+
+
+def test_several_processes_may_link_one_folder_at_once(tmp_path: Path) -> None:
+    folder, cache = npm_project(tmp_path / "project"), tmp_path / "cache"
+    installed = npm_ci(folder, cache=cache, link=False)
+    for number in range(200):
+        (installed / f"package-{number}").mkdir()
+    script = (
+        "import sys, pathlib, local_runtime\n"
+        "local_runtime.npm_ci(pathlib.Path(sys.argv[1]), cache=pathlib.Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", script, str(folder), str(cache)]
+    processes = [subprocess.Popen(command) for _ in range(4)]
+    assert [process.wait() for process in processes] == [0, 0, 0, 0]
+    assert len(list((folder / "node_modules").glob("package-*"))) == 200
 
 
 def test_another_lock_file_is_another_install(tmp_path: Path) -> None:
