@@ -57,11 +57,17 @@ def test_several_processes_may_link_one_folder_at_once(tmp_path: Path) -> None:
         (installed / f"package-{number}").mkdir()
     script = (
         "import sys, pathlib, local_runtime\n"
-        "local_runtime.npm_ci(pathlib.Path(sys.argv[1]), cache=pathlib.Path(sys.argv[2]))"
+        "folder, cache, go = map(pathlib.Path, sys.argv[1:])\n"
+        "print('ready', flush=True)\n"
+        "while not go.exists(): pass\n"
+        "local_runtime.npm_ci(folder, cache=cache)"
     )
-    command = [sys.executable, "-c", script, str(folder), str(cache)]
-    processes = [subprocess.Popen(command) for _ in range(4)]
-    assert [process.wait() for process in processes] == [0, 0, 0, 0]
+    go = tmp_path / "go"
+    command = [sys.executable, "-c", script, str(folder), str(cache), str(go)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [process.stdout.readline() for process in processes if process.stdout] == ["ready\n"] * 4
+    go.touch()
+    assert [process.communicate() and process.returncode for process in processes] == [0] * 4
     assert len(list((folder / "node_modules").glob("package-*"))) == 200
 
 
