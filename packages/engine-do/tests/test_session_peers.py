@@ -106,31 +106,7 @@ def test_an_upgrade_is_told_to_those_who_know_the_session_and_later_to_those_who
     ]
 
 
-@pytest.mark.parametrize(
-    "choice",
-    [
-        ("", ""),
-        ("", "a" * 101),
-        ("", "a b"),
-        ("s" * 129, "a"),
-        ("\U0001f600" * 11, "a"),
-        ("", None),
-        (None, "a"),
-        ("", "\u00e9"),
-    ],
-    ids=repr,
-)
-def test_a_choice_that_cannot_be_kept_is_the_composition_s_fault(choice: tuple[str, str]) -> None:
-    config = EngineConfig(choose_peer=lambda _state, _packet: choice)
-    session, effects = step(EARLY, FrameReceived("4hi"), config)
-    assert session.phase is Phase.CLOSED
-    [failed, closing] = effects
-    assert isinstance(failed, Failed)
-    assert "choose_peer gave" in str(failed.error)
-    assert closing == CloseSocket(1011), "nobody was told of the session"
-
-
-def test_so_is_a_choice_that_raises() -> None:
+def test_a_choice_that_fails_ends_the_session_and_is_reported_with_its_cause() -> None:
     def fail(_state: str, packet: Frame) -> tuple[str, str]:
         raise KeyError(packet)
 

@@ -27,14 +27,14 @@ sleep: it lives as text (`to_record`) in the socket's attachment, or in the row 
 
 import enum
 import json
-import re
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from engine_do.config import ChoosePeer, EngineConfig
+from engine_do.config import EngineConfig
 from engine_do.errors import ConfigError, RemoteEngineError
 from engine_do.ids import EngineSid
 from engine_do.packets import PING, Frame, PacketType, decode_frame, decode_frame_v3
+from engine_do.peers import choose
 
 __all__ = [
     "MAX_PEERS",
@@ -69,13 +69,8 @@ REVISION: Final = 4
 #: The number of the record's layout; a record of another number is not ours to read.
 SCHEMA: Final = 1
 
-
 #: Peers that one session's messages may go to: each is told of its opening and its end.
 MAX_PEERS: Final = 8
-
-#: What `choose_peer` may give: an object's name, and a state that fits into the attachment beside the handshake.
-_PEER: Final = re.compile(r"[A-Za-z0-9_./:-]{1,100}")
-_MAX_ROUTE: Final = 128
 
 
 class Phase(enum.IntEnum):
@@ -267,7 +262,7 @@ def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> tuple
         peer, changed = "", session if session.environ is None else replace(session, environ=None)
     else:
         try:
-            route, peer = _choose(config.choose_peer, session.route, data)
+            route, peer = choose(config.choose_peer, session.route, data)
         except ConfigError as error:
             closed, effects = _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
             return closed, (Failed(error), *effects)
@@ -278,27 +273,6 @@ def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> tuple
     if session.environ is None or peer in session.peers:
         return changed, (Received(data, peer),)
     return changed, (Opened(session.environ, peer), Received(data, peer))
-
-
-def _choose(choose_peer: ChoosePeer, route: str, data: str | bytes) -> tuple[str, str]:
-    """Ask the composition's function, and check what it says: it sees what clients send."""
-    try:
-        route, peer = choose_peer(route, data)
-    except Exception as error:
-        raise ConfigError(
-            "choose_peer raised: it must give a state and an actor's name for whatever a client sends"
-        ) from error
-    if (
-        not isinstance(route, str)
-        or len(json.dumps(route)) - 2 > _MAX_ROUTE
-        or not isinstance(peer, str)
-        or not _PEER.fullmatch(peer)
-    ):
-        raise ConfigError(
-            f"choose_peer gave ({route!r:.50}, {peer!r:.50}): the state is a text of up to {_MAX_ROUTE} characters as JSON, "
-            "the name 1 to 100 of [A-Za-z0-9_./:-]"
-        )
-    return route, peer
 
 
 def _sweep(session: Session, event: Swept, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
