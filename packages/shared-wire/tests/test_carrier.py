@@ -7,9 +7,10 @@ from wire_fakes import Pair, Step
 from shared_wire.carrier import Carrier
 from shared_wire.codec import decode, encode
 from shared_wire.frames import Call, Life, Refusal, Reply
-from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED
+from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED, MAX_QUEUED_BYTES
 from shared_wire.operations import (
     AcceptDigest,
+    CloseSessions,
     EngineSid,
     ListSessions,
     MessageReceived,
@@ -19,7 +20,7 @@ from shared_wire.operations import (
     SessionsDigest,
 )
 
-X, Y = EngineSid("x"), EngineSid("y")
+X, Y, Z = EngineSid("x"), EngineSid("y"), EngineSid("z")
 REPORT = SessionsDigest(0, b"")
 
 
@@ -206,7 +207,7 @@ def test_what_one_step_of_a_handler_sends_travels_together_with_the_word_that_it
     socket_sends(pair, down(X, "2"))
     steps[0].resolve(None)
     assert [journey.frame.operations for journey in pair.socket.wire.journeys] == [(down(X, "1"), down(X, "2"))]
-    assert pair.socket.wire.journeys[0].frame.unhandled == ()
+    assert pair.socket.wire.journeys[0].frame.changes[-1] == (1, X, True)
     for action in deferred:
         action()
     pair.settle()
@@ -219,12 +220,12 @@ def test_a_handler_that_suspends_is_confirmed_by_one_call_of_its_own(pair: Pair)
     steps = suspend(pair)
     engine_sends(pair, up(X))
     reply = decode(pair.arrive(pair.engine))
-    assert (reply.received, reply.handled) == (1, 0)
+    assert (reply.received, reply.changes) == (1, ((1, X, False),))
     pair.finish(pair.engine, encode(reply))
     assert pair.socket.wire.idle
     steps[0].resolve(None)
     [journey] = pair.socket.wire.journeys
-    assert (journey.frame.seq, journey.frame.received, journey.frame.handled) == (0, 1, 1)
+    assert (journey.frame.seq, journey.frame.received, journey.frame.changes[-1]) == (0, 1, (1, X, True))
     pair.settle()
     assert pair.socket.wire.calls_made == 1
     pair.socket.restart()
@@ -256,7 +257,7 @@ def test_a_handler_that_turns_out_not_to_suspend_is_confirmed_by_the_reply(pair:
     pair.socket.wire.handler = lambda _peer, _operations: done
     engine_sends(pair, up(X))
     reply = decode(pair.arrive(pair.engine))
-    assert (reply.received, reply.handled) == (1, 1)
+    assert (reply.received, reply.changes) == (1, ())
     pair.finish(pair.engine, encode(reply))
     assert pair.socket.wire.idle
 
@@ -292,7 +293,7 @@ def test_each_session_is_confirmed_when_its_own_handler_is_done(pair: Pair) -> N
     pair.exchange(pair.engine)
     gates[Y].resolve(None)
     [journey] = pair.socket.wire.journeys
-    assert journey.frame.unhandled == (X,)
+    assert journey.frame.changes[-1] == (1, Y, True)
     pair.settle()
     pair.socket.restart()
     socket_sends(pair, down(Y))
@@ -370,23 +371,44 @@ def test_a_peer_never_spoken_to_needs_no_memory(pair: Pair) -> None:
     assert pair.engine.wire.may_sleep
 
 
-def test_a_handler_that_raises_confirms_nothing_and_ends_nothing(pair: Pair) -> None:
+def test_a_shell_that_raises_costs_the_sessions_of_its_frame_only_and_ends_no_link(pair: Pair) -> None:
     def handler(_peer: str, _operations: tuple[Operation, ...]) -> None:
         raise LookupError("broken")
 
     pair.socket.wire.handler = handler
     engine_sends(pair, up(X))
-    with pytest.raises(LookupError, match="broken"):
-        pair.arrive(pair.engine)
+    pair.settle()
+    assert pair.socket.wire.lost == [X]
+    assert pair.socket.wire.faults == ["carrying out a frame of engine: LookupError('broken')"]
+    assert pair.engine.wire.may_sleep
     pair.socket.wire.handler = lambda _peer, _operations: None
-    pair.engine.wire.fail()
-    pair.engine.wire.wake()
-    reply = decode(pair.arrive(pair.engine))
-    assert (reply.received, reply.handled) == (1, 0)
-    pair.finish(pair.engine, encode(reply))
     engine_sends(pair, up(Y))
     pair.settle()
     assert pair.socket.wire.delivered == [up(X), up(Y)]
+    assert pair.engine.wire.lost == []
+
+
+def test_a_shell_that_cannot_close_what_was_lost_goes_on(pair: Pair) -> None:
+    def loser(_peer: str, _engine_sids: tuple[EngineSid, ...] | None) -> None:
+        raise LookupError("broken")
+
+    pair.engine.wire.loser = loser
+    engine_sends(pair, up(X, "\ud800"), up(Y))
+    engine_sends(pair, up(Z))
+    pair.settle()
+    assert "closing sessions that were lost: LookupError('broken')" in pair.engine.wire.faults
+    assert up(Z) in pair.socket.wire.delivered
+
+
+def test_a_call_that_ends_in_an_unknown_way_is_repeated(pair: Pair) -> None:
+    engine_sends(pair, up(Y))
+    pair.settle()
+    pair.engine.wire.breaks.append(TypeError("no bytes"))
+    engine_sends(pair, up(X))
+    assert pair.engine.wire.faults == ["calling socket: TypeError('no bytes')"]
+    pair.settle()
+    assert pair.socket.wire.delivered == [up(Y), up(X)]
+    assert pair.engine.wire.lost == []
 
 
 # Failing
@@ -487,7 +509,6 @@ def test_an_overloaded_peer_is_asked_again(pair: Pair) -> None:
         seq=0,
         lowest_unconfirmed=1,
         received=0,
-        handled=0,
         refusal=Refusal.OVERLOADED,
     )
     pair.finish(pair.engine, encode(reply))
@@ -530,11 +551,50 @@ def test_what_does_not_fit_and_concerns_no_session_is_left_out(pair: Pair) -> No
     assert len(pair.socket.wire.delivered) == 1 + MAX_QUEUED
 
 
-def test_operations_that_together_do_not_fit_are_lost_together(pair: Pair) -> None:
+def test_of_what_is_too_much_the_session_that_holds_most_is_lost_and_the_others_go_on(pair: Pair) -> None:
+    engine_sends(pair, up(Z))
+    engine_sends(pair, up(Y, "1"))
+    engine_sends(pair, *[up(X)] * (MAX_QUEUED - 1))
+    engine_sends(pair, up(Y, "2"))
+    assert pair.engine.wire.lost == [X]
+    pair.settle()
+    assert pair.socket.wire.delivered == [up(Z), up(Y, "1"), up(Y, "2")]
+
+
+def test_bytes_that_wait_are_bounded_as_their_number_is(pair: Pair) -> None:
+    engine_sends(pair, up(Z))
+    for _ in range(20):
+        engine_sends(pair, up(X, "x" * 500_000))
+    engine_sends(pair, up(Y, "y"))
+    assert set(pair.engine.wire.lost) == {X}
+    pair.settle()
+    assert pair.socket.wire.delivered[-1] == up(Y, "y")
+
+
+def test_one_operation_may_be_larger_than_what_may_wait(pair: Pair) -> None:
+    engine_sends(pair, up(Z))
+    engine_sends(pair, up(X, "x" * MAX_QUEUED_BYTES))
+    pair.settle()
+    assert pair.engine.wire.lost == []
+    assert len(pair.socket.wire.delivered) == 2
+
+
+def test_operations_that_do_not_fit_though_the_largest_holder_is_lost_are_lost(pair: Pair) -> None:
     engine_sends(pair, up(X))
-    engine_sends(pair, *[REPORT] * (MAX_QUEUED - 1))
+    engine_sends(pair, *[REPORT] * MAX_QUEUED)
     engine_sends(pair, up(X), up(Y))
-    assert pair.engine.wire.lost == [X, Y]
+    assert sorted(set(pair.engine.wire.lost)) == [X, Y]
+
+
+def test_what_closes_sessions_passes_though_too_much_waits(pair: Pair) -> None:
+    """So the closings that a loss leads to cannot lead to another loss, and so on."""
+    pair.socket.wire.loser = lambda _peer, sids: socket_sends(pair, CloseSessions(tuple(sids or ()), "transport error"))
+    socket_sends(pair, down(Z))
+    for _ in range(MAX_QUEUED + 1):
+        socket_sends(pair, down(X))
+    assert pair.socket.wire.lost == [X]
+    pair.settle()
+    assert pair.engine.wire.delivered == [down(Z), CloseSessions((X,), "transport error")]
 
 
 def test_a_queue_that_has_drained_takes_more(pair: Pair) -> None:

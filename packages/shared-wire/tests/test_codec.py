@@ -19,7 +19,6 @@ def call(packet: str | bytes) -> Call:
         seq=1,
         lowest_unconfirmed=1,
         received=0,
-        handled=0,
         operations=(MessageReceived(EngineSid("x"), packet),),
     )
 

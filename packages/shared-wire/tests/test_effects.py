@@ -15,7 +15,6 @@ REPLY = Reply(
     seq=0,
     lowest_unconfirmed=1,
     received=0,
-    handled=0,
 )
 
 EFFECTS: list[Effect] = [Deliver(Life(1, 1), 1, (MessageReceived(X, "m"),)), Lose((X,)), Answer(REPLY)]

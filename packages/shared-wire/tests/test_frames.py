@@ -12,7 +12,6 @@ CALL = Call(
     seq=1,
     lowest_unconfirmed=1,
     received=0,
-    handled=0,
 )
 REPLY = Reply(
     sender="socket",
@@ -22,7 +21,6 @@ REPLY = Reply(
     seq=0,
     lowest_unconfirmed=1,
     received=1,
-    handled=1,
 )
 
 
@@ -48,8 +46,8 @@ def test_the_numbers_of_refusals_are_pinned() -> None:
 
 
 def test_a_frame_carries_nothing_unless_told() -> None:
-    assert (CALL.operations, CALL.unhandled) == ((), ())
-    assert (REPLY.operations, REPLY.unhandled) == ((), ())
+    assert (CALL.operations, CALL.changes) == ((), ())
+    assert (REPLY.operations, REPLY.changes) == ((), ())
     assert REPLY.refusal is None
 
 

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from shared_wire import limits
-from shared_wire.limits import MAX_ATTEMPTS, MAX_EARLY_FRAMES, MAX_FRAME_BYTES, MAX_ITEMS, MAX_QUEUED
+from shared_wire.limits import MAX_ATTEMPTS, MAX_CHANGES, MAX_EARLY_FRAMES, MAX_FRAME_BYTES, MAX_ITEMS, MAX_QUEUED
 from shared_wire.sessions import PIECE
 
 
@@ -13,7 +13,10 @@ def test_the_limits_are_pinned() -> None:
         "MAX_FRAME_BYTES": 32_505_856,
         "MAX_ITEMS": 32_768,
         "MAX_QUEUED": 20_000,
+        "MAX_QUEUED_BYTES": 12_582_912,
         "MAX_EARLY_FRAMES": 64,
+        "MAX_EARLY_BYTES": 8_388_608,
+        "MAX_CHANGES": 10_000,
         "MAX_ATTEMPTS": 6,
     }
 
@@ -41,5 +44,6 @@ def test_the_longest_list_of_the_longest_sids_stays_a_frame() -> None:
 
 def test_what_waits_fits_in_memory_and_a_failure_is_tried_again() -> None:
     assert MAX_QUEUED <= MAX_ITEMS
+    assert MAX_CHANGES <= MAX_ITEMS
     assert MAX_EARLY_FRAMES > 1
     assert MAX_ATTEMPTS > 1

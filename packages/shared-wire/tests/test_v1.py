@@ -27,7 +27,7 @@ CASES: dict[str, Frame] = runpy.run_path(str(GOLDEN / "cases.py"))["CASES"]
 
 #: Where the header's fields lie: written down here once more, so that a shifted field cannot pass unseen.
 KIND, REFUSAL, ZERO, ATTEMPT = 1, 2, 3, 4
-SENDER_LIFE, RECEIVER_LIFE, SEQ, LOWEST, RECEIVED, HANDLED, SENDER = 8, 24, 40, 48, 56, 64, 72
+SENDER_LIFE, RECEIVER_LIFE, SEQ, LOWEST, RECEIVED, END, NOTED, SENDER = 8, 24, 40, 48, 56, 64, 72, 80
 
 CALL = Call(
     sender="e",
@@ -37,8 +37,9 @@ CALL = Call(
     seq=0x16,
     lowest_unconfirmed=0x17,
     received=0x19,
-    handled=0x18,
-    unhandled=(EngineSid("x"), EngineSid("yz")),
+    changes=((0x21, EngineSid("x"), False), (0x22, EngineSid("yz"), True)),
+    changes_end=0x18,
+    changes_noted=0x1A,
     operations=(ListSessions(),),
 )
 
@@ -74,9 +75,11 @@ def test_the_layout_byte_by_byte() -> None:
         [
             b"\x01\x01\x00\x00",
             b"\x00\x00\x00\x15",
-            b"".join(bytes(7) + bytes([number]) for number in (0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18)),
+            b"".join(bytes(7) + bytes([number]) for number in (0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18, 0x1A)),
             b"\x00\x00\x00\x01e",
-            b"\x00\x00\x00\x02" + b"\x00\x00\x00\x01x" + b"\x00\x00\x00\x02yz",
+            b"\x00\x00\x00\x02",
+            bytes(7) + b"\x21" + b"\x00\x00\x00\x01x" + b"\x00",
+            bytes(7) + b"\x22" + b"\x00\x00\x00\x02yz" + b"\x01",
             b"\x00\x00\x00\x01\x14",
         ]
     )
@@ -84,9 +87,9 @@ def test_the_layout_byte_by_byte() -> None:
 
 def test_the_fields_lie_where_the_layout_says() -> None:
     data = _v1.encode(CALL)
-    offsets = (SENDER_LIFE, SENDER_LIFE + 8, RECEIVER_LIFE, RECEIVER_LIFE + 8, SEQ, LOWEST, RECEIVED, HANDLED)
+    offsets = (SENDER_LIFE, SENDER_LIFE + 8, RECEIVER_LIFE, RECEIVER_LIFE + 8, SEQ, LOWEST, RECEIVED, END, NOTED)
     numbers = [struct.unpack_from(">Q", data, offset)[0] for offset in offsets]
-    assert numbers == [0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18]
+    assert numbers == [0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18, 0x1A]
     assert data[ATTEMPT : ATTEMPT + 4] == b"\x00\x00\x00\x15"
     assert data[SENDER : SENDER + 5] == b"\x00\x00\x00\x01e"
 
@@ -109,12 +112,6 @@ def test_nothing_may_follow_a_frame(name: str) -> None:
 def test_a_header_with_an_impossible_byte(offset: int, value: int) -> None:
     with pytest.raises(MalformedFrame, match="impossible"):
         _v1.decode(with_byte(_v1.encode(CALL), offset, value))
-
-
-def test_handled_never_exceeds_received() -> None:
-    data = with_byte(_v1.encode(CALL), HANDLED + 7, 0x1A)
-    with pytest.raises(MalformedFrame, match="impossible"):
-        _v1.decode(data)
 
 
 @pytest.mark.parametrize("frame", [CALL, CASES["reply-every-operation"]], ids=["call", "reply"])
@@ -150,7 +147,9 @@ def test_an_unknown_operation(code: int) -> None:
         replace(CALL, seq=2**64),
         replace(CALL, lowest_unconfirmed=-1),
         replace(CALL, received=2**64),
-        replace(CALL, handled=-1),
+        replace(CALL, changes_end=2**64),
+        replace(CALL, changes_noted=-1),
+        replace(CALL, changes=((-1, EngineSid("x"), False),)),
         replace(CALL, sender_life=Life(-1, 0)),
         replace(CALL, sender_life=Life(0, 2**64)),
         replace(CALL, receiver_life=Life(2**64, 0)),
@@ -176,10 +175,24 @@ def test_an_operation_that_no_frame_can_carry_is_not_written(operation: Operatio
         _v1.encode(replace(CALL, operations=(operation,)))
 
 
-@pytest.mark.parametrize("unhandled", [("\ud800",), ("x",) * (MAX_ITEMS + 1)], ids=["surrogate", "too many"])
-def test_sessions_that_no_frame_can_name_are_not_written(unhandled: tuple[EngineSid, ...]) -> None:
+@pytest.mark.parametrize("sids", [("\ud800",), ("x",) * (MAX_ITEMS + 1)], ids=["surrogate", "too many"])
+def test_changes_that_no_frame_can_carry_are_not_written(sids: tuple[EngineSid, ...]) -> None:
     with pytest.raises(LocalWireError):
-        _v1.encode(replace(CALL, unhandled=unhandled))
+        _v1.encode(replace(CALL, changes=tuple((1, sid, False) for sid in sids), changes_end=2**40))
+
+
+def test_a_change_is_of_a_known_kind() -> None:
+    data = _v1.encode(replace(CALL, changes=((1, EngineSid("x"), True),), operations=()))
+    place = len(data) - 5
+    assert data[place] == 1
+    with pytest.raises(MalformedFrame, match="unknown kind"):
+        _v1.decode(with_byte(data, place, 2))
+
+
+def test_no_more_changes_are_read_than_there_have_been() -> None:
+    data = _v1.encode(CALL)
+    with pytest.raises(MalformedFrame, match="more changes"):
+        _v1.decode(with_byte(data, END + 7, 1))
 
 
 def test_more_operations_than_a_list_holds_are_not_written() -> None:
@@ -218,7 +231,7 @@ def test_an_acceptance_has_no_count() -> None:
 
 
 @pytest.mark.parametrize(
-    "frame", [replace(CALL, handled=CALL.received + 1), replace(CALL, receiver_life=Life(0, 0)), replace(CALL, seq=0)]
+    "frame", [replace(CALL, changes_end=1), replace(CALL, receiver_life=Life(0, 0)), replace(CALL, seq=0)]
 )
 def test_a_frame_that_would_not_read_back_is_not_written(frame: Frame) -> None:
     with pytest.raises(LocalWireError, match="impossible"):

@@ -99,6 +99,9 @@ class FakeWire:
         self.pauses: list[Pause] = []
         self.delivered: list[Operation] = []
         self.lost: list[EngineSid] = []
+        #: Faults of ours that were logged; and what the next calls raise, where no shell ought to.
+        self.faults: list[str] = []
+        self.breaks: list[Exception] = []
         #: How often all sessions were lost together.
         self.all_lost = 0
         #: The peers whose links need the object awake.
@@ -110,6 +113,8 @@ class FakeWire:
         self.deferred: list[Callable[[], None]] | None = None
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
+        if self.breaks:
+            raise self.breaks.pop()
         journey = Journey(peer, data)
         self.journeys.append(journey)
         self.calls_made += 1
@@ -163,6 +168,9 @@ class FakeWire:
         self.all_lost += engine_sids is None
         self.loser(peer, engine_sids)
 
+    def log_fault(self, what: str, error: BaseException) -> None:
+        self.faults.append(f"{what}: {error!r}")
+
     @property
     def idle(self) -> bool:
         """Whether no RPC is under way and nobody waits to repeat one."""
@@ -195,10 +203,10 @@ class Actor:
         self.loser: Loser = loser
         self.restart()
 
-    def restart(self) -> None:
-        """Begin a new life: what the old one had under way never comes back to it."""
+    def restart(self, behind: int = 0) -> None:
+        """Begin a new life: what the old one had under way never comes back to it. Its clock may be ``behind``."""
         self.lives += 1
-        self.life = Life(self.lives, 7)
+        self.life = Life(max(10 * self.lives - behind, 1), self.lives)
         self.wire = FakeWire(self.handler, self.loser)
         self.carrier = Carrier(self.name, self.life, self.wire, peer_holds_sockets=self.peer_holds_sockets)
 

@@ -130,7 +130,8 @@ class FakeRuntime:
     def __init__(self, make_socket_sid: Callable[[], str], first_ack_id: int = 1, now_ms: int = 0) -> None:
         self._make_socket_sid = make_socket_sid
         self._first_ack_id = first_ack_id
-        self._lanes = Lanes(self.start)
+        self.faults: list[tuple[str, BaseException]] = []
+        self._lanes = Lanes(self.start, lambda *fault: self.faults.append(fault))
         self._now_s = now_ms / 1000
         self.alarm_ms: int | None = None
         self.sent: list[tuple[str, Operation]] = []

@@ -11,7 +11,8 @@ from shared_wire.errors import (
     UnsupportedVersion,
     WireError,
 )
-from shared_wire.frames import Call, Frame, Life, Refusal, Reply
+from shared_wire.frames import Call, Change, Frame, Life, Refusal, Reply
+from shared_wire.holdings import Holdings
 from shared_wire.lanes import Lanes, Work
 from shared_wire.operations import (
     AcceptDigest,
@@ -39,11 +40,13 @@ __all__ = [
     "AdmitSessions",
     "Call",
     "Carrier",
+    "Change",
     "CloseSessions",
     "DownOperation",
     "EngineSid",
     "Frame",
     "FrameTooLarge",
+    "Holdings",
     "Lanes",
     "Life",
     "ListSessions",

@@ -7,9 +7,9 @@
     u32     attempt
     u64 x 2 sender's life: start_ms, nonce
     u64 x 2 receiver's life: start_ms, nonce; both 0 = none
-    u64 x 4 seq, lowest_unconfirmed, received, handled
+    u64 x 5 seq, lowest_unconfirmed, received, changes_end, changes_noted
     text    sender
-    list    unhandled: text, the sessions with unfinished work at or below ``received``
+    list    changes: u64 number, text session, byte 1 = done, 0 = begun
     list    operations: byte code, then the fields of the operation
 
 Integers are big-endian. ``text`` and bytes are preceded by their length as u32, lists by their count as u32; a packet is preceded
@@ -22,7 +22,7 @@ from typing import Any, Final, cast
 
 from shared_wire.errors import LocalWireError, MalformedFrame
 from shared_wire.fields import Reader, pack_bytes, pack_count, pack_packet, pack_text
-from shared_wire.frames import Call, Frame, Life, Refusal, Reply
+from shared_wire.frames import Call, Change, Frame, Life, Refusal, Reply
 from shared_wire.operations import (
     AcceptDigest,
     AdmitSessions,
@@ -43,14 +43,20 @@ __all__ = ["VERSION", "decode", "encode"]
 
 VERSION: Final = 1
 
-_HEADER: Final = struct.Struct(">BBBBIQQQQQQQQ")
+_HEADER: Final = struct.Struct(">BBBBIQQQQQQQQQ")
 _NUMBERS: Final = struct.Struct(">IQ")
+_SEQ: Final = struct.Struct(">Q")
 _CALL: Final = 1
 _REPLY: Final = 2
 
 
 def _pack_sids(engine_sids: tuple[EngineSid, ...]) -> bytes:
     return pack_count(len(engine_sids)) + b"".join(map(pack_text, engine_sids))
+
+
+def _pack_change(change: Change) -> bytes:
+    seq, engine_sid, done = change
+    return _SEQ.pack(seq) + pack_text(engine_sid) + (b"\x01" if done else b"\x00")
 
 
 def _pack_environ(environ: tuple[tuple[str, str], ...]) -> bytes:
@@ -74,6 +80,14 @@ def _sid(reader: Reader) -> EngineSid:
 
 def _sids(reader: Reader) -> tuple[EngineSid, ...]:
     return cast("tuple[EngineSid, ...]", reader.items(reader.text))
+
+
+def _change(reader: Reader) -> Change:
+    (seq,) = reader.unpack(_SEQ)
+    engine_sid, done = _sid(reader), reader.byte()
+    if done > 1:
+        raise MalformedFrame(f"a change of an unknown kind at offset {reader.offset - 1}")
+    return seq, engine_sid, done == 1
 
 
 def _pair(reader: Reader) -> tuple[str, str]:
@@ -143,7 +157,8 @@ def _operation(reader: Reader) -> Operation:
 def encode(frame: Frame) -> bytes:
     """Write a frame; raises `LocalWireError` when a number or text in it cannot be written."""
     call = isinstance(frame, Call)
-    if frame.handled > frame.received or frame.receiver_life == Life(0, 0) or (frame.operations and not frame.seq):
+    odd = frame.receiver_life == Life(0, 0) or (frame.operations and not frame.seq)
+    if odd or len(frame.changes) > frame.changes_end:
         raise LocalWireError("a header with impossible values")
     theirs = frame.receiver_life or Life(0, 0)
     try:
@@ -160,30 +175,32 @@ def encode(frame: Frame) -> bytes:
             frame.seq,
             frame.lowest_unconfirmed,
             frame.received,
-            frame.handled,
+            frame.changes_end,
+            frame.changes_noted,
         )
+        changes = pack_count(len(frame.changes)) + b"".join(map(_pack_change, frame.changes))
     except struct.error as error:
         raise LocalWireError(f"a number of the header does not fit: {error}") from error
-    operations = b"".join(map(_pack_operation, frame.operations))
-    return (
-        header + pack_text(frame.sender) + _pack_sids(frame.unhandled) + pack_count(len(frame.operations)) + operations
-    )
+    operations = pack_count(len(frame.operations)) + b"".join(map(_pack_operation, frame.operations))
+    return header + pack_text(frame.sender) + changes + operations
 
 
 def decode(data: bytes) -> Frame:
     """Read a frame of this version; raises `RemoteWireError` for anything else."""
     reader = Reader(data)
     _, kind, refusal, zero, attempt, start, nonce, their_start, their_nonce, *numbers = reader.unpack(_HEADER)
-    seq, lowest_unconfirmed, received, handled = numbers
-    if zero or kind not in (_CALL, _REPLY) or (kind == _CALL and refusal) or handled > received:
+    seq, lowest_unconfirmed, received, changes_end, changes_noted = numbers
+    if zero or kind not in (_CALL, _REPLY) or (kind == _CALL and refusal):
         raise MalformedFrame("a header with impossible values")
     theirs = Life(their_start, their_nonce) if their_start or their_nonce else None
     sender = reader.text()
-    unhandled = _sids(reader)
+    changes = reader.items(lambda: _change(reader))
     operations = reader.items(lambda: _operation(reader))
     reader.end()
     if operations and not seq:
         raise MalformedFrame("operations without a number")
+    if len(changes) > changes_end:
+        raise MalformedFrame("more changes than there have been")
     if kind == _CALL:
         return Call(
             sender=sender,
@@ -193,8 +210,9 @@ def decode(data: bytes) -> Frame:
             seq=seq,
             lowest_unconfirmed=lowest_unconfirmed,
             received=received,
-            handled=handled,
-            unhandled=unhandled,
+            changes=changes,
+            changes_end=changes_end,
+            changes_noted=changes_noted,
             operations=operations,
         )
     return Reply(
@@ -205,8 +223,9 @@ def decode(data: bytes) -> Frame:
         seq=seq,
         lowest_unconfirmed=lowest_unconfirmed,
         received=received,
-        handled=handled,
-        unhandled=unhandled,
+        changes=changes,
+        changes_end=changes_end,
+        changes_noted=changes_noted,
         refusal=_refusal(refusal),
         operations=operations,
     )

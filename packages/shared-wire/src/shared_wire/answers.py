@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from shared_wire.batches import sessions_in, split
+from shared_wire.batches import sessions_in, split, weigh
 from shared_wire.effects import Answer, Effect
 from shared_wire.frames import Call, Life, Refusal, Reply
-from shared_wire.limits import MAX_EARLY_FRAMES
-from shared_wire.link import Link, change, confirm, judge_doubt, losing, lowest, meet, take
+from shared_wire.limits import MAX_EARLY_BYTES, MAX_EARLY_FRAMES
+from shared_wire.link import Link, change, confirm, judge_doubt, losing, lowest, meet, news, outlive, take
 from shared_wire.operations import EngineSid, Operation
+from shared_wire.unfinished import finish
 
 __all__ = ["answer_call", "confirm_handled", "receive_call", "spoil_answer"]
 
@@ -20,20 +21,34 @@ def receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
 
 def _receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
     if link.peer_life is not None and call.sender_life < link.peer_life:
-        return link, (Answer(_reply(link, Refusal.OLD_SENDER)),)
+        link, reply = _reply(link, Refusal.OLD_SENDER)
+        return link, (Answer(reply),)
+    unknown: tuple[EngineSid, ...] = ()
+    if call.receiver_life is not None and call.receiver_life > link.life:
+        link, unknown = outlive(link, call.receiver_life)
     link, lost = meet(link, call.sender_life)
-    link, losses = losing(confirm(link, call), lost)
+    link, losses = losing(confirm(link, call), unknown + lost)
     if link.answered is not None and link.answered[0] == call.seq:
         return link, (*losses, Answer(link.answered[1]))
     if call.seq and call.seq < (link.expected or 0):
-        return link, (Answer(_reply(link, None)),)
+        link, reply = _reply(link, None)
+        return link, (Answer(reply),)
     unconfirmed = link.peer_holds_sockets and call.lowest_unconfirmed < call.seq
     if call.receiver_life != link.life and (call.attempt > 1 or unconfirmed):
-        return link, (*losses, Answer(_reply(link, Refusal.NEW_LIFE)))
+        link, reply = _reply(link, Refusal.NEW_LIFE)
+        return link, (*losses, Answer(reply))
     taken, deliveries = take(link, call)
-    if len(taken.early) > MAX_EARLY_FRAMES:
-        return link, (*losses, Answer(_reply(link, Refusal.OVERLOADED)))
+    if _holds_too_much(taken):
+        link, reply = _reply(link, Refusal.OVERLOADED)
+        return link, (*losses, Answer(reply))
     return taken, losses + deliveries
+
+
+def _holds_too_much(link: Link) -> bool:
+    early = link.early
+    return len(early) > MAX_EARLY_FRAMES or (
+        len(early) > 1 and sum(weigh(one) for frame in early for one in frame.operations) > MAX_EARLY_BYTES
+    )
 
 
 def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
@@ -41,19 +56,19 @@ def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
 
     The reply to a call that only confirms carries nothing: such a call is not stored and could not be answered twice alike.
     """
-    told = link.unhandled
     batch: tuple[Operation, ...] = ()
     if not seq or not link.peer_holds_sockets:
-        reply = _reply(link, None)
+        link, reply = _reply(link, None)
     elif link.unconfirmed is not None:
-        reply = _reply(link, None, link.unconfirmed.seq, link.unconfirmed.operations)
+        link, reply = _reply(link, None, link.unconfirmed.seq, link.unconfirmed.operations)
     else:
-        batch, rest = split(link.queue)
-        reply = _reply(link, None, link.next_seq if batch else 0, batch)
+        batch, rest, left = split(link.queue, link.queued)
+        link, reply = _reply(link, None, link.next_seq if batch else 0, batch)
     answered = (seq, reply) if seq else link.answered
     if not batch:
-        return change(link, told=told, answered=answered), reply
-    return change(link, told=told, answered=answered, queue=rest, next_seq=link.next_seq + 1, unconfirmed=reply), reply
+        return change(link, answered=answered), reply
+    sent = {"queue": rest, "queued": left, "next_seq": link.next_seq + 1, "unconfirmed": reply}
+    return change(link, answered=answered, **sent), reply
 
 
 def spoil_answer(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...], Reply]:
@@ -69,20 +84,29 @@ def confirm_handled(link: Link, sender_life: Life, seq: int, engine_sids: Iterab
     """Note that what number ``seq`` of that life brought for these sessions is done; of an older life it no longer matters."""
     if sender_life != link.peer_life:
         return link
-    return change(link, unhandled_here=link.unhandled_here.difference((seq, engine_sid) for engine_sid in engine_sids))
+    gone = tuple(engine_sids)
+    left = finish(link.unhandled_here, seq, gone)
+    if left is link.unhandled_here:
+        return link
+    if seq > link.named:
+        return change(link, unhandled_here=left)
+    done = tuple((seq, engine_sid, True) for engine_sid in gone)
+    return change(link, unhandled_here=left, changes=link.changes + done, changes_end=link.changes_end + len(done))
 
 
-def _reply(link: Link, refusal: Refusal | None, seq: int = 0, operations: tuple[Operation, ...] = ()) -> Reply:
-    return Reply(
+def _reply(
+    link: Link, refusal: Refusal | None, seq: int = 0, operations: tuple[Operation, ...] = ()
+) -> tuple[Link, Reply]:
+    link, said = news(link)
+    reply = Reply(
         sender=link.name,
         sender_life=link.life,
         receiver_life=link.peer_life,
         attempt=1,
         seq=seq,
         lowest_unconfirmed=lowest(link, link.next_seq),
-        received=link.received,
-        handled=link.handled,
-        unhandled=tuple(link.unhandled),
         refusal=refusal,
         operations=operations,
+        **said,
     )
+    return link, reply

@@ -1,11 +1,12 @@
 """The half of the link that calls: what to say next, again, or in place of what is lost; and what an answer means."""
 
 from dataclasses import replace
+from typing import Final
 
-from shared_wire.batches import sessions_in, split
+from shared_wire.batches import largest_holder, sessions_in, split, weigh
 from shared_wire.effects import Effect
 from shared_wire.frames import Call, Refusal, Reply
-from shared_wire.limits import MAX_ATTEMPTS
+from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED, MAX_QUEUED_BYTES
 from shared_wire.link import (
     Link,
     change,
@@ -15,17 +16,41 @@ from shared_wire.link import (
     losing,
     lowest,
     meet,
+    news,
+    outlive,
     take,
-    unhandled_sessions,
 )
-from shared_wire.operations import CloseSessions, EngineSid, Operation
+from shared_wire.operations import CloseSessions, EngineSid, Operation, SessionClosed
+from shared_wire.unfinished import sessions_waiting
 
 __all__ = ["enqueue", "fail_call", "make_call", "receive_reply", "repeat_call", "spoil_call"]
 
 
-def enqueue(link: Link, *operations: Operation) -> Link:
-    """Add operations for the peer; they leave with the next reply or call."""
-    return change(link, queue=link.queue + operations)
+#: What ends sessions, or says that they have ended. It is never left out: there is one for each, and nothing else would end them.
+_CLOSING: Final = (CloseSessions, SessionClosed)
+
+
+def enqueue(link: Link, *operations: Operation) -> tuple[Link, tuple[Effect, ...]]:
+    """Add operations for the peer; they leave with the next reply or call.
+
+    Where something waits already and it becomes too much, the session that holds most of it is lost; if that is not enough, these
+    operations are left out, and those that they are about are lost. What closes sessions passes.
+    """
+    added = change(link, queue=link.queue + operations, queued=link.queued + sum(map(weigh, operations)))
+    if not link.queue or not _is_full(added):
+        return added, ()
+    kept = tuple(one for one in operations if isinstance(one, _CLOSING))
+    if kept == operations:
+        return added, ()
+    relieved, effects = losing(added, largest_holder(added.queue))
+    if not _is_full(relieved):
+        return relieved, effects
+    weight = sum(map(weigh, kept))
+    return losing(change(link, queue=link.queue + kept, queued=link.queued + weight), sessions_in(operations))
+
+
+def _is_full(link: Link) -> bool:
+    return link.queued > MAX_QUEUED_BYTES or len(link.queue) > MAX_QUEUED
 
 
 def make_call(link: Link) -> tuple[Link, Call | None]:
@@ -37,15 +62,28 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
     if link.behind and link.unconfirmed is not None:
         # Attempt 2: whether a life received it as a reply is not known, so a new life must refuse it.
         return _start(link, 2, link.unconfirmed.seq, link.unconfirmed.operations)
-    batch, rest = split(link.queue)
-    told_lag = not link.told <= link.unhandled
-    if not batch and not told_lag and not link.behind:
+    if not link.queue and not link.behind and not _must_tell(link):
         return link, None
+    batch, rest, left = split(link.queue, link.queued)
     seq = link.next_seq if batch else 0
-    return _start(change(link, next_seq=link.next_seq + bool(batch), queue=rest), 1, seq, batch)
+    return _start(change(link, next_seq=link.next_seq + bool(batch), queue=rest, queued=left), 1, seq, batch)
+
+
+def _must_tell(link: Link) -> bool:
+    """Return whether a session that the peer was told to wait for has nothing unfinished any more (rule 8)."""
+    if link.told == link.changes_end:
+        return False
+    untold = link.changes[link.told - link.changes_end :]
+    done = {engine_sid for _, engine_sid, is_done in untold if is_done}
+    for _, waiting in link.unhandled_here:
+        done -= waiting
+        if not done:
+            return False
+    return bool(done)
 
 
 def _start(link: Link, attempt: int, seq: int, operations: tuple[Operation, ...]) -> tuple[Link, Call]:
+    link, said = news(link)
     call = Call(
         sender=link.name,
         sender_life=link.life,
@@ -53,13 +91,10 @@ def _start(link: Link, attempt: int, seq: int, operations: tuple[Operation, ...]
         attempt=attempt,
         seq=seq,
         lowest_unconfirmed=lowest(link, seq or link.next_seq),
-        received=link.received,
-        handled=link.handled,
-        unhandled=tuple(link.unhandled),
         operations=operations,
+        **said,
     )
-    link = change(link, call=call, told=link.unhandled, sent=link.next_seq - 1, behind=False, call_handled=frozenset())
-    return link, call
+    return change(link, call=call, sent=link.next_seq - 1, behind=False, call_handled=frozenset()), call
 
 
 def repeat_call(link: Link) -> tuple[Link, Call | None]:
@@ -69,22 +104,18 @@ def repeat_call(link: Link) -> tuple[Link, Call | None]:
     """
     if link.call is None or link.call.attempt >= MAX_ATTEMPTS:
         return link, None
-    call = replace(
-        link.call,
-        attempt=link.call.attempt + 1,
-        received=link.received,
-        handled=link.handled,
-        unhandled=tuple(link.unhandled),
-    )
-    return change(link, call=call, told=link.unhandled), call
+    before = link.call
+    link, said = news(link)
+    call = replace(before, attempt=before.attempt + 1, **said)
+    return change(link, call=call), call
 
 
 def fail_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
     """Give the peer up for unreachable: everything under way and waiting is lost. Rule 9 says what its answer may have held."""
-    lost = _at_stake(link, link.call) + sessions_in(link.queue) + unhandled_sessions(link)
+    lost = _at_stake(link, link.call) + sessions_in(link.queue) + sessions_waiting(link.unhandled_there)
     held = _in_place_of(link, link.call)
     doubted = link.doubted or (link.call is not None and not link.peer_holds_sockets)
-    return change(link, call=None, held=held, queue=(), unhandled_there=(), doubted=doubted), lose(lost)
+    return change(link, call=None, held=held, queue=(), queued=0, unhandled_there=(), doubted=doubted), lose(lost)
 
 
 def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
@@ -111,10 +142,15 @@ def _receive_reply(link: Link, call: Call, reply: Reply) -> tuple[Link, tuple[Ef
         return losing(link, _at_stake(link, call) + (() if had else sessions_in(reply.operations)))
     link, lost = meet(link, reply.sender_life)
     if reply.refusal is not None:
-        return _refused(link, call, reply.refusal, lost)
+        return _refused(link, call, reply, lost)
+    if reply.receiver_life != link.life:
+        # Taken before we took the next moment (rule 10): what of it is unfinished is told to nobody, nor what it was answered.
+        return losing(
+            link, lost + (() if link.peer_holds_sockets else _at_stake(link, call) + sessions_in(reply.operations))
+        )
     link = confirm(link, reply)
-    if call.seq > link.received_there and not link.peer_holds_sockets:
-        pending = (call.seq, sessions_in(call.operations))
+    if call.seq > link.received_there and not link.peer_holds_sockets and call.operations:
+        pending = (call.seq, frozenset(sessions_in(call.operations)))
         link = change(link, unhandled_there=(*link.unhandled_there, pending))
     gap = link.unconfirmed is not None and link.unconfirmed.seq > link.received_there + 1
     link = change(link, behind=link.peer_holds_sockets and (gap or link.received_there < link.sent))
@@ -123,9 +159,13 @@ def _receive_reply(link: Link, call: Call, reply: Reply) -> tuple[Link, tuple[Ef
     return link, losses + deliveries
 
 
-def _refused(link: Link, call: Call, refusal: Refusal, lost: tuple[EngineSid, ...]) -> tuple[Link, tuple[Effect, ...]]:
-    if refusal is not Refusal.NEW_LIFE:
-        link, unhandled = change(link, unhandled_there=()), unhandled_sessions(link)
+def _refused(link: Link, call: Call, reply: Reply, lost: tuple[EngineSid, ...]) -> tuple[Link, tuple[Effect, ...]]:
+    if reply.refusal is Refusal.OLD_SENDER and reply.receiver_life is not None:
+        if reply.receiver_life > link.life:
+            link, unknown = outlive(link, reply.receiver_life)
+            lost += unknown
+    elif reply.refusal is not Refusal.NEW_LIFE:
+        link, unhandled = change(link, unhandled_there=()), sessions_waiting(link.unhandled_there)
         return losing(link, lost + unhandled + _at_stake(link, call))
     if call.attempt == 1:
         return losing(change(link, held=call), lost)

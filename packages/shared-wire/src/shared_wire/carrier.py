@@ -9,14 +9,14 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Protocol
 
 from shared_wire.answers import answer_call, confirm_handled, receive_call, spoil_answer
+from shared_wire.batches import sessions_in
 from shared_wire.calls import enqueue, fail_call, make_call, receive_reply, repeat_call, spoil_call
 from shared_wire.codec import decode, encode
 from shared_wire.effects import Answer, Deliver, Effect, Lose
-from shared_wire.errors import LocalWireError, RemoteWireError
+from shared_wire.errors import RemoteWireError
 from shared_wire.frames import Call, Life, Refusal, Reply
-from shared_wire.limits import MAX_QUEUED
 from shared_wire.link import Link
-from shared_wire.operations import EngineSid, Operation, sessions_of
+from shared_wire.operations import EngineSid, Operation
 
 __all__ = ["Carrier", "Wire"]
 
@@ -50,6 +50,9 @@ class Wire(Protocol):
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """Close these sessions shared with ``peer``, or all (None), with the reason `transport error`."""
+
+    def log_fault(self, what: str, error: BaseException) -> None:
+        """Log a fault of ours: what could not be done, and what was raised. Whom it concerns is lost, and nobody else."""
 
 
 class Carrier:
@@ -87,15 +90,12 @@ class Carrier:
 
         So all that one step of a handler sends travels together, and with the word that the handler is done.
 
-        When too much waits for the peer already, the operations' sessions are lost instead (`Wire.lose`).
+        When too much waits for the peer, sessions are lost instead (`calls.enqueue` says which).
         """
-        link = self._link(peer)
-        if len(link.queue) + len(operations) > MAX_QUEUED:
-            lost = tuple(engine_sid for operation in operations for engine_sid in sessions_of(operation))
-            if lost:
-                self._wire.lose(peer, lost)
-            return
-        self._keep(peer, enqueue(link, *operations))
+        link, effects = enqueue(self._link(peer), *operations)
+        self._keep(peer, link)
+        if effects:
+            self._carry_out(peer, effects)
         if peer not in self._answering and peer not in self._deferred:
             self._deferred.add(peer)
             self._wire.defer(lambda: self._flush(peer))
@@ -117,7 +117,8 @@ class Carrier:
         self._counters["operations_sent"] += len(reply.operations)
         try:
             return encode(reply)
-        except LocalWireError:
+        except Exception as error:
+            self._wire.log_fault("writing a reply", error)
             link, effects, reply = spoil_answer(self._link(call.sender), reply)
             self._keep(call.sender, link)
             self._carry_out(call.sender, effects)
@@ -145,21 +146,37 @@ class Carrier:
         for effect in effects:
             match effect:
                 case Lose(engine_sids):
-                    self._counters["sessions_lost"] += len(engine_sids or ())
-                    self._wire.lose(peer, engine_sids)
+                    self._lose(peer, engine_sids)
                 case Deliver():
                     self._deliver(peer, effect)
                 case Answer():
                     pass
 
-    def _deliver(self, peer: str, effect: Deliver) -> None:
-        self._counters["operations_received"] += len(effect.operations)
+    def _lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        """Have sessions closed. A fault of ours in it must not keep what the frame brings for others from them."""
+        self._counters["sessions_lost"] += len(engine_sids or ())
+        try:
+            self._wire.lose(peer, engine_sids)
+        except Exception as error:
+            self._wire.log_fault("closing sessions that were lost", error)
 
+    def _deliver(self, peer: str, effect: Deliver) -> None:
+        """Have operations carried out. The shell guards each; what gets past that loses the frame's sessions, and no others."""
+        self._counters["operations_received"] += len(effect.operations)
+        sender_life, seq = effect.sender_life, effect.seq
+
+        # It lives as long as the frame's last handler, and must not hold the frame's operations for so long.
         def done(engine_sids: Iterable[EngineSid]) -> None:
-            self._keep(peer, confirm_handled(self._link(peer), effect.sender_life, effect.seq, engine_sids))
+            self._keep(peer, confirm_handled(self._link(peer), sender_life, seq, engine_sids))
             self._flush(peer)
 
-        self._wire.deliver(peer, effect.operations, done)
+        try:
+            self._wire.deliver(peer, effect.operations, done)
+        except Exception as error:
+            self._wire.log_fault(f"carrying out a frame of {peer}", error)
+            concerned = tuple(dict.fromkeys(sessions_in(effect.operations)))
+            self._lose(peer, concerned)
+            done(concerned)
 
     def _flush(self, peer: str) -> None:
         self._deferred.discard(peer)
@@ -175,7 +192,8 @@ class Carrier:
         while call is not None:
             try:
                 data = encode(call)
-            except LocalWireError:
+            except Exception as error:
+                self._wire.log_fault("writing a call", error)
                 link, effects = spoil_call(self._link(peer))
                 self._keep(peer, link)
                 self._carry_out(peer, effects)
@@ -210,12 +228,16 @@ class Carrier:
         )
 
     async def _offer(self, peer: str, data: bytes) -> Reply | None:
-        answer = await self._wire.call(peer, data)
-        if answer is None:
-            return None
+        """Offer a frame; none when there is no answer, for whatever reason: a call that ends otherwise would end the link."""
         try:
+            answer = await self._wire.call(peer, data)
+            if answer is None:
+                return None
             reply = decode(answer)
         except RemoteWireError:
+            return None
+        except Exception as error:
+            self._wire.log_fault(f"calling {peer}", error)
             return None
         if not isinstance(reply, Reply) or reply.refusal is Refusal.OVERLOADED:
             return None
@@ -242,6 +264,5 @@ class Carrier:
             seq=0,
             lowest_unconfirmed=1,
             received=0,
-            handled=0,
             refusal=Refusal.UNREADABLE,
         )

@@ -10,7 +10,11 @@ from typing import TypeAlias
 
 from shared_wire.operations import EngineSid, Operation
 
-__all__ = ["Call", "Frame", "Life", "Refusal", "Reply"]
+__all__ = ["Call", "Change", "Frame", "Life", "Refusal", "Reply"]
+
+#: A change of what is unfinished at the sender: the number of a frame it received, a session with work in it, and whether that
+#: work is done now (else it has begun to wait). Work that is done by the time its frame is answered makes no change.
+Change: TypeAlias = tuple[int, EngineSid, bool]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,10 +59,11 @@ class Call:
     lowest_unconfirmed: int
     #: Of the other direction: everything up to here has arrived, ...
     received: int
-    #: ... and everything up to here has been handled to its end.
-    handled: int
-    #: The sessions with unfinished work among what has arrived: what a suspended handler holds up, and nothing else.
-    unhandled: tuple[EngineSid, ...] = ()
+    #: The latest changes of what is unfinished of it: at least those that the receiver is not known to have noted, ...
+    changes: tuple[Change, ...] = ()
+    #: ... which are the last of so many, and how many of the receiver's own have been noted here.
+    changes_end: int = 0
+    changes_noted: int = 0
     operations: tuple[Operation, ...] = ()
 
 
@@ -73,8 +78,9 @@ class Reply:
     seq: int
     lowest_unconfirmed: int
     received: int
-    handled: int
-    unhandled: tuple[EngineSid, ...] = ()
+    changes: tuple[Change, ...] = ()
+    changes_end: int = 0
+    changes_noted: int = 0
     refusal: Refusal | None = None
     operations: tuple[Operation, ...] = ()
 

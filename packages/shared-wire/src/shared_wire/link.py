@@ -14,24 +14,29 @@ Everything that changes a `Link` is here, in `calls` and in `answers`. The rules
     only they, are lost and must be closed.
 7.  Where the peer holds the sockets, rule 6 does not apply to what it received: a socket that is still there means its object
     slept with nothing in progress, and everything else closes the sockets.
-8.  *Handled* lags behind *received* only while a handler is suspended, and every frame names the sessions whose work that is.
-    When one of those it has named is done, and nothing else travels, a call of its own says so: finished work is never lost.
+8.  *Handled* lags behind *received* only while a handler is suspended. What has begun to wait and what is done of it travels as
+    changes, numbered for as long as both lives last and repeated until they are noted, so that no frame grows with what waits.
+    When a session that the peer was told to wait for has nothing unfinished any more, and nothing else travels, a call says so.
 9.  When the side that holds the sockets gives a call up, the answer it never got may have held packets for anybody. The peer's
     life still knows, so its next contact makes them good; when the next contact is with another life, all its sessions are lost.
+10. Lives are told apart by their clocks. One whose clock is behind that of an earlier life learns so from its peer, as a refusal or
+    as the life that a call names, and takes the next moment (`outlive`): to the peer it is then a new life, as it is in truth.
 
 Memory only: a `Link` ends with the life of its actor, and rules 5 to 7 are what makes that safe.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from shared_wire.batches import sessions_in, without
+from shared_wire.batches import sessions_in, weigh, without
 from shared_wire.effects import Deliver, Effect, Lose
-from shared_wire.frames import Call, Frame, Life, Reply
+from shared_wire.frames import Call, Change, Frame, Life, Reply
+from shared_wire.limits import MAX_CHANGES
 from shared_wire.operations import EngineSid, Operation
+from shared_wire.unfinished import Unfinished, apply, begun, sessions_waiting, without_work
 
-__all__ = ["Link", "change", "confirm", "judge_doubt", "lose", "losing", "lowest", "meet", "take", "unhandled_sessions"]
+__all__ = ["Link", "change", "confirm", "judge_doubt", "lose", "losing", "lowest", "meet", "news", "outlive", "take"]
 
 _NOBODY: Final[frozenset[EngineSid]] = frozenset()
 
@@ -46,13 +51,16 @@ class Link:
     peer_life: Life | None = None
 
     queue: tuple[Operation, ...] = ()
+    #: What waits in `queue`, by `batches.weigh`.
+    queued: int = 0
     next_seq: int = 1
     call: Call | None = None
-    #: Numbers sent and received there, with their sessions, until they are confirmed as handled.
-    unhandled_there: tuple[tuple[int, tuple[EngineSid, ...]], ...] = ()
-    #: What the peer has said of our numbers, at most.
+    #: Numbers sent whose work is not confirmed as handled: those above `received_there` are answered and not known to have
+    #: arrived, of the others the peer has said what waits.
+    unhandled_there: Unfinished = ()
+    #: What the peer has said of our numbers, and how many of its changes are noted.
     received_there: int = 0
-    handled_there: int = 0
+    noted_there: int = 0
     #: A refused call whose number must still be used: whole if it is unhandled for certain, else empty.
     held: Call | None = None
     #: The last reply with operations, until the peer has said that it arrived: it goes out again with every answer.
@@ -70,10 +78,14 @@ class Link:
     #: The next number to hand on; unknown before the first frame of the peer's life.
     expected: int | None = None
     early: tuple[Frame, ...] = ()
-    #: (number, session) of what was handed on and is not done.
-    unhandled_here: frozenset[tuple[int, EngineSid]] = field(default_factory=frozenset)
-    #: The sessions whose unfinished work the peer was last told of.
-    told: frozenset[EngineSid] = field(default_factory=frozenset)
+    #: What was handed on and is not done.
+    unhandled_here: Unfinished = ()
+    #: Up to which number the peer has been, or will be, told what waits; the changes it has not noted; how many there were in all,
+    #: and how many of them were in the last frame.
+    named: int = 0
+    changes: tuple[Change, ...] = ()
+    changes_end: int = 0
+    told: int = 0
     #: The number of the last call taken, and its reply, for a peer that did not get it.
     answered: tuple[int, Reply] | None = None
 
@@ -95,14 +107,9 @@ class Link:
         return (self.expected or 1) - 1
 
     @property
-    def handled(self) -> int:
-        """The number up to which everything has been handled to its end."""
-        return min(self.unhandled_here)[0] - 1 if self.unhandled_here else self.received
-
-    @property
     def unhandled(self) -> frozenset[EngineSid]:
         """The sessions with unfinished work."""
-        return frozenset(engine_sid for _, engine_sid in self.unhandled_here) if self.unhandled_here else _NOBODY
+        return frozenset(sessions_waiting(self.unhandled_here)) if self.unhandled_here else _NOBODY
 
 
 def change(link: Link, **changes: Any) -> Link:
@@ -120,19 +127,37 @@ def meet(link: Link, life: Life) -> tuple[Link, tuple[EngineSid, ...]]:
         link,
         peer_life=life,
         past=(link.peer_life, link.received),
-        unhandled_there=(),
-        received_there=0,
-        handled_there=0,
         unconfirmed=None,
-        behind=False,
-        sent=0,
-        expected=None,
-        early=(),
-        unhandled_here=frozenset(),
-        told=_NOBODY,
-        answered=None,
+        **_UNMET,
     )
-    return met, unhandled_sessions(link)
+    return met, sessions_waiting(link.unhandled_there)
+
+
+#: What two lives know of each other before they have met.
+_UNMET: Final[dict[str, Any]] = {
+    "unhandled_there": (),
+    "received_there": 0,
+    "noted_there": 0,
+    "behind": False,
+    "sent": 0,
+    "expected": None,
+    "early": (),
+    "unhandled_here": (),
+    "named": 0,
+    "changes": (),
+    "changes_end": 0,
+    "told": 0,
+    "answered": None,
+}
+
+
+def outlive(link: Link, known: Life) -> tuple[Link, tuple[EngineSid, ...]]:
+    """Begin this life anew, just after a life of ours that the peer believes to be later (rule 10); names whose fate is unknown.
+
+    What a reply carried and the peer has not confirmed stays: a peer that took this life for an old one has not taken it.
+    """
+    life = Life(known.start_ms + 1, link.life.nonce)
+    return change(link, life=life, **_UNMET), sessions_waiting(link.unhandled_there)
 
 
 def judge_doubt(before: Link, frame: Frame, link: Link, effects: tuple[Effect, ...]) -> tuple[Link, tuple[Effect, ...]]:
@@ -149,29 +174,52 @@ def confirm(link: Link, frame: Frame) -> Link:
     """Note how far the peer has come. A frame that was overtaken by a later one says nothing new."""
     if frame.receiver_life != link.life or frame.received < link.received_there:
         return link
-    named = frame.unhandled
-    if frame.received == link.received_there:  # of two such frames the later one names fewer
-        known = {sid for seq, sids in link.unhandled_there if seq <= frame.received for sid in sids}
-        named = tuple(sid for sid in named if sid in known)
-    unhandled = tuple(entry for entry in link.unhandled_there if entry[0] > frame.received)
-    unconfirmed, call = link.unconfirmed, link.call
-    confirms_call = call is not None and 0 < call.seq <= frame.received
-    done = set(sessions_in(call.operations)).difference(named) if call is not None and confirms_call else ()
+    there = link.unhandled_there
+    if frame.received > link.received_there:
+        there = without_work(there, link.received_there, frame.received)
+    new = frame.changes_end - link.noted_there
+    if new > 0:
+        there = apply(there, frame.changes[-new:])
+    unconfirmed, call, handled = link.unconfirmed, link.call, link.call_handled
+    if call is not None and 0 < call.seq <= frame.received:
+        handled = handled.union(sessions_in(call.operations)).difference(sessions_waiting(there, call.seq))
     return change(
         link,
         received_there=frame.received,
-        handled_there=max(frame.handled, link.handled_there),
+        noted_there=max(frame.changes_end, link.noted_there),
         unconfirmed=None if unconfirmed is not None and unconfirmed.seq <= frame.received else unconfirmed,
-        unhandled_there=((frame.received, named), *unhandled) if named else unhandled,
-        call_handled=link.call_handled.union(done),
+        unhandled_there=there,
+        call_handled=handled,
+        changes=_since(link, frame.changes_noted),
     )
+
+
+def _since(link: Link, noted: int) -> tuple[Change, ...]:
+    """Keep the changes that the peer has not noted."""
+    known = noted - (link.changes_end - len(link.changes))
+    return link.changes[known:] if known > 0 else link.changes
+
+
+def news(link: Link) -> tuple[Link, dict[str, Any]]:
+    """Give what a frame made now says of what has come, and note that it is said.
+
+    What begins to wait is put on record here, since only now is it known not to have been done at once.
+    """
+    if link.unhandled_here and link.named < link.received:
+        new = begun(link.unhandled_here, link.named)
+        link = change(link, changes=link.changes + new, changes_end=link.changes_end + len(new))
+    said = link.changes[:MAX_CHANGES]
+    end = link.changes_end - len(link.changes) + len(said)
+    fields = {"received": link.received, "changes": said, "changes_end": end, "changes_noted": link.noted_there}
+    return change(link, named=link.received, told=end), fields
 
 
 def lowest(link: Link, number: int) -> int:
     """Find the lowest number that may still arrive, or that the peer, if it runs the application, has not handled."""
-    frames = (link.call, link.held, link.unconfirmed)
-    under_way = [frame.seq for frame in frames if frame is not None and frame.seq]
-    return min([number, *under_way, *(seq for seq, _ in link.unhandled_there)])
+    for frame in (link.call, link.held, link.unconfirmed):
+        if frame is not None and 0 < frame.seq < number:
+            number = frame.seq
+    return min(number, link.unhandled_there[0][0]) if link.unhandled_there else number
 
 
 def take(link: Link, frame: Frame) -> tuple[Link, tuple[Effect, ...]]:
@@ -195,7 +243,8 @@ def take(link: Link, frame: Frame) -> tuple[Link, tuple[Effect, ...]]:
         expected = one.seq + 1
     unhandled = link.unhandled_here
     if deliveries and link.peer_holds_sockets:
-        unhandled = unhandled.union((one.seq, sid) for one in deliveries for sid in sessions_in(one.operations))
+        work = ((one.seq, frozenset(sessions_in(one.operations))) for one in deliveries)
+        unhandled += tuple(one for one in work if one[1])
     changed = change(link, expected=max(expected, floor), early=tuple(early), unhandled_here=unhandled)
     return changed, tuple(deliveries)
 
@@ -213,14 +262,10 @@ def losing(link: Link, engine_sids: tuple[EngineSid, ...]) -> tuple[Link, tuple[
         return link, ()
     gone = frozenset(engine_sids)
     held = replace(link.held, operations=without(link.held.operations, gone)) if link.held else None
-    return change(link, queue=without(link.queue, gone), held=held), lose(engine_sids)
+    queue = without(link.queue, gone)
+    return change(link, queue=queue, queued=sum(map(weigh, queue)), held=held), lose(engine_sids)
 
 
 def lose(engine_sids: tuple[EngineSid, ...]) -> tuple[Effect, ...]:
     """Make the effect that loses these sessions, each once."""
     return (Lose(tuple(dict.fromkeys(engine_sids))),) if engine_sids else ()
-
-
-def unhandled_sessions(link: Link) -> tuple[EngineSid, ...]:
-    """Name the sessions with work that the peer has not confirmed as handled."""
-    return tuple(engine_sid for _, engine_sids in link.unhandled_there for engine_sid in engine_sids)

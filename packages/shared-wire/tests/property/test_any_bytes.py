@@ -18,7 +18,6 @@ HEADER = encode(
         seq=1,
         lowest_unconfirmed=1,
         received=0,
-        handled=0,
     )
 )[:-4]
 

@@ -1,5 +1,7 @@
 """Strategies for every value that a frame can carry, and for bytes that nearly are one."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from shared_wire import (
@@ -57,8 +59,13 @@ _receiver_lives = st.none() | _lives.filter(lambda life: life != Life(0, 0))
 
 @st.composite
 def frames(draw: st.DrawFn) -> Frame:
-    """Draw any frame that may be written: number 0 carries nothing, and handled is within received."""
-    handled, received = sorted([draw(_u64), draw(_u64)])
+    """Draw any frame that may be written: number 0 carries nothing, and no more changes are told than there were."""
+    changes = draw(st.lists(st.tuples(_u64, _sids, st.booleans()), max_size=5).map(tuple))
+    said: dict[str, Any] = {
+        "changes": changes,
+        "changes_end": draw(st.integers(len(changes), 2**64 - 1)),
+        "changes_noted": draw(_u64),
+    }
     seq = draw(_u64)
     call = Call(
         sender=draw(_texts),
@@ -67,9 +74,8 @@ def frames(draw: st.DrawFn) -> Frame:
         attempt=draw(_u32),
         seq=seq,
         lowest_unconfirmed=draw(_u64),
-        received=received,
-        handled=handled,
-        unhandled=draw(_sid_lists),
+        received=draw(_u64),
+        **said,
         operations=draw(st.lists(operations, max_size=5).map(tuple)) if seq else (),
     )
     if draw(st.booleans()):
@@ -81,9 +87,8 @@ def frames(draw: st.DrawFn) -> Frame:
         attempt=call.attempt,
         seq=call.seq,
         lowest_unconfirmed=call.lowest_unconfirmed,
-        received=received,
-        handled=handled,
-        unhandled=call.unhandled,
+        received=call.received,
+        **said,
         refusal=draw(st.none() | st.sampled_from(Refusal)),
         operations=call.operations,
     )

@@ -5,7 +5,8 @@ that is still open may receive: the next one, once. A handler that never finishe
 when its handler has ended. Whoever loses a session must have had work of it in flight.
 
 An object sleeps whenever its wire says that it may (`FakeWire.may_sleep`), and nothing may be missing or closed because of that.
-Taken for granted is that the repeats of a call come sooner than sleep: an object does not sleep while a peer waits for its answer.
+Taken for granted is that the repeats of a call come sooner than sleep: an object does not sleep while a peer waits for its answer;
+and, where the clock of a new life is behind, that no call of the life before it arrives any more.
 """
 
 from collections import Counter
@@ -18,6 +19,7 @@ from shared_wire import (
     CloseSessions,
     EngineSid,
     Frame,
+    Life,
     MessageReceived,
     Operation,
     SendPackets,
@@ -83,6 +85,10 @@ class World:
     suspended: list[tuple[Step[None], EngineSid, list[int]]] = field(default_factory=list)
     #: By the numbers of the calls of the engine actor's life: the operations of each session that it does not know to be handled.
     unconfirmed: dict[int, Counter[EngineSid]] = field(default_factory=dict)
+    #: What the socket actor has said to be unfinished, by frame and session, how many changes that were, and of which two lives.
+    waiting: set[tuple[int, EngineSid]] = field(default_factory=set)
+    noted: int = 0
+    talk: tuple[Life | None, Life | None] = (None, None)
     #: The sessions of the call that each actor makes or repeats.
     calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
     #: Who took a call whose answer has not arrived.
@@ -259,11 +265,19 @@ class World:
         """Note what a frame that the engine actor took has told it."""
         frame = decode(data)
         self.given_up &= frame.sender_life != self.engine.carrier.peer_life("socket")
-        if (frame.sender_life, frame.receiver_life) != (self.engine.carrier.peer_life("socket"), self.engine.life):
+        ours = frame.receiver_life is not None and frame.receiver_life.nonce == self.engine.life.nonce
+        if not ours or frame.sender_life != self.engine.carrier.peer_life("socket"):
             return
+        if self.talk != (frame.receiver_life, frame.sender_life):
+            self.talk = frame.receiver_life, frame.sender_life
+            self.noted, self.waiting = 0, set()
+        new = frame.changes_end - self.noted
+        for seq, sid, done in frame.changes[-new:] if new > 0 else ():
+            (self.waiting.discard if done else self.waiting.add)((seq, sid))
+        self.noted = max(self.noted, frame.changes_end)
         for seq, work in self.unconfirmed.items():
             if seq <= frame.received:
-                for sid in work.keys() - set(frame.unhandled):
+                for sid in [sid for sid in work if (seq, sid) not in self.waiting]:
                     self.sessions[sid].confirmed_up += work.pop(sid)
 
     # -- the wire
@@ -328,14 +342,18 @@ class World:
         target = self.engine if actor is self.socket else self.socket
         self.awaited.clear()
         self.calling.pop(actor.name, None)
+        behind = self.random.choice((0, 0, 15, 200))
+        if behind:
+            self.counts["clock behind"] += 1
+            self.stray = [one for one in self.stray if one[0] is not target]
         for trip in [trip for trip in self.trips if trip.wire is old]:
             self.trips.remove(trip)
-            if not trip.arrived and self.random.random() < 0.5:
+            if not behind and not trip.arrived and self.random.random() < 0.5:
                 self.stray.append((target, trip.journey.data))
         if actor is self.engine:
             self.unconfirmed.clear()
             self.given_up = False
-        actor.restart()
+        actor.restart(behind)
         self._defer()
 
     def socket_aborts(self) -> None:

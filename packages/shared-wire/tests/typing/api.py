@@ -12,11 +12,13 @@ from shared_wire import (
     AdmitSessions,
     Call,
     Carrier,
+    Change,
     CloseSessions,
     DownOperation,
     EngineSid,
     Frame,
     FrameTooLarge,
+    Holdings,
     Lanes,
     Life,
     ListSessions,
@@ -46,7 +48,7 @@ from shared_wire import (
     sessions_in,
     sessions_of,
 )
-from shared_wire.durable import RpcWire, Timer, begin_life, hold_awake, now_ms, raw, start_eagerly
+from shared_wire.durable import RpcWire, Timer, begin_life, hold_awake, log_fault, now_ms, raw, start_eagerly
 
 LIFE = Life(start_ms=1, nonce=2)
 SID = EngineSid("a sid")
@@ -74,6 +76,9 @@ class OwnWire:
     def stay_awake(self, peer: str, needed: bool) -> None: ...
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None: ...
+
+    def log_fault(self, what: str, error: BaseException) -> None:
+        log_fault(what, error)
 
 
 class DurableWire(RpcWire):
@@ -104,14 +109,23 @@ def run_in_lanes(ctx: Any) -> None:
     async def one() -> None: ...
 
     work: Work = one
-    lanes = Lanes(lambda coroutine: start_eagerly(ctx, coroutine))
+    lanes = Lanes(lambda coroutine: start_eagerly(ctx, coroutine), log_fault)
     lanes.run(("a key", 1), work)
     assert_type((lanes.waiting("a key"), lanes.busy("a key")), tuple[int, bool])
     assert_type(hold_awake(raw(ctx)), Callable[[], None])
     assert_type(now_ms(), int)
 
 
+def count_bytes() -> None:
+    holdings = Holdings(of_one=1_000, of_all=10_000)
+    assert_type(holdings.add(SID, 10), str | None)
+    holdings.release(SID, 10)
+    holdings.drop(SID)
+    assert_type((holdings.held(SID), holdings.total), tuple[int, int])
+
+
 def write_frames() -> None:
+    change: Change = (1, SID, True)
     call = Call(
         sender="engine-0",
         sender_life=LIFE,
@@ -120,8 +134,9 @@ def write_frames() -> None:
         seq=1,
         lowest_unconfirmed=1,
         received=0,
-        handled=0,
-        unhandled=(SID,),
+        changes=(change,),
+        changes_end=1,
+        changes_noted=0,
         operations=(SessionClosed(SID, "transport close"),),
     )
     reply = Reply(
@@ -132,8 +147,6 @@ def write_frames() -> None:
         seq=1,
         lowest_unconfirmed=1,
         received=1,
-        handled=1,
-        unhandled=(),
         refusal=Refusal.OVERLOADED,
         operations=(SendPackets((SID,), ("text", b"binary")),),
     )

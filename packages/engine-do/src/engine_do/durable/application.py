@@ -36,7 +36,7 @@ from shared_wire import (
     SessionUpgraded,
     ranges,
 )
-from shared_wire.durable import RpcWire
+from shared_wire.durable import RpcWire, log_fault
 
 __all__ = ["Application", "Engine", "Handlers", "Linked", "LocalApplication"]
 
@@ -109,7 +109,7 @@ class LocalApplication:
         """Take who holds the sockets, the handlers, and how to let them run."""
         self._engine = engine
         self._handlers = handlers
-        self._lanes = Lanes(start)
+        self._lanes = Lanes(start, log_fault)
         self._ghosts_ended = False
         #: Of the sessions whose effects are being told: whether the end was among them, or came while they were.
         self._ended: dict[EngineSid, list[Reason]] = {}

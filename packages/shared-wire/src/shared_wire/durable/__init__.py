@@ -15,7 +15,7 @@ from pyodide.ffi import JsException, create_once_callable, to_js
 
 from shared_wire.frames import Life
 
-__all__ = ["RpcWire", "Timer", "begin_life", "hold_awake", "now_ms", "raw", "start_eagerly"]
+__all__ = ["RpcWire", "Timer", "begin_life", "hold_awake", "log_fault", "now_ms", "raw", "start_eagerly"]
 
 _logger = logging.getLogger("shared_wire")
 
@@ -37,6 +37,11 @@ def begin_life() -> Life:
 def raw(wrapped: Any) -> Any:
     """Take the JavaScript object out of the SDK's wrapper: its conversions walk every byte and cost ten times the call."""
     return getattr(wrapped, "_binding", wrapped)
+
+
+def log_fault(what: str, error: BaseException) -> None:
+    """Log a fault of ours: what could not be done, and what was raised."""
+    _logger.error("= %s failed", what, exc_info=error)
 
 
 def start_eagerly(ctx: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -121,6 +126,10 @@ class RpcWire:
             self._awake[peer] = hold_awake(self._ctx)
         else:
             self._awake.pop(peer)()
+
+    def log_fault(self, what: str, error: BaseException) -> None:
+        """Log a fault of ours."""
+        log_fault(what, error)
 
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Let a coroutine run on."""

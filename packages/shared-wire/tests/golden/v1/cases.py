@@ -36,7 +36,6 @@ def _call(*operations: Operation) -> Call:
         seq=7,
         lowest_unconfirmed=7,
         received=5,
-        handled=4,
         operations=operations,
     )
 
@@ -50,7 +49,6 @@ def _reply(*operations: Operation, refusal: Refusal | None = None) -> Reply:
         seq=6 if operations else 0,
         lowest_unconfirmed=6,
         received=7,
-        handled=6,
         refusal=refusal,
         operations=operations,
     )
@@ -65,8 +63,9 @@ CASES: dict[str, Frame] = {
         seq=0,
         lowest_unconfirmed=9,
         received=5,
-        handled=3,
-        unhandled=(_X, _Y),
+        changes=((1, _X, False), (2, _Y, False), (1, _X, True)),
+        changes_end=7,
+        changes_noted=5,
     ),
     "up-digest-with-mark": _call(SessionsDigest(2, bytes(range(16)), 0xFEDCBA98)),
     "down-acceptance-with-mark": Reply(
@@ -77,7 +76,6 @@ CASES: dict[str, Frame] = {
         seq=9,
         lowest_unconfirmed=9,
         received=5,
-        handled=5,
         operations=(AcceptDigest(bytes(range(16)), 0xFEDCBA98),),
     ),
     "call-first-contact": Call(
@@ -88,7 +86,6 @@ CASES: dict[str, Frame] = {
         seq=1,
         lowest_unconfirmed=1,
         received=0,
-        handled=0,
         operations=(
             SessionOpened(
                 _X,
@@ -111,7 +108,6 @@ CASES: dict[str, Frame] = {
         seq=0,
         lowest_unconfirmed=12,
         received=9,
-        handled=9,
     ),
     "call-repeated": Call(
         sender="engine-3",
@@ -121,7 +117,6 @@ CASES: dict[str, Frame] = {
         seq=300,
         lowest_unconfirmed=299,
         received=65_536,
-        handled=65_535,
         operations=(MessageReceived(_X, '2["ping"]'),),
     ),
     "call-largest-numbers": Call(
@@ -132,7 +127,6 @@ CASES: dict[str, Frame] = {
         seq=2**64 - 1,
         lowest_unconfirmed=2**64 - 1,
         received=2**64 - 1,
-        handled=2**64 - 1,
         operations=(SessionsDigest(2**32 - 1, b""),),
     ),
     "call-sender-not-ascii": Call(
@@ -143,7 +137,6 @@ CASES: dict[str, Frame] = {
         seq=1,
         lowest_unconfirmed=1,
         received=0,
-        handled=0,
         operations=(AdmitSessions((EngineSid("ſid-é"),)),),
     ),
     "up-session-opened-without-environ": _call(SessionOpened(_X, ())),
@@ -193,7 +186,6 @@ CASES: dict[str, Frame] = {
         seq=0,
         lowest_unconfirmed=1,
         received=0,
-        handled=0,
         refusal=Refusal.UNREADABLE,
     ),
 }
