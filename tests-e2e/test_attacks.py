@@ -125,22 +125,18 @@ async def test_an_event_named_error_is_an_event(worker: Worker) -> None:
 
 
 async def test_half_a_packet_ends_with_its_session(worker: Worker) -> None:
-    async def sessions() -> int:
-        return int((await worker.probe("socket"))["sessions"])
+    async def are(number: int) -> bool:
+        return bool((await worker.probe("socket"))["sessions"] == number)
 
     async with undisturbed(worker, SOCKETIO, lines=0):
-        before = await sessions()
+        await until(lambda: are(1), "only the bystander is left")
         async with connect(worker.url) as client:
             await client.join()
             await client.send('4510-["echo"]')
             for _ in range(9):
                 await client.send(b"x" * 50_000)
-            assert await sessions() == before + 1
-
-        async def are_as_before() -> bool:
-            return await sessions() == before
-
-        await until(are_as_before, "the session is forgotten")
+            assert await are(2)
+        await until(lambda: are(1), "the session is forgotten")
 
 
 async def test_attachments_of_who_has_not_joined_are_not_kept(worker: Worker) -> None:
@@ -346,6 +342,7 @@ async def test_a_compressed_message_that_grows_too_large_closes_its_sender(
         undisturbed(engine_worker, ENGINEIO),
         connect(engine_worker.url, ENGINEIO, compress=15, max_msg_size=0) as client,
     ):
+        assert client.ws.compress
         await client.send("4" + "x" * size)
         assert (await client.wait_closed(30)).code == 1009
 
