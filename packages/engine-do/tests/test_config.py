@@ -168,9 +168,15 @@ def test_a_limit_may_be_left_out(name: str) -> None:
 
 
 def test_a_payload_nobody_may_send_at_once_is_an_error() -> None:
-    assert EngineConfig(max_payload=10_000, max_bytes_per_s=1_000).max_payload == 10_000
-    with pytest.raises(ConfigError, match="max_payload=10001 is more than a client may send at once"):
-        EngineConfig(max_payload=10_001, max_bytes_per_s=1_000)
+    assert EngineConfig(max_payload=2_000, max_bytes_per_s=1_000).max_payload == 2_000
+    with pytest.raises(ConfigError, match="max_payload=2001 is more than a client may send at once"):
+        EngineConfig(max_payload=2_001, max_bytes_per_s=1_000)
+
+
+def test_more_sessions_than_an_object_has_sockets_are_an_error() -> None:
+    assert EngineConfig(max_sessions=32_768).max_sessions == 32_768
+    with pytest.raises(ConfigError, match="for more sessions raise actors"):
+        EngineConfig(max_sessions=32_769)
 
 
 @pytest.mark.parametrize("name", NUMBERS_OR_NONE)

@@ -21,19 +21,19 @@ def after(config: EngineConfig, *spent: tuple[int, int, int]) -> list[bool]:
     return passed
 
 
-def test_a_new_session_may_send_ten_seconds_worth_at_once() -> None:
-    assert spend(None, NOW, 100, 10_000, CONFIG) == Allowance(0, 0, NOW)
+def test_a_new_session_may_send_ten_seconds_worth_of_messages_and_two_of_bytes_at_once() -> None:
+    assert spend(None, NOW, 100, 2_000, CONFIG) == Allowance(0, 0, NOW)
     assert spend(None, NOW, 101, 0, CONFIG) is None
-    assert spend(None, NOW, 0, 10_001, CONFIG) is None
+    assert spend(None, NOW, 0, 2_001, CONFIG) is None
 
 
 def test_what_is_spent_comes_back_with_time() -> None:
     assert after(CONFIG, (0, 100, 0), (99, 1, 0), (100, 1, 0), (100, 1, 0)) == [True, False, True, False]
-    assert after(CONFIG, (0, 0, 10_000), (1, 0, 2), (2, 0, 2)) == [True, False, True]
+    assert after(CONFIG, (0, 0, 2_000), (1, 0, 2), (2, 0, 2)) == [True, False, True]
 
 
-def test_a_bucket_never_holds_more_than_ten_seconds_worth() -> None:
-    assert after(CONFIG, (0, 1, 1), (10**9, 100, 10_000), (10**9, 1, 0)) == [True, True, False]
+def test_a_bucket_never_holds_more_than_its_seconds_worth() -> None:
+    assert after(CONFIG, (0, 1, 1), (10**9, 100, 2_000), (10**9, 1, 0)) == [True, True, False]
     assert after(CONFIG, (0, 1, 1), (10**9, 101, 0)) == [True, False]
 
 
@@ -52,8 +52,8 @@ def test_a_client_just_above_its_rate_is_stopped_after_a_while() -> None:
     [
         (MESSAGES, 100, 10**12, True),
         (MESSAGES, 101, 0, False),
-        (BYTES, 10**12, 10_000, True),
-        (BYTES, 0, 10_001, False),
+        (BYTES, 10**12, 2_000, True),
+        (BYTES, 0, 2_001, False),
         (UNLIMITED, 10**12, 10**12, True),
     ],
 )

@@ -19,13 +19,27 @@ from engine_do.options import (
 )
 from engine_do.request import HttpRequest
 
-__all__ = ["ALARM_SLACK_MS", "BURST_SECONDS", "ChoosePeer", "EngineConfig", "Origins"]
+__all__ = [
+    "ALARM_SLACK_MS",
+    "BURST_BYTES_SECONDS",
+    "BURST_SECONDS",
+    "MAX_SOCKETS",
+    "ChoosePeer",
+    "EngineConfig",
+    "Origins",
+]
 
 #: An alarm may be a minute late, and a client must not be given up for our lateness.
 ALARM_SLACK_MS: Final = 60_000
 
-#: A session may send at once what it may send in so many seconds.
+#: A session may send at once as many messages as it may send in so many seconds.
 BURST_SECONDS: Final = 10
+
+#: The same for bytes: what is sent at once is held at once, and an isolate has 128 MB for all objects of a Worker.
+BURST_BYTES_SECONDS: Final = 2
+
+#: Sockets that the platform lets one object have, and so the sessions that everything else here is made for.
+MAX_SOCKETS: Final = 32_768
 
 #: Which pages may connect: one origin, several, or a function of the origin.
 Origins: TypeAlias = str | Sequence[str] | Callable[[str], bool] | None
@@ -108,11 +122,11 @@ class EngineConfig:
     connect_timeout_ms: int = 45_000
     #: The largest message or payload a client may send, in bytes.
     max_payload: int = 1_000_000
-    #: Sessions one engine actor takes; a handshake beyond is refused. The platform's own limit is 32,768 sockets.
+    #: Sessions one engine actor takes, at most the platform's 32,768; a handshake beyond is refused.
     max_sessions: int = 30_000
     #: Sessions one engine actor takes from one address.
     max_sessions_per_address: int | None = None
-    #: Messages a session may send per second, and bytes, each with ten seconds' worth at once; beyond it is closed.
+    #: Messages a session may send per second, and bytes; at once ten seconds' worth of those, two of these. Beyond it is closed.
     max_messages_per_s: int | None = 1_000
     max_bytes_per_s: int | None = 5_000_000
     #: Bytes from which on a polling answer is compressed for clients that take it; none: never.
@@ -198,9 +212,14 @@ class EngineConfig:
             raise ConfigError(
                 'cors_credentials with cors_allowed_origins="*" would let any page act as the user: name the origins'
             )
-        if self.max_bytes_per_s is not None and self.max_payload > BURST_SECONDS * self.max_bytes_per_s:
+        if self.max_bytes_per_s is not None and self.max_payload > BURST_BYTES_SECONDS * self.max_bytes_per_s:
             raise ConfigError(
-                f"max_payload={self.max_payload} is more than a client may send at once: {BURST_SECONDS} s of max_bytes_per_s"
+                f"max_payload={self.max_payload} is more than a client may send at once: {BURST_BYTES_SECONDS} s of "
+                f"max_bytes_per_s={self.max_bytes_per_s}; raise that too"
+            )
+        if self.max_sessions > MAX_SOCKETS:
+            raise ConfigError(
+                f"max_sessions={self.max_sessions}: an object has {MAX_SOCKETS} sockets at most; for more sessions raise actors"
             )
         if self.cookie is not None and "polling" not in self.transports:
             raise ConfigError(

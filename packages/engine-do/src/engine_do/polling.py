@@ -23,6 +23,7 @@ POST and the probe survives a reset: those three end with it, as do their reques
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -78,6 +79,7 @@ __all__ = [
     "must_store",
     "polling_from_record",
     "polling_to_record",
+    "size_of",
     "step_polling",
 ]
 
@@ -143,8 +145,8 @@ def step_polling(  # noqa: C901 - a table: a line for each input
             return _begin_post(polling, config)
         case PostReceived(frames, now_ms):
             return _receive_post(_note_ping(polling, frames or (), now_ms), frames, config)
-        case Queued(frames):
-            return _queue(polling, frames, config)
+        case Queued():
+            return _queue(polling, event, config)
         case Flushed():
             return _flush(polling)
         case ProbeOpened(now_ms):
@@ -170,7 +172,7 @@ def _poll(polling: Polling, event: Polled, config: EngineConfig) -> _Step:
         polling, effects = _apply(replace(polling, held=None), CloseRequested(Reason.TRANSPORT_ERROR), config)
         return polling, (*effects, answer, RefusePoll(poll_id))
     arrived, outbox = polling.outbox[: polling.drained], polling.outbox[polling.drained :]
-    polling = replace(polling, outbox=outbox, drained=0, size=max(polling.size - sum(map(_size, arrived)), 0))
+    polling = replace(polling, outbox=outbox, drained=0, size=max(polling.size - size_of(arrived), 0))
     if polling.gone:
         return polling, (RefusePoll(poll_id),)
     return _flush(replace(polling, held=poll_id))
@@ -225,24 +227,25 @@ def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, config: En
     return polling, (*effects, *answers, RefusePost() if closed and frame[:1] != CLOSE else AcceptPost())
 
 
-def _queue(polling: Polling, frames: tuple[Frame, ...], config: EngineConfig) -> _Step:
+def _queue(polling: Polling, event: Queued, config: EngineConfig) -> _Step:
     if polling.session.phase is Phase.CLOSED:
         return polling, ()
-    polling = _add(polling, frames)
+    size = size_of(event.frames) if event.size is None else event.size
+    polling = replace(polling, outbox=(*polling.outbox, *event.frames), size=polling.size + size)
     return _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config) if _is_full(polling) else (polling, ())
 
 
 def _add(polling: Polling, frames: tuple[Frame, ...]) -> Polling:
-    return replace(polling, outbox=(*polling.outbox, *frames), size=polling.size + sum(map(_size, frames)))
+    return replace(polling, outbox=(*polling.outbox, *frames), size=polling.size + size_of(frames))
 
 
 def _is_full(polling: Polling) -> bool:
     return polling.size > MAX_OUTBOX or len(polling.outbox) > MAX_WAITING
 
 
-def _size(frame: Frame) -> int:
-    """Count what a packet takes in a record."""
-    return len(json.dumps(frame)) + 1 if isinstance(frame, str) else len(frame) * 4 // 3 + 8
+def size_of(frames: Iterable[Frame]) -> int:
+    """Count what packets take in a record."""
+    return sum(len(json.dumps(one)) + 1 if isinstance(one, str) else len(one) * 4 // 3 + 8 for one in frames)
 
 
 def _receive_probe(polling: Polling, frame: Frame) -> _Step:

@@ -70,6 +70,8 @@ class Queued:
     """Packets to send. They leave with `Flushed`, which follows when the running code has come to its end."""
 
     frames: tuple[Frame, ...]
+    #: What they take in a record (`polling.size_of`), where it was counted already for others who get them too.
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

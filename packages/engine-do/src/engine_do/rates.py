@@ -1,4 +1,4 @@
-"""How much a session may send: token buckets for messages and bytes, each with ten seconds' worth; and when it sends much at once.
+"""How much a session may send: token buckets for messages and bytes; and when it sends much at once.
 
 In memory only: an object that sleeps had ten quiet seconds, and after those every bucket is full.
 """
@@ -6,7 +6,7 @@ In memory only: an object that sleeps had ten quiet seconds, and after those eve
 from dataclasses import dataclass
 from typing import Final
 
-from engine_do.config import BURST_SECONDS, EngineConfig
+from engine_do.config import BURST_BYTES_SECONDS, BURST_SECONDS, EngineConfig
 
 __all__ = ["LOOK_EVERY", "Allowance", "is_burst", "spend"]
 
@@ -30,10 +30,10 @@ def spend(before: Allowance | None, now_ms: int, messages: int, size: int, confi
     """Take messages and bytes out of the buckets; none when they do not hold enough."""
     per_s, bytes_per_s = config.max_messages_per_s or 0, config.max_bytes_per_s or 0
     if before is None:
-        before = Allowance(per_s * BURST_SECONDS, bytes_per_s * BURST_SECONDS, now_ms)
+        before = Allowance(per_s * BURST_SECONDS, bytes_per_s * BURST_BYTES_SECONDS, now_ms)
     passed = max(now_ms - before.at_ms, 0) / 1000
     left = min(before.messages + passed * per_s, per_s * BURST_SECONDS) - messages
-    size_left = min(before.size + passed * bytes_per_s, bytes_per_s * BURST_SECONDS) - size
+    size_left = min(before.size + passed * bytes_per_s, bytes_per_s * BURST_BYTES_SECONDS) - size
     if (per_s and left < 0) or (bytes_per_s and size_left < 0):
         return None
     return Allowance(left, size_left, now_ms)

@@ -37,6 +37,7 @@ from engine_do.packets import PING, Frame, PacketType, decode_frame, decode_fram
 from engine_do.peers import choose
 
 __all__ = [
+    "FAULT_CLOSE",
     "MAX_PEERS",
     "NORMAL_CLOSE",
     "REVISION",
@@ -212,7 +213,7 @@ Effect: TypeAlias = Opened | Upgraded | Received | Ended | Failed | SendFrame | 
 
 #: WebSocket close codes, as Node's engine.io uses them: normal, internal trouble, message too big.
 NORMAL_CLOSE: Final = 1000
-_TROUBLE: Final = 1011
+FAULT_CLOSE: Final = 1011
 _TOO_BIG: Final = 1009
 
 
@@ -226,7 +227,7 @@ def step(session: Session, event: Input, config: EngineConfig) -> tuple[Session,
         case SocketGone(failed):
             return _end(session, Reason.TRANSPORT_ERROR if failed else Reason.TRANSPORT_CLOSE)
         case CloseRequested(reason):
-            return _end(session, reason, _TROUBLE if reason is Reason.TRANSPORT_ERROR else NORMAL_CLOSE)
+            return _end(session, reason, FAULT_CLOSE if reason is Reason.TRANSPORT_ERROR else NORMAL_CLOSE)
         case Admitted():
             return replace(session, deadline_ms=None), ()
         case Swept():
@@ -239,7 +240,7 @@ def _receive(session: Session, frame: Frame, config: EngineConfig) -> tuple[Sess
     try:
         packet = decode_frame(frame if session.revision == REVISION else decode_frame_v3(frame))
     except RemoteEngineError:
-        return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
+        return _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
     match packet.type:
         case PacketType.MESSAGE:
             return _hand_on(session, packet.data, config)
@@ -251,7 +252,7 @@ def _receive(session: Session, frame: Frame, config: EngineConfig) -> tuple[Sess
             return session, (SendFrame(f"{PacketType.PONG}{packet.data!s}"),)
         case PacketType.PING | PacketType.PONG:
             # Revision 4 turned the heartbeat round: this client speaks the other one (Node: "invalid heartbeat direction").
-            return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
+            return _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
         case PacketType.OPEN | PacketType.UPGRADE | PacketType.NOOP:
             return session, ()
 
@@ -264,11 +265,11 @@ def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> tuple
         try:
             route, peer = choose(config.choose_peer, session.route, data)
         except ConfigError as error:
-            closed, effects = _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
+            closed, effects = _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
             return closed, (Failed(error), *effects)
         peers = session.peers if peer in session.peers else (*session.peers, peer)
         if len(peers) > MAX_PEERS:
-            return _end(session, Reason.TRANSPORT_ERROR, _TROUBLE)
+            return _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
         changed = replace(session, route=route, peers=peers)
     if session.environ is None or peer in session.peers:
         return changed, (Received(data, peer),)

@@ -1,10 +1,9 @@
 """The Durable Object that holds the sockets: its public face, and the runtime's events on their way to its sessions."""
 
-import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Container, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Final
 
@@ -14,15 +13,16 @@ from workers import DurableObject
 
 from engine_do.admission import EIO3_PREFIX
 from engine_do.config import EngineConfig
+from engine_do.durable.alarm import Alarm
 from engine_do.durable.application import Application, Linked, LocalApplication
 from engine_do.durable.http import Http
-from engine_do.durable.interop import message_to_python, number_or_none
+from engine_do.durable.interop import message_to_python
 from engine_do.durable.polls import Polls
 from engine_do.durable.rows import Rows
 from engine_do.durable.sessions import Sessions
 from engine_do.durable.sockets import Sockets
+from engine_do.durable.sweeping import look_at_all
 from engine_do.errors import ConfigError
-from engine_do.heartbeat import is_ping_due
 from engine_do.ids import EngineSid
 from engine_do.packets import encode_message
 from engine_do.session import REVISION, CloseRequested, Reason
@@ -34,10 +34,6 @@ _logger = logging.getLogger("engine_do")
 
 #: Keys of our records in the object's storage; the application may use the rest.
 _KEY_PREFIX: Final = "engine_do:"
-#: Sockets that a sweep looks at before it lets other events in.
-_SLICE: Final = 250
-#: Milliseconds after which an alarm that has not fired counts as lost, and the next event does its work.
-_LATE_MS: Final = 5_000
 
 
 class EngineActor(DurableObject):
@@ -61,14 +57,13 @@ class EngineActor(DurableObject):
         self.life = begin_life()
         self._counters = Counter[str]()
         self._storage = raw(self.ctx.storage)
-        self._alarm_ms: int | None = None
-        self._alarm_checked = False
         name = _name_of(ctx)
         rows = Rows(self._storage.sql, self._counters) if self.peer_binding is None else None
         sockets = Sockets(self.ctx, 3 if name.startswith(EIO3_PREFIX) else REVISION)
         polls = Polls(rows, lambda: hold_awake(self.ctx))
         self._sessions = Sessions(self.config, sockets, polls, rows, self._counters)
-        self._http = Http(name, self.config, self._sessions, self._arm)
+        self._alarm = Alarm(self.ctx, self._counters, self._sweep, self._sessions.must_sweep, self.config)
+        self._http = Http(name, self.config, self._sessions, self._alarm.arm)
         self._application = self._sessions.application = self._make_application(name)
 
     async def on_connect(self, sid: str, environ: dict[str, str]) -> bool | None:
@@ -115,7 +110,7 @@ class EngineActor(DurableObject):
 
     async def get_session(self, sid: str) -> dict[str, Any]:
         """Read what `save_session` stored for a client; empty when nothing was. Survives hibernation and resets."""
-        stored = self._sessions.data(EngineSid(sid))
+        stored = self._sessions.stored.data(EngineSid(sid))
         return json.loads(stored) if stored else {}
 
     async def save_session(self, sid: str, session: dict[str, Any]) -> None:
@@ -123,7 +118,7 @@ class EngineActor(DurableObject):
 
         Costs a row written. Raises `KeyError` when the client is gone, and `ConfigError` when the actor has a `peer_binding`.
         """
-        if not self._sessions.write_data(EngineSid(sid), json.dumps(session)):
+        if not self._sessions.stored.write_data(EngineSid(sid), json.dumps(session)):
             raise KeyError(sid)
 
     @asynccontextmanager
@@ -135,12 +130,12 @@ class EngineActor(DurableObject):
 
     async def fetch(self, request: Any) -> Any:
         """Answer a request that `route` let through; called by the runtime."""
-        self._heal()
+        self._alarm.heal()
         return await self._http.answer(request)
 
     def webSocketMessage(self, ws: Any, message: Any) -> None:  # noqa: N802 - the runtime's name
         """Take a frame; called by the runtime."""
-        self._heal()
+        self._alarm.heal()
         self._sessions.receive_frame(ws, message_to_python(message))
 
     def webSocketClose(self, ws: Any, code: int, reason: str, was_clean: bool) -> None:  # noqa: N802, ARG002
@@ -168,57 +163,14 @@ class EngineActor(DurableObject):
     async def alarm(self, info: Any = None) -> None:
         """Ping, find the dead, compare sessions with the peer, and arm the next alarm; called by the runtime."""
         del info
-        await self._sweep()
+        await self._alarm.ring(now_ms())
 
-    async def _sweep(self) -> None:
-        """Look at every session. Between slices other events come in, so each step reads its session anew."""
-        self._counters["alarms"] += 1
-        self._alarm_ms, self._alarm_checked = None, True
-        now = now_ms()
-        found = list(self._sessions.sockets.open_sessions())
-        ping = is_ping_due((session for _, session in found), now, self.config)
-        for number, (ws, _) in enumerate(found, 1):
-            self._sessions.sweep(ws, now, ping=ping)
-            if number % _SLICE == 0:
-                await asyncio.sleep(0)
-        self._sessions.sweep_polls(now)
-        self._sessions.close_forgotten_probes()
-        unsettled = self._application.swept()
-        deadline = self._sessions.next_deadline()
-        if unsettled:
-            deadline = min(deadline or now + self.config.ping_interval_ms, now + self.config.ping_interval_ms)
-        if deadline is not None and (self._alarm_ms is None or self._alarm_ms > deadline):
-            self._set_alarm(max(deadline, now + 1))
-
-    def _heal(self) -> None:
-        """Do a lost alarm's work at the next event: one that is known to be late, or (once a life) one that is not set at all."""
-        if not self._alarm_checked:
-            self._alarm_checked = True
-            start_eagerly(self.ctx, self._check_alarm())
-        elif self._alarm_ms is not None and now_ms() > self._alarm_ms + _LATE_MS:
-            start_eagerly(self.ctx, self._sweep())
-
-    async def _check_alarm(self) -> None:
-        await self._know_alarm()
-        if self._alarm_ms is None and self._sessions.next_deadline() is not None:
-            await self._sweep()
-
-    async def _arm(self, at_ms: int) -> None:
-        """Make sure the alarm fires by then; one that fires earlier is left alone."""
-        await self._know_alarm()
-        if self._alarm_ms is None or self._alarm_ms > at_ms:
-            self._set_alarm(at_ms)
-
-    async def _know_alarm(self) -> None:
-        """Learn when the alarm fires, if this life has not set it; it may have while this waits."""
-        if self._alarm_ms is None:
-            found = number_or_none(await self._storage.getAlarm())
-            self._alarm_ms = found if self._alarm_ms is None else self._alarm_ms
-
-    def _set_alarm(self, at_ms: int) -> None:
-        self._alarm_ms = at_ms
-        self._counters["rows_written"] += 1
-        self._storage.setAlarm(at_ms)
+    async def _sweep(self, now: int) -> int | None:
+        """Look at every session and compare them with the peer's; returns when to do so again, if ever."""
+        sweep = await look_at_all(self._sessions, now, self.config)
+        if self._application.swept(sweep):
+            sweep.must_look(now + self.config.ping_interval_ms)
+        return sweep.deadline_ms
 
     def _make_application(self, name: str) -> Application:
         engine = _EngineFace(self)
@@ -243,8 +195,12 @@ class _EngineFace:
     def __init__(self, actor: EngineActor) -> None:
         sessions = actor._sessions
         self.send, self.apply, self.announced = sessions.send, sessions.apply, sessions.announced
-        self.end_ghosts = sessions.end_ghosts
+        self._sessions = sessions
         self._kv, self._counters = actor._storage.kv, actor._counters
+
+    def end_ghosts(self, alive: Container[EngineSid]) -> list[EngineSid]:
+        sessions = self._sessions
+        return sessions.stored.end_ghosts(alive, lambda engine_sid: sessions.transport(engine_sid) is not None)
 
     def load(self, key: str) -> str | None:
         value = self._kv.get(_KEY_PREFIX + key)

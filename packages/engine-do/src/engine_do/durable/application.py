@@ -1,8 +1,8 @@
 """Where an engine's sessions lead: to handlers in the same object, or over a link to the actor that runs the application."""
 
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Container, Coroutine, Iterable, Iterator
 from typing import Any, Final, Protocol
 
 from engine_do import report
@@ -20,11 +20,13 @@ from engine_do.session import (
     Session,
     Upgraded,
 )
+from engine_do.sweep import Sweep
 from shared_wire import (
     AcceptDigest,
     AdmitSessions,
     Carrier,
     CloseSessions,
+    Holdings,
     Lanes,
     Life,
     ListSessions,
@@ -35,12 +37,19 @@ from shared_wire import (
     SessionOpened,
     SessionUpgraded,
     ranges,
+    sessions_of,
 )
 from shared_wire.durable import RpcWire, log_fault
 
 __all__ = ["Application", "Engine", "Handlers", "Linked", "LocalApplication"]
 
 _logger = logging.getLogger("engine_do")
+
+#: Bytes of one session's messages, and of all sessions' together, that wait for `on_message` or are in it; and what each message
+#: takes besides its own bytes.
+_MAX_WAITING: Final = 8 * 1024 * 1024
+_MAX_WAITING_OF_ALL: Final = 16 * 1024 * 1024
+_OVERHEAD: Final = 1_000
 
 #: What the keys of stored reports begin with; the peer's name follows.
 _REPORT: Final = "report:"
@@ -58,8 +67,8 @@ class Engine(Protocol):
     def announced(self) -> list[Session]:
         """List all open sessions that anybody above has heard of."""
 
-    def end_ghosts(self) -> list[EngineSid]:
-        """Forget the sessions that a reset took away; names them."""
+    def end_ghosts(self, alive: Container[EngineSid]) -> list[EngineSid]:
+        """Forget the sessions that a reset took away, which are none of those alive; returns them."""
 
     def load(self, key: str) -> str | None:
         """Read a stored text."""
@@ -83,8 +92,8 @@ class Application(Protocol):
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         """Take what a step of a session means for the application, in order."""
 
-    def swept(self) -> bool:
-        """Do what belongs to the alarm's sweep; tells whether the alarm must stay armed for it."""
+    def swept(self, sweep: Sweep) -> bool:
+        """Do what belongs to the alarm's sweep, which has seen all sessions; returns whether the alarm must stay armed for it."""
 
 
 class Handlers(Protocol):
@@ -111,6 +120,9 @@ class LocalApplication:
         self._handlers = handlers
         self._lanes = Lanes(start, log_fault)
         self._ghosts_ended = False
+        #: The messages that wait for their turn, and those in it: a session's, and the bytes of all.
+        self._messages: dict[EngineSid, deque[str | bytes]] = {}
+        self._waiting = Holdings(of_one=_MAX_WAITING, of_all=_MAX_WAITING_OF_ALL)
         #: Of the sessions whose effects are being told: whether the end was among them, or came while they were.
         self._ended: dict[EngineSid, list[Reason]] = {}
 
@@ -136,29 +148,59 @@ class LocalApplication:
         for effect in effects:
             match effect:
                 case Received(data) if not ended:
-                    self._run(engine_sid, self._handlers.on_message, data)
+                    self._hear(engine_sid, data)
                 case Ended(reason):
                     ended.append(reason)
-                    self._run(engine_sid, self._handlers.on_disconnect, reason.value)
+                    self._part(engine_sid, reason)
                 case _:
                     pass
 
-    def swept(self) -> bool:
+    def swept(self, sweep: Sweep) -> bool:
         """Tell of the sessions that a reset took away. Within a life none goes without a word, so once in each is enough."""
         if not self._ghosts_ended:
+            for engine_sid in self._engine.end_ghosts(sweep.open):
+                self._part(engine_sid, Reason.TRANSPORT_ERROR)
             self._ghosts_ended = True
-            for engine_sid in self._engine.end_ghosts():
-                self._run(engine_sid, self._handlers.on_disconnect, Reason.TRANSPORT_ERROR.value)
         return False
 
-    def _run(self, engine_sid: EngineSid, handler: Callable[..., Awaitable[None]], argument: str | bytes) -> None:
-        async def work() -> None:
-            try:
-                await handler(engine_sid, argument)
-            except Exception:
-                _logger.exception("= %s of %s raised", getattr(handler, "__name__", handler), engine_sid)
+    def _hear(self, engine_sid: EngineSid, data: str | bytes) -> None:
+        """Have a message handled in its turn; whoever has too many bytes waiting for that is closed, and they are not handled."""
+        size = len(data) + _OVERHEAD
+        waiting = self._messages.setdefault(engine_sid, deque())
+        waiting.append(data)
+        giving_way = self._waiting.add(engine_sid, size)
+        if giving_way is not None:
+            self._give_way(EngineSid(giving_way))
 
-        self._lanes.run(engine_sid, work)
+        async def handle() -> None:
+            if not waiting:
+                return
+            try:
+                await self._handlers.on_message(engine_sid, waiting.popleft())
+            finally:
+                self._waiting.release(engine_sid, size)
+                if not waiting and self._messages.get(engine_sid) is waiting:
+                    del self._messages[engine_sid]
+
+        self._run(engine_sid, "on_message", handle)
+
+    def _give_way(self, engine_sid: EngineSid) -> None:
+        _logger.warning("= session %s closed: too much waits for on_message", engine_sid)
+        self._waiting.drop(engine_sid)
+        self._messages.pop(engine_sid, deque()).clear()
+        self._engine.apply(engine_sid, CloseRequested(Reason.TRANSPORT_ERROR))
+
+    def _part(self, engine_sid: EngineSid, reason: Reason) -> None:
+        self._run(engine_sid, "on_disconnect", lambda: self._handlers.on_disconnect(engine_sid, reason.value))
+
+    def _run(self, engine_sid: EngineSid, what: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception:
+                _logger.exception("= %s of %s raised", what, engine_sid)
+
+        self._lanes.run(engine_sid, guarded)
 
 
 class Linked(RpcWire):
@@ -197,49 +239,60 @@ class Linked(RpcWire):
             self._telling.discard(engine_sid)
         else:
             self._telling.add(engine_sid)
-        for peer, operations in told.items():
-            if engine_sid not in self._telling and not isinstance(operations[-1], SessionClosed):
-                break
-            if isinstance(operations[0], SessionOpened):
-                self._keep(peer, report.unsettled(self._report(peer)))
-            self.carrier.send(peer, *operations)
-        self._telling.discard(engine_sid)
+        try:
+            for peer, operations in told.items():
+                if engine_sid not in self._telling and not isinstance(operations[-1], SessionClosed):
+                    break
+                if isinstance(operations[0], SessionOpened):
+                    self._keep(peer, report.unsettled(self._report(peer)))
+                self.carrier.send(peer, *operations)
+        finally:
+            self._telling.discard(engine_sid)
 
-    def swept(self) -> bool:
+    def swept(self, sweep: Sweep) -> bool:
         """Offer each peer the fingerprint of our sessions there, unless it has accepted it already.
 
         While work at the peer is unconfirmed it is offered all the same: the peer's reset is noticed by its answer.
         """
         unsettled = False
-        announced = self._announced()
         for peer in {*self._engine.stored(_REPORT), *self._reports}:
-            sessions = announced[peer]
+            sessions = list(sweep.announced(peer, "") if peer == self._peer else sweep.announced(peer))
             if not report.is_settled(self._report(peer), sessions) or self.carrier.must_remember(peer):
                 self._offer(peer, sessions)
                 unsettled = True
         return unsettled
 
     def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[..., None]) -> None:
-        """Carry out the socket actor's operations; all of it is done on return."""
+        """Carry out the socket actor's operations; all of it is done on return.
+
+        A fault of ours in one loses the sessions it is about, and keeps no other from being carried out.
+        """
         del done
         for operation in operations:
-            match operation:
-                case SendPackets(engine_sids, packets):
-                    self._engine.send(engine_sids, map(encode_message, packets))
-                case CloseSessions(engine_sids, reason):
-                    for engine_sid in engine_sids:
-                        self._engine.apply(engine_sid, CloseRequested(_reason(reason)))
-                case AdmitSessions(engine_sids):
-                    for engine_sid in engine_sids:
-                        self._engine.apply(engine_sid, Admitted())
-                case AcceptDigest():
-                    self._keep(peer, report.accept(self._report(peer), operation))
-                case ListSessions():
-                    sessions = self._announced()[peer]
-                    self.carrier.send(peer, *ranges(sessions))
-                    self._offer(peer, sessions)
-                case _:
-                    _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
+            try:
+                self._carry_out(peer, operation)
+            except Exception as error:
+                log_fault(f"{type(operation).__name__} of {peer}", error)
+                self.lose(peer, sessions_of(operation))
+
+    def _carry_out(self, peer: str, operation: Operation) -> None:
+        match operation:
+            case SendPackets(engine_sids, packets):
+                self._engine.send(engine_sids, map(encode_message, packets))
+            case CloseSessions(engine_sids, reason):
+                for engine_sid in engine_sids:
+                    self._engine.apply(engine_sid, CloseRequested(_reason(reason)))
+            case AdmitSessions(engine_sids):
+                for engine_sid in engine_sids:
+                    self._engine.apply(engine_sid, Admitted())
+            case AcceptDigest():
+                self._keep(peer, report.accept(self._report(peer), operation))
+            case ListSessions():
+                sessions = self._announced()[peer]
+                self.carrier.send(peer, *ranges(sessions))
+                self._offer(peer, sessions)
+            case _:
+                _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
 
     def defer(self, action: Callable[[], None]) -> None:
         """Do it at once: what an event of a socket means is complete when it is sent."""

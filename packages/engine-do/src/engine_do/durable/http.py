@@ -9,15 +9,23 @@ from pyodide.ffi import JsException, create_proxy
 
 from engine_do.admission import Handshake, Poll, Post, Transport, Upgrade, admit
 from engine_do.config import EngineConfig
-from engine_do.durable.interop import error_response, read_body, read_request, response, upgrade_response
-from engine_do.durable.sessions import Early, Sessions
+from engine_do.durable.interop import (
+    error_response,
+    raw_request,
+    read_body,
+    read_request,
+    response,
+    upgrade_response,
+)
+from engine_do.durable.judging import Judged
+from engine_do.durable.sessions import Sessions
 from engine_do.errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, RemoteEngineError
 from engine_do.handshake import make_environ, open_packet
 from engine_do.headers import answer_headers, choose_encoding, cookie_header
 from engine_do.heartbeat import next_deadline
 from engine_do.ids import EngineSid, make_engine_sid
 from engine_do.packets import Frame, encode_message
-from engine_do.payloads import decode_payload, encode_payload
+from engine_do.payloads import decode_payload, encode_payload, is_too_long
 from engine_do.polling import HOLD_MS, Polling, may_upgrade
 from engine_do.polling_events import (
     AcceptPost,
@@ -26,6 +34,7 @@ from engine_do.polling_events import (
     PollExpired,
     PostBegun,
     PostReceived,
+    ProbeOpened,
     RefusePost,
 )
 from engine_do.request import HttpRequest
@@ -77,12 +86,12 @@ class Http:
     async def _open(self, http: HttpRequest, handshake: Handshake) -> Any:
         self._refuse_crowd(http)
         engine_sid = make_engine_sid(secrets.token_urlsafe(16), self._name)
-        early = self._sessions.begin(engine_sid, handshake.transport)
+        judged = self._sessions.judging.begin(engine_sid, handshake.transport, http.remote_address)
         try:
             environ = make_environ(http, handshake.transport, self._config.exclude_headers)
             if not await self._sessions.application.connecting(engine_sid, environ):
-                early.refused = True
-            if early.refused:
+                judged.refused = True
+            if judged.refused:
                 raise RemoteEngineError(FORBIDDEN)
             now = now_ms()
             late = self._sessions.application.announces_late
@@ -96,9 +105,9 @@ class Http:
             )
             await self._arm(next_deadline((session,), self._config) or now)
             opens = self._open_socket if handshake.transport is Transport.WEBSOCKET else self._open_polling
-            return opens(http, session, self._first(early))
+            return opens(http, session, self._first(judged))
         finally:
-            self._sessions.judged(engine_sid)
+            self._sessions.end_judging(engine_sid)
 
     def _refuse_crowd(self, http: HttpRequest) -> None:
         config, address = self._config, http.remote_address
@@ -108,16 +117,16 @@ class Http:
         if limit is not None and address and self._sessions.count_from(address) >= limit:
             raise RemoteEngineError(FORBIDDEN, "too many sessions of one address")
 
-    def _first(self, early: Early) -> list[Frame]:
+    def _first(self, judged: Judged) -> list[Frame]:
         """Give what follows the open packet: the initial packet, then what was sent while the client was being judged."""
         initial = self._config.initial_packet
-        return early.frames if initial is None else [encode_message(initial), *early.frames]
+        return judged.frames if initial is None else [encode_message(initial), *judged.frames]
 
     def _open_socket(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
         """Accept the socket; the open packet is the first frame on it."""
         sockets = self._sessions.sockets
         client, server = sockets.accept(session, http.remote_address)
-        self._sessions.note_opened(session)
+        self._sessions.stored.note_opened(session.engine_sid)
         opening = open_packet(session.engine_sid, Transport.WEBSOCKET, self._config)
         sockets.send(server, sockets.ready([opening, *first]))
         return upgrade_response(client)
@@ -166,28 +175,44 @@ class Http:
             raise RemoteEngineError(BAD_REQUEST)
         if RefusePost() in self._sessions.step_polling(engine_sid, PostBegun()):
             raise RemoteEngineError(BAD_REQUEST)
-        length = http.headers.get("content-length", "")
-        too_long = length.isdecimal() and int(length) > self._config.max_payload
-        body = None if too_long else await self._read(request)
-        frames = None if body is None else self._read_payload(http, polling.session, body)
+        is_binary = http.headers.get("content-type", "").startswith("application/octet-stream")
+        body, too_long = None, is_too_long(http.headers.get("content-length", ""), self._config.max_payload)
+        if not too_long and not (is_binary and polling.session.revision == REVISION):
+            body, too_long = await self._read(request, engine_sid)
+        frames = None if body is None else self._read_payload(polling.session, body, is_binary)
         effects = self._sessions.step_polling(engine_sid, PostReceived(frames, now_ms()))
-        if body is None:
+        if too_long:
             raise RemoteEngineError(BAD_REQUEST, "payload too large", status=413)
         if AcceptPost() not in effects:
             raise RemoteEngineError(BAD_REQUEST)
         return response("ok", 200, answer_headers(http, self._config, "text/html"))
 
-    async def _read(self, request: Any) -> bytes | None:
-        """Read a body; one that breaks off is as bad as one that is too long, and must not leave its session waiting for it."""
-        try:
-            return await read_body(request, self._config.max_payload)
-        except JsException:
-            return None
+    async def _read(self, request: Any, engine_sid: EngineSid) -> tuple[bytes | None, bool]:
+        """Read a body; returns none of one that breaks off or is too long, and which of both it was.
 
-    def _read_payload(self, http: HttpRequest, session: Session, body: bytes) -> tuple[Frame, ...] | None:
-        is_binary = http.headers.get("content-type", "").startswith("application/octet-stream")
-        if is_binary and session.revision == REVISION:
-            return None
+        What has come of it is held for its session; when that ends, so does the reading.
+        """
+        stream, held, limit = raw_request(request).body, 0, self._config.max_payload
+        if not stream:
+            return b"", False
+        reader = stream.getReader()
+
+        def take(size: int) -> bool:
+            nonlocal held
+            held += size
+            self._sessions.hold(engine_sid, size)
+            return held <= limit
+
+        self._sessions.readers[engine_sid] = reader
+        try:
+            return await read_body(reader, take), held > limit
+        except JsException:
+            return None, False
+        finally:
+            self._sessions.readers.pop(engine_sid, None)
+            self._sessions.held.release(engine_sid, held)
+
+    def _read_payload(self, session: Session, body: bytes, is_binary: bool) -> tuple[Frame, ...] | None:
         try:
             frames = decode_payload(body, session.revision, is_binary)
         except RemoteEngineError:
@@ -199,7 +224,8 @@ class Http:
             raise RemoteEngineError(BAD_REQUEST)
         now, engine_sid = now_ms(), polling.session.engine_sid
         client = self._sessions.sockets.accept_probe(engine_sid, http.remote_address)
-        self._sessions.watch_probe(engine_sid, now)
+        self._sessions.step_polling(engine_sid, ProbeOpened(now))
+        self._sessions.probes.watch(engine_sid)
         return upgrade_response(client)
 
     def _answer_frames(

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import js
@@ -46,21 +46,20 @@ def read_request(request: Any) -> HttpRequest:
     )
 
 
-async def read_body(request: Any, limit: int) -> bytes | None:
-    """Read a request's body; none when it is longer than ``limit`` bytes, and then no more than that was read."""
-    request = raw_request(request)
-    if not request.body:
-        return b""
-    reader = request.body.getReader()
+async def read_body(reader: Any, take: Callable[[int], bool]) -> bytes | None:
+    """Read a body to its end; none when ``take``, which is told the bytes of each piece, returns False: then no more is read.
+
+    Whoever cancels the reader meanwhile ends the body there.
+    """
     body = bytearray()
     while True:
         piece = await reader.read()
         if piece.done:
             return bytes(body)
-        body += piece.value.to_bytes()
-        if len(body) > limit:
+        if not take(int(piece.value.byteLength)):
             await reader.cancel()
             return None
+        body += piece.value.to_bytes()
 
 
 def with_headers(request: Any, headers: Mapping[str, str]) -> Any:

@@ -65,6 +65,19 @@ class Polls:
             self._rows.write(engine_sid, polling_to_record(polling))
             self._stored[engine_sid] = polling
 
+    def drop(self, engine_sid: EngineSid) -> None:
+        """Forget a session, in its row too, and refuse its GET."""
+        polling = self._known.pop(engine_sid, None)
+        if polling is None:
+            return
+        self._stored.pop(engine_sid, None)
+        if polling.held is not None:
+            self.answer(polling.held, None)
+        if self._rows is None:
+            self._let_sleep()
+        else:
+            self._rows.delete([engine_sid])
+
     def wait(self, poll_id: str) -> "asyncio.Future[tuple[Frame, ...] | None]":
         """Begin to wait for the answer to a GET: its packets, or none for a refusal."""
         future = self._waiting[poll_id] = asyncio.get_event_loop().create_future()

@@ -1,11 +1,9 @@
 """All sessions of one object, whatever carries them: steps the core with what happened, and carries out what it says."""
 
-import functools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 import js
 from pyodide.ffi import create_once_callable
@@ -13,14 +11,16 @@ from pyodide.ffi import create_once_callable
 from engine_do.admission import Transport
 from engine_do.config import EngineConfig
 from engine_do.durable.application import Application
+from engine_do.durable.judging import Judging
 from engine_do.durable.polls import Polls
+from engine_do.durable.probes import Probes
 from engine_do.durable.rows import Rows
 from engine_do.durable.sockets import Probe, Sockets
-from engine_do.errors import ConfigError
-from engine_do.heartbeat import is_ping_due, next_deadline, polling_deadline
+from engine_do.durable.stored import Stored
+from engine_do.heartbeat import polling_deadline
 from engine_do.ids import EngineSid
 from engine_do.packets import Frame
-from engine_do.polling import step_polling
+from engine_do.polling import Polling, size_of, step_polling
 from engine_do.polling_events import (
     AnswerPoll,
     CloseProbe,
@@ -28,7 +28,6 @@ from engine_do.polling_events import (
     PollingEffect,
     PollingInput,
     ProbeGone,
-    ProbeOpened,
     ProbeReceived,
     Queued,
     RefusePoll,
@@ -37,6 +36,7 @@ from engine_do.polling_events import (
 )
 from engine_do.rates import LOOK_EVERY, Allowance, is_burst, spend
 from engine_do.session import (
+    FAULT_CLOSE,
     NORMAL_CLOSE,
     CloseRequested,
     CloseSocket,
@@ -45,6 +45,7 @@ from engine_do.session import (
     Failed,
     FrameReceived,
     Input,
+    Opened,
     Phase,
     Reason,
     SendFrame,
@@ -53,25 +54,28 @@ from engine_do.session import (
     Swept,
     step,
 )
-from shared_wire.durable import Timer, now_ms
+from engine_do.sweep import Sweep
+from shared_wire import Holdings
+from shared_wire.durable import log_fault, now_ms
 
-__all__ = ["Early", "Sessions"]
+__all__ = ["Sessions"]
 
 _logger = logging.getLogger("engine_do")
 
+#: Bytes that one session may have waiting here (its outbox, a payload that is being read), and all of an object together: an
+#: isolate has 128 MB for all objects of a Worker.
+MAX_HELD: Final = 4 * 1024 * 1024
+MAX_HELD_BY_ALL: Final = 16 * 1024 * 1024
 
-@dataclass(slots=True)
-class Early:
-    """A client that is still being judged: what it will be sent, and what is to be stored with it."""
-
-    transport: Transport
-    frames: list[Frame] = field(default_factory=list)
-    data: str | None = None
-    refused: bool = False
+#: What a session is closed with when a fault of ours has left it half done.
+_FAULT: Final = CloseRequested(Reason.TRANSPORT_ERROR)
 
 
 class Sessions:
-    """What an application and the runtime's events do to sessions."""
+    """What an application and the runtime's events do to sessions.
+
+    A fault of ours in a step of one session closes that session, and no other's step is left out for it.
+    """
 
     application: Application
 
@@ -82,12 +86,19 @@ class Sessions:
         self._config = config
         self.sockets = sockets
         self.polls = polls
-        self._rows = rows
+        self.judging = Judging()
+        self.held = Holdings(of_one=MAX_HELD, of_all=MAX_HELD_BY_ALL)
+        self.stored = Stored(rows, self.judging)
         self._counters = counters
-        self._early: dict[EngineSid, Early] = {}
         self._allowances: dict[EngineSid, Allowance] = {}
         self._dirty: dict[EngineSid, None] = {}
-        self._probe_timers: dict[EngineSid, Timer] = {}
+        self.probes = Probes(self.sockets, config, self._look_at_probe)
+        #: Those who bring a payload, and what reads it.
+        self.readers: dict[EngineSid, Any] = {}
+        #: Sockets' sessions that a fault has ended, while the runtime has not said that the socket is gone.
+        self._failed: set[EngineSid] = set()
+        #: The sweep under way: what happens meanwhile it is told.
+        self.sweep: Sweep | None = None
         self._flooded = False
         self._burst_frames = 0
 
@@ -97,81 +108,62 @@ class Sessions:
         """Send packets to each of these sessions; those that are gone are passed over."""
         frames = tuple(frames)
         ready = self.sockets.ready(frames)
+        size: int | None = None
         for engine_sid in engine_sids:
-            if engine_sid in self._early:
-                self._early[engine_sid].frames.extend(frames)
-            elif (ws := self.sockets.find(engine_sid)) is not None:
-                self.sockets.send(ws, ready)
-            else:
-                self.step_polling(engine_sid, Queued(frames))
+            try:
+                if (client := self.judging.get(engine_sid)) is not None:
+                    size = size_of(frames) if size is None else size
+                    client.send(frames, size)
+                elif (ws := self.sockets.find(engine_sid)) is not None:
+                    self.sockets.send(ws, ready)
+                elif self.polls.get(engine_sid) is not None:
+                    size = size_of(frames) if size is None else size
+                    self._step_polling(engine_sid, Queued(frames, size))
+            except Exception as error:
+                self._fail(engine_sid, error)
 
     def apply(self, engine_sid: EngineSid, event: Input) -> None:
         """Apply an event to a session; nothing happens when it is gone. To close one that is still being judged is to refuse it."""
-        if engine_sid in self._early:
-            self._early[engine_sid].refused |= isinstance(event, CloseRequested)
+        if (client := self.judging.get(engine_sid)) is not None:
+            client.refused |= isinstance(event, CloseRequested)
             return
-        ws = self.sockets.find(engine_sid)
-        if ws is not None:
-            self.step_socket(ws, event)
-        else:
-            self.step_polling(engine_sid, event)
+        try:
+            ws = self.sockets.find(engine_sid)
+            if ws is not None:
+                self.step_socket(ws, event)
+            else:
+                self._step_polling(engine_sid, event)
+        except Exception as error:
+            self._fail(engine_sid, error)
 
     def announced(self) -> list[Session]:
-        """List all open sessions that anybody above has heard of."""
+        """List all open sessions that anybody above has heard of. Reads every attachment: for what concerns all, and is rare."""
         return [session for session in self._open() if session.announced]
 
     # -- opening
 
-    def begin(self, engine_sid: EngineSid, transport: Transport) -> Early:
-        """Begin to judge a client; until `judged` what it is sent waits."""
-        early = self._early[engine_sid] = Early(transport)
-        return early
-
-    def judged(self, engine_sid: EngineSid) -> None:
-        """End it. The session is open by now, or never will be."""
-        early = self._early.pop(engine_sid, None)
-        if early is not None and early.data is not None and not early.refused:
-            self.write_data(engine_sid, early.data)
+    def end_judging(self, engine_sid: EngineSid) -> None:
+        """End a judgement. The session is open by now, or never will be."""
+        client = self.judging.end(engine_sid)
+        if client.data is not None and not client.refused:
+            self.stored.write_data(engine_sid, client.data)
 
     def transport(self, engine_sid: EngineSid) -> Transport | None:
-        """Tell how a session's packets travel; none when it is gone."""
-        if engine_sid in self._early:
-            return self._early[engine_sid].transport
+        """Return how a session's packets travel; none when it is gone."""
+        if (client := self.judging.get(engine_sid)) is not None:
+            return client.transport
         if self.sockets.find(engine_sid) is not None:
             return Transport.WEBSOCKET
         return None if self.polls.get(engine_sid) is None else Transport.POLLING
 
-    def data(self, engine_sid: EngineSid) -> str | None:
-        """Read what the application stored with a session."""
-        if engine_sid in self._early:
-            return self._early[engine_sid].data
-        return self._own_rows().data(engine_sid)
-
-    def write_data(self, engine_sid: EngineSid, data: str) -> bool:
-        """Store something with a session; tells whether there is such a session."""
-        rows = self._own_rows()
-        if engine_sid in self._early:
-            self._early[engine_sid].data = data
-            return True
-        return rows.write_data(engine_sid, data)
-
-    def _own_rows(self) -> Rows:
-        if self._rows is None:
-            raise ConfigError("this actor has a peer_binding: sessions are kept by the application there")
-        return self._rows
-
     def is_full(self) -> bool:
-        """Tell whether no more session may open."""
-        return self.sockets.is_full(max(self._config.max_sessions - len(self.polls.all()), 0))
+        """Return whether no more session may open; those that are being judged count."""
+        return self.sockets.is_full(max(self._config.max_sessions - len(self.polls.all()) - len(self.judging), 0))
 
     def count_from(self, address: str) -> int:
-        """Count the sessions of one address."""
-        return self.sockets.count_from(address) + sum(one.address == address for one in self.polls.all())
-
-    def note_opened(self, session: Session) -> None:
-        """Write down a session on a WebSocket where the application is in this object: its end must be told even after a reset."""
-        if self._rows is not None:
-            self._rows.write(session.engine_sid, None)
+        """Count the sessions of one address, and those of it that are being judged."""
+        polling = sum(one.address == address for one in self.polls.all())
+        return self.sockets.count_from(address) + polling + self.judging.count_from(address)
 
     # -- events
 
@@ -181,9 +173,18 @@ class Sessions:
         if self._flooded and ws.readyState != ws.OPEN:
             self._count_burst()
             return  # what the runtime had buffered of one that was closed for sending too much
-        match self.sockets.read(ws):
+        found = self.sockets.read(ws)
+        try:
+            self._receive(ws, found, frame)
+        except Exception as error:
+            if found is None:
+                raise
+            self._fail(found.engine_sid, error)
+
+    def _receive(self, ws: Any, found: Session | Probe | None, frame: Frame) -> None:
+        match found:
             case Probe(engine_sid):
-                if not self.step_polling(engine_sid, ProbeReceived(frame)):
+                if not self._step_polling(engine_sid, ProbeReceived(frame)):
                     # Its session is gone, or the upgrade was forgotten in sleep: left open, the client would wait on it.
                     self.sockets.close(ws, NORMAL_CLOSE)
             case Session() as session if session.phase is Phase.CLOSED or self.may_send(
@@ -205,11 +206,15 @@ class Sessions:
         """Take a socket's end."""
         found = self.sockets.read(ws)
         if isinstance(found, Session):
+            if found.engine_sid in self._failed:
+                self._failed.discard(found.engine_sid)
+                self.sockets.close(ws, NORMAL_CLOSE)
+                return
             self._step(ws, found, SocketGone(failed=failed))
         elif found is not None:
             self.sockets.close(ws, NORMAL_CLOSE)
             if self.sockets.find_probe(found.engine_sid) is None:
-                self._forget_probe(found.engine_sid)
+                self.probes.forget(found.engine_sid)
                 self.step_polling(found.engine_sid, ProbeGone())
 
     def may_send(self, engine_sid: EngineSid, messages: int, size: int) -> bool:
@@ -230,7 +235,7 @@ class Sessions:
         if isinstance(session, Session):
             self._step(ws, session, event)
 
-    def _step(self, ws: Any, session: Session, event: Input) -> None:
+    def _step(self, ws: Any, session: Session, event: Input) -> Session:
         changed, effects = step(session, event, self._config)
         if changed != session:
             self.sockets.write(ws, changed)
@@ -244,12 +249,21 @@ class Sessions:
                         _logger.warning("= session %s closed with %d for what it sent", session.engine_sid, code)
                 case _:
                     pass
-        if self._rows is not None and changed.phase is not session.phase:
-            self._rows.delete([session.engine_sid])
+        if changed.phase is not session.phase:
+            self._allowances.pop(session.engine_sid, None)
+            self.stored.forget(session.engine_sid)
         self._tell(session.engine_sid, effects)
+        return changed
 
     def step_polling(self, engine_sid: EngineSid, event: PollingInput) -> tuple[PollingEffect, ...]:
-        """Apply an event to a session that polls; gives the effects, for those that answer a request."""
+        """Apply an event to a session that polls; returns the effects, for those that answer a request."""
+        try:
+            return self._step_polling(engine_sid, event)
+        except Exception as error:
+            self._fail(engine_sid, error)
+            return ()
+
+    def _step_polling(self, engine_sid: EngineSid, event: PollingInput) -> tuple[PollingEffect, ...]:
         before = self.polls.get(engine_sid)
         if before is None:
             return ()
@@ -261,8 +275,49 @@ class Sessions:
             self._carry_out(engine_sid, effect)
         if changed.gone:
             self.polls.store(engine_sid)
+            self.held.drop(engine_sid)
+        if changed.session.phase is Phase.CLOSED:
+            self._allowances.pop(engine_sid, None)
+            self._stop_reading(engine_sid)
         self._tell(engine_sid, tuple(effect for effect in effects if isinstance(effect, Effect)))
+        if changed.size > before.size and not changed.gone:
+            self.hold(engine_sid, changed.size - before.size)
+        elif changed.size < before.size:
+            self.held.release(engine_sid, before.size - changed.size)
         return effects
+
+    def hold(self, engine_sid: EngineSid, size: int) -> None:
+        """Count bytes that are held for a session; whoever holds too much then is closed, and holds nothing."""
+        giving_way = self.held.add(engine_sid, size)
+        if giving_way is not None:
+            _logger.warning("= session %s closed: too much waits", giving_way)
+            self.held.drop(giving_way)
+            self.apply(EngineSid(giving_way), _FAULT)
+
+    def _stop_reading(self, engine_sid: EngineSid) -> None:
+        """End the payload that a session brings where it is: its POST is answered then, as that of a session that is gone."""
+        if self.readers and (reader := self.readers.pop(engine_sid, None)) is not None:
+            reader.cancel()
+
+    def _fail(self, engine_sid: EngineSid, error: Exception) -> None:
+        """End a session in whose step a fault of ours was raised: whatever of it is half done, its client reconnects."""
+        log_fault(f"session {engine_sid} is closed: a step of it", error)
+        ws, polling = self.sockets.find(engine_sid), self.polls.get(engine_sid)
+        if (ws is None and polling is None) or engine_sid in self._failed:
+            return
+        session = polling.session if polling is not None else self.sockets.read(ws)
+        peers = (session.peers if isinstance(session, Session) else ()) or ("",)
+        if ws is not None:
+            self._failed.add(engine_sid)
+            self.sockets.forget(engine_sid)
+            self.sockets.close(ws, FAULT_CLOSE)
+        self.probes.forget(engine_sid)
+        self._stop_reading(engine_sid)
+        self.polls.drop(engine_sid)
+        self.held.drop(engine_sid)
+        self._allowances.pop(engine_sid, None)
+        self.stored.forget(engine_sid)
+        self._tell(engine_sid, (Ended(Reason.TRANSPORT_ERROR, peers),))
 
     def _carry_out(self, engine_sid: EngineSid, effect: PollingEffect) -> None:
         match effect:
@@ -271,35 +326,18 @@ class Sessions:
             case RefusePoll(poll_id):
                 self.polls.answer(poll_id, None)
             case SendProbe(frame):
-                self._with_probe(engine_sid, lambda ws: self.sockets.send(ws, [frame]))
+                self.probes.act(engine_sid, lambda ws: self.sockets.send(ws, [frame]))
             case CloseProbe():
-                self._forget_probe(engine_sid)
-                self._with_probe(engine_sid, lambda ws: self.sockets.close(ws, NORMAL_CLOSE))
+                self.probes.forget(engine_sid)
+                self.probes.act(engine_sid, lambda ws: self.sockets.close(ws, NORMAL_CLOSE))
             case SwitchTransport(session, frames):
-                self._forget_probe(engine_sid)
-                self._with_probe(engine_sid, lambda ws: self._switch(ws, session, frames))
+                self.probes.forget(engine_sid)
+                self.probes.act(engine_sid, lambda ws: self._switch(ws, session, frames))
             case _:
                 pass
 
-    def watch_probe(self, engine_sid: EngineSid, now: int) -> None:
-        """Take a WebSocket that came for a session that polls, and give it until the upgrade's timeout."""
-        self.step_polling(engine_sid, ProbeOpened(now))
-        seconds = self._config.upgrade_timeout_ms / 1000
-        look = functools.partial(self._look_at_probe, engine_sid)
-        self._probe_timers[engine_sid] = Timer(seconds, look)
-
     def _look_at_probe(self, engine_sid: EngineSid) -> None:
         self.step_polling(engine_sid, Swept(now_ms(), None, ping=False))
-
-    def _forget_probe(self, engine_sid: EngineSid) -> None:
-        timer = self._probe_timers.pop(engine_sid, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _with_probe(self, engine_sid: EngineSid, act: Callable[[Any], None]) -> None:
-        ws = self.sockets.find_probe(engine_sid)
-        if ws is not None:
-            act(ws)
 
     def _switch(self, ws: Any, session: Session, frames: tuple[Frame, ...]) -> None:
         self.sockets.write(ws, session)
@@ -311,7 +349,10 @@ class Sessions:
                 _logger.error("= session %s closed: %s", engine_sid, effect.error, exc_info=effect.error)
             elif isinstance(effect, Ended):
                 self._counters[f"closed: {effect.reason}"] += 1
-                self._allowances.pop(engine_sid, None)
+            if self.sweep is not None and isinstance(effect, Opened):
+                self.sweep.note_announced(engine_sid, effect.peer)
+            elif self.sweep is not None and isinstance(effect, Ended):
+                self.sweep.note_ended(engine_sid)
         self.application.take(engine_sid, effects)
 
     def _flush_later(self, engine_sid: EngineSid) -> None:
@@ -323,44 +364,43 @@ class Sessions:
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, {}
         for engine_sid in dirty:
-            self.step_polling(engine_sid, Flushed())
-            self.polls.store(engine_sid)
+            try:
+                self._step_polling(engine_sid, Flushed())
+                self.polls.store(engine_sid)
+            except Exception as error:
+                self._fail(engine_sid, error)
 
     # -- the alarm
 
-    def close_forgotten_probes(self) -> None:
-        """Close sockets that came for a session and that a reset of this object has forgotten."""
-        for ws, engine_sid in self.sockets.probes():
-            polling = self.polls.get(engine_sid)
-            if polling is None or polling.probe_ms is None:
-                self.sockets.close(ws, NORMAL_CLOSE)
+    def look(self, sweep: Sweep, ws: Any) -> Session | None:
+        """Look at what a socket is, as part of a sweep; returns its session as that is then, if it is one and open."""
+        found = self.sockets.read(ws)
+        if isinstance(found, Probe):
+            polling = self.polls.get(found.engine_sid)
+            if ws.readyState == ws.OPEN and (polling is None or polling.probe_ms is None):
+                self.sockets.close(ws, NORMAL_CLOSE)  # a reset of this object has forgotten what it came for
+            return None
+        if found is None or found.phase is Phase.CLOSED:
+            return None
+        try:
+            pings = sweep.look(found)
+            return self._step(ws, found, Swept(sweep.now_ms, self.sockets.answered_ms(ws), pings))
+        except Exception as error:
+            self._fail(found.engine_sid, error)
+            return None
 
-    def sweep(self, ws: Any, now: int, *, ping: bool) -> None:
-        """Look at the session of one socket."""
-        self.step_socket(ws, Swept(now, self.sockets.answered_ms(ws), ping))
+    def look_at_polling(self, sweep: Sweep, polling: Polling) -> None:
+        """Look at a session that polls, as part of a sweep."""
+        engine_sid = polling.session.engine_sid
+        self.step_polling(engine_sid, Swept(sweep.now_ms, None, sweep.look(polling.session)))
+        left = self.polls.get(engine_sid)
+        if left is not None:
+            sweep.note(left.session)
+            sweep.must_look(polling_deadline(left, self._config))
 
-    def sweep_polls(self, now: int) -> None:
-        """Look at all sessions that poll."""
-        found = self.polls.all()
-        ping = is_ping_due((polling.session for polling in found), now, self._config)
-        for polling in found:
-            self.step_polling(polling.session.engine_sid, Swept(now, None, ping))
-
-    def next_deadline(self) -> int | None:
-        """Tell when the alarm must fire next; none when nothing is to be watched."""
-        sockets = next_deadline((session for _, session in self.sockets.open_sessions()), self._config)
-        polls = (polling_deadline(polling, self._config) for polling in self.polls.all())
-        return min((at for at in (sockets, *polls) if at is not None), default=None)
-
-    def end_ghosts(self) -> list[EngineSid]:
-        """Forget the sessions whose sockets a reset took away; names them. Only where each has a row."""
-        if self._rows is None:
-            return []
-        known = {session.engine_sid for session in self._open()} | {one.session.engine_sid for one in self.polls.all()}
-        ghosts = [EngineSid(sid) for sid in self._rows.sids() - known]
-        if ghosts:
-            self._rows.delete(ghosts)
-        return ghosts
+    def must_sweep(self) -> bool:
+        """Return whether there is anything that the alarm must watch."""
+        return bool(self.polls.all()) or any(True for _ in self.sockets.open_sessions())
 
     def _open(self) -> Iterable[Session]:
         yield from (session for _, session in self.sockets.open_sessions())

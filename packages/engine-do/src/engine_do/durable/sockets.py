@@ -103,6 +103,14 @@ class Sockets:
         if session.phase is Phase.CLOSED:
             self._found.pop(session.engine_sid, None)
 
+    def forget(self, engine_sid: EngineSid) -> None:
+        """Keep nothing of a session's socket in memory."""
+        self._found.pop(engine_sid, None)
+
+    def all(self) -> list[Any]:
+        """List all sockets, whatever they are. Loads every one: for the alarm, never for a message."""
+        return list(self._ctx.getWebSockets())
+
     def is_full(self, limit: int) -> bool:
         """Tell whether there are so many sockets. Counting loads every one, so it is done only when there may be."""
         if self._at_most is None or self._at_most >= limit:
@@ -119,13 +127,6 @@ class Sockets:
             session = self.read(ws)
             if isinstance(session, Session) and session.phase is Phase.OPEN:
                 yield ws, session
-
-    def probes(self) -> Iterator[tuple[Any, EngineSid]]:
-        """Go through the open sockets that came for a session that polls."""
-        for ws in self._ctx.getWebSockets():
-            found = self.read(ws)
-            if isinstance(found, Probe) and ws.readyState == ws.OPEN:
-                yield ws, found.engine_sid
 
     def answered_ms(self, ws: Any) -> int | None:
         """Tell when the runtime last answered a heartbeat of this socket."""

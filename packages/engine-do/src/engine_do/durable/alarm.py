@@ -1,0 +1,91 @@
+"""The one alarm of an object: when it fires, and that it fires at all."""
+
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from engine_do.config import EngineConfig
+from engine_do.durable.interop import number_or_none
+from shared_wire.durable import now_ms, raw, start_eagerly
+
+__all__ = ["Alarm"]
+
+_logger = logging.getLogger("engine_do")
+
+#: Milliseconds after which an alarm that has not fired counts as lost, and the next event does its work.
+_LATE_MS: Final = 5_000
+
+
+class Alarm:
+    """Sweeps when the alarm fires, when it did not fire, and when nobody set it."""
+
+    def __init__(
+        self,
+        ctx: Any,
+        counters: Counter[str],
+        sweep: Callable[[int], Awaitable[int | None]],
+        is_needed: Callable[[], bool],
+        config: EngineConfig,
+    ) -> None:
+        """Initialise with the object's context, and where to count.
+
+        ``sweep`` is given the time and returns when it must be made again, if ever; ``is_needed`` returns whether there is anything
+        to sweep; a sweep that fails is made again after a ping interval.
+        """
+        self._ctx = ctx
+        self._storage = raw(ctx.storage)
+        self._counters = counters
+        self._sweep = sweep
+        self._is_needed = is_needed
+        self._retry_ms = config.ping_interval_ms
+        #: When it fires, as far as this life knows; whether that was asked; and whether a sweep is under way.
+        self._at_ms: int | None = None
+        self._checked = False
+        self._sweeping = False
+
+    async def ring(self, now: int) -> None:
+        """Sweep at a time, and set the next alarm. A sweep that fails is logged and made again: nothing else finds the dead."""
+        if self._sweeping:
+            return
+        self._counters["alarms"] += 1
+        self._at_ms, self._checked, self._sweeping = None, True, True
+        next_ms: int | None = now + self._retry_ms
+        try:
+            next_ms = await self._sweep(now)
+        except Exception:
+            _logger.exception("= a sweep failed")
+        finally:
+            self._sweeping = False
+        if next_ms is not None and (self._at_ms is None or self._at_ms > next_ms):
+            self._set(max(next_ms, now + 1))
+
+    def heal(self) -> None:
+        """Do a lost alarm's work at the next event: one that is known to be late, or (once a life) one that is not set at all."""
+        if not self._checked:
+            self._checked = True
+            start_eagerly(self._ctx, self._check())
+        elif self._at_ms is not None and (now := now_ms()) > self._at_ms + _LATE_MS:
+            start_eagerly(self._ctx, self.ring(now))
+
+    async def arm(self, at_ms: int) -> None:
+        """Make sure that it fires by then; one that fires earlier is left alone."""
+        await self._know()
+        if self._at_ms is None or self._at_ms > at_ms:
+            self._set(at_ms)
+
+    async def _check(self) -> None:
+        await self._know()
+        if self._at_ms is None and self._is_needed():
+            await self.ring(now_ms())
+
+    async def _know(self) -> None:
+        """Learn when it fires, if this life has not set it; it may have while this waits."""
+        if self._at_ms is None:
+            found = number_or_none(await self._storage.getAlarm())
+            self._at_ms = found if self._at_ms is None else self._at_ms
+
+    def _set(self, at_ms: int) -> None:
+        self._at_ms = at_ms
+        self._counters["rows_written"] += 1
+        self._storage.setAlarm(at_ms)
