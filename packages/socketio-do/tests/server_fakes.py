@@ -9,7 +9,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from shared_wire import CloseSessions, Lanes, Operation, Packet, SendPackets, Work
 from socketio_do import DurableServer
@@ -20,6 +20,7 @@ from socketio_do.storage import Database, Storage
 T = TypeVar("T")
 
 ENGINE = "engine-0"
+HANDLER_TIMEOUT_S = 120
 
 
 class FakeDatabase:
@@ -179,6 +180,24 @@ class FakeRuntime:
             self.tasks.append(task)
         return task
 
+    async def bounded(self, work: Coroutine[Any, Any, T]) -> T:
+        outcome: list[Callable[[], T]] = []
+
+        async def run() -> None:
+            try:
+                result = await work
+                outcome.append(lambda: result)
+            except BaseException as error:
+                raised = error
+                outcome.append(lambda: _throw(raised))
+
+        task, end_s = self.start(run()), self._now_s + HANDLER_TIMEOUT_S
+        await Until(lambda: task.done or self._now_s >= end_s)
+        if not task.done:
+            task.cancel()
+            raise TimeoutError
+        return outcome[0]()
+
     def now_ms(self) -> int:
         return round(self._now_s * 1000)
 
@@ -237,6 +256,10 @@ class FakeRuntime:
             await work()
         except Cancelled:
             return
+
+
+def _throw(error: BaseException) -> NoReturn:
+    raise error
 
 
 class Log(logging.Handler):

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 from server_fakes import FakeRuntime, socket_sid
 
@@ -14,8 +16,16 @@ def runtime() -> FakeRuntime:
 
 
 @pytest.fixture
-def assemblies(runtime: FakeRuntime) -> Assemblies:
-    return Assemblies(runtime.hold)
+def counted() -> Counter[str]:
+    return Counter()
+
+
+@pytest.fixture
+def assemblies(runtime: FakeRuntime, counted: Counter[str]) -> Assemblies:
+    def count(engine_sid: str, size: int) -> None:
+        counted[engine_sid] += size
+
+    return Assemblies(runtime.hold, count)
 
 
 def test_a_packet_without_attachments_is_complete_at_once(assemblies: Assemblies, runtime: FakeRuntime) -> None:
@@ -101,3 +111,21 @@ def test_a_text_in_between_is_refused(assemblies: Assemblies, text: str) -> None
     assemblies.add("e1", HEADER)
     with pytest.raises(PacketError, match="text in place"):
         assemblies.add("e1", text)
+
+
+def test_what_is_half_received_is_counted_until_it_is_complete_or_dropped(
+    assemblies: Assemblies, counted: Counter[str]
+) -> None:
+    header = '52-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]'
+    assemblies.add("e1", '2["not counted here"]')
+    assert counted["e1"] == 0
+    assemblies.add("e1", header)
+    assemblies.add("e1", b"x" * 1_000)
+    assert counted["e1"] == len(header) + 1_000
+    packet = assemblies.add("e1", b"y" * 500)
+    assert packet is not None
+    assert packet.weight == len(header) + 1_500
+    assert counted["e1"] == 0
+    assemblies.add("e1", header)
+    assemblies.drop("e1")
+    assert counted["e1"] == 0

@@ -20,10 +20,10 @@ def test_the_largest_ack_id_is_the_largest_number_javascript_holds_exactly() -> 
 
 def test_as_many_attachments_as_the_javascript_parser_takes() -> None:
     assert limits.MAX_ATTACHMENTS == 10
-    assemblies = Assemblies(hold)
+    assemblies = Assemblies(hold, lambda engine_sid, size: None)
     assert assemblies.add("e1", '510-["x"]') is None
     with pytest.raises(PacketError):
-        Assemblies(hold).add("e1", '511-["x"]')
+        Assemblies(hold, lambda engine_sid, size: None).add("e1", '511-["x"]')
 
 
 def test_a_namespace_as_long_as_allowed_and_one_longer() -> None:

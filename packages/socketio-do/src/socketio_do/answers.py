@@ -103,7 +103,7 @@ class DurableAnswers(ServerBase):
 
     async def _call_back(self, handler: Handler, expected: Expected, *args: Any) -> None:
         try:
-            await call_handler(handler, "", (expected.context, expected.socket_sid, *args))
+            await self._runtime.bounded(call_handler(handler, "", (expected.context, expected.socket_sid, *args)))
         except Exception as error:
             socket = self._membership.socket(expected.socket_sid)
             await self._report(error, expected.name, socket.namespace if socket else "/", sid=expected.socket_sid)

@@ -122,7 +122,7 @@ class Connections(Middleware):
         engine_sid = self.manager.pre_disconnect(sid, namespace)
         try:
             await self._announce_leaving(sid, engine_sid, namespace, reason)
-            await self._trigger_event("disconnect", namespace, sid, reason)
+            await self._runtime.bounded(self._trigger_event("disconnect", namespace, sid, reason))
         finally:
             await self.manager.disconnect(sid, namespace)
             self._close_if_ended(engine_sid)
@@ -130,7 +130,7 @@ class Connections(Middleware):
     async def _announce_leaving(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         """Run the `disconnecting` handler; a class that dispatches events itself knows none."""
         try:
-            await self._trigger_event("disconnecting", namespace, sid, reason)
+            await self._runtime.bounded(self._trigger_event("disconnecting", namespace, sid, reason))
         except Exception as error:
             await self._report(error, "disconnecting", namespace, sid=sid, engine_sid=engine_sid)
 

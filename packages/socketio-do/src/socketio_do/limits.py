@@ -5,6 +5,8 @@ from typing import Final
 __all__ = [
     "MAX_ACKS",
     "MAX_ATTACHMENTS",
+    "MAX_BACKLOG",
+    "MAX_BACKLOG_OF_ALL",
     "MAX_CHILDREN",
     "MAX_DEPTH",
     "MAX_ID",
@@ -13,6 +15,7 @@ __all__ = [
     "MAX_SOCKETS",
     "MAX_VALUES",
     "MAX_WAITING",
+    "PACKET_OVERHEAD",
 ]
 
 #: Callbacks that wait for one socket: a client that never answers must not fill the memory.
@@ -20,6 +23,13 @@ MAX_ACKS: Final = 1_000
 
 #: Binary attachments of one packet; the JavaScript parser allows as many.
 MAX_ATTACHMENTS: Final = 10
+
+#: Bytes of one session's packets that wait for handlers, are in them, or are half received: eight of the largest packets there are
+#: by default.
+MAX_BACKLOG: Final = 8 * 1024 * 1024
+
+#: The same of all sessions of an object: an isolate has 128 MB for all objects of a Worker, and 30 of them are taken by Python.
+MAX_BACKLOG_OF_ALL: Final = 16 * 1024 * 1024
 
 #: Namespaces kept for predicates, empty ones included: clients name them, and each is a row.
 MAX_CHILDREN: Final = 10_000
@@ -44,3 +54,6 @@ MAX_VALUES: Final = 100_000
 
 #: Packets of one socket that wait behind a suspended handler.
 MAX_WAITING: Final = 1_000
+
+#: Bytes that a packet takes while it waits, besides its own.
+PACKET_OVERHEAD: Final = 2_000

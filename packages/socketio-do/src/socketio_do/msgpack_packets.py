@@ -46,5 +46,7 @@ def decode(message: str | bytes) -> ClientPacket:
     kind, namespace, number, data = (fields.get(name) for name in ("type", "nsp", "id", "data"))
     if type(kind) is not int or not PacketType.CONNECT <= kind <= PacketType.CONNECT_ERROR:
         raise PacketError("unknown packet type")
-    packet = ClientPacket(type=PacketType(kind), namespace=read_namespace(namespace), id=number, data=data)
+    packet = ClientPacket(
+        type=PacketType(kind), namespace=read_namespace(namespace), id=number, data=data, weight=len(message)
+    )
     return check_packet(packet, has_data=data is not None)

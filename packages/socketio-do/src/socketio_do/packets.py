@@ -7,7 +7,7 @@ https://socket.io/docs/v4/socket-io-protocol/#packet-encoding
 import enum
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from socketio_do.errors import PacketError
@@ -46,6 +46,8 @@ class ClientPacket:
     id: int | None = None
     data: Any = None
     attachments: int = 0
+    #: About how many bytes it takes in memory.
+    weight: int = field(default=0, compare=False)
 
     @property
     def is_event(self) -> bool:
@@ -72,6 +74,7 @@ def decode(message: str | bytes) -> ClientPacket:
         id=None if number is None else int(number),
         data=_parse(payload) if payload else None,
         attachments=int(attachments or 0),
+        weight=len(message),
     )
     if attachments is not None and not packet.attachments:
         raise PacketError("illegal attachments")

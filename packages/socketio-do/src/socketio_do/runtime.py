@@ -1,11 +1,13 @@
 """What the pure parts ask of the object they run in; `durable` brings it, tests bring a fake."""
 
 from collections.abc import Callable, Container, Coroutine
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from shared_wire import Operation, Work
 
 __all__ = ["Lane", "Runtime"]
+
+T = TypeVar("T")
 
 
 #: A queue of work. Its first part is the session whose work it is; the rest tells the session's lanes apart.
@@ -35,6 +37,9 @@ class Runtime(Protocol):
 
     def start(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Let a coroutine run on, from its first step; returns the task."""
+
+    async def bounded(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do work that no lane bounds, as a task of its own, at most as long as a handler may take: `TimeoutError` after that."""
 
     def now_ms(self) -> int:
         """Tell the time in milliseconds since the epoch."""

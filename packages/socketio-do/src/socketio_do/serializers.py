@@ -48,5 +48,6 @@ def _decode_by(packet_class: type[Packet], message: str | bytes) -> ClientPacket
         id=found.id,
         data=found.data,
         attachments=found.attachment_count,
+        weight=len(message),
     )
     return check_packet(packet, has_data=found.data is not None)

@@ -3,8 +3,8 @@
 import functools
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from shared_wire import (
     AcceptDigest,
@@ -18,11 +18,12 @@ from shared_wire import (
 from socketio_do.acks import Acks
 from socketio_do.administration import Administration
 from socketio_do.assembly import Assemblies
+from socketio_do.backlog import Backlog, Held, Work
 from socketio_do.callbacks import Callbacks
 from socketio_do.connections import Connections
 from socketio_do.emission import Emission
 from socketio_do.engine import EngineProxy, Handshakes
-from socketio_do.errors import PacketError, RemoteServerError
+from socketio_do.errors import LimitError, PacketError, RemoteServerError
 from socketio_do.hooks import Hooks
 from socketio_do.limits import MAX_SOCKETS, MAX_WAITING
 from socketio_do.manager import DurableManager
@@ -36,8 +37,6 @@ from socketio_do.serializers import choose_serializer
 __all__ = ["DurableServer"]
 
 _logger = logging.getLogger("socketio_do")
-
-_Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 class DurableServer(Connections, Emission, Administration):
@@ -58,7 +57,8 @@ class DurableServer(Connections, Emission, Administration):
         self._runtime = runtime
         self._membership = membership
         options["serializer"], decode = choose_serializer(options.get("serializer", "default"))
-        self._assemblies = Assemblies(runtime.hold, decode)
+        self._backlog = Backlog()
+        self._assemblies = Assemblies(runtime.hold, self._hold, decode)
         #: Sessions announced in this life whose first packet has not come.
         self._fresh: set[str] = set()
         #: Sessions told to close, whose further messages are not read; and sessions that ended while sockets still leave.
@@ -120,6 +120,22 @@ class DurableServer(Connections, Emission, Administration):
             work = functools.partial(self._leave, engine_sid, namespace, reason)
             self._queue(engine_sid, namespace, "disconnect", work)
         self._close_if_ended(engine_sid)
+
+    def receive_lost(self, actor: str, engine_sids: Iterable[EngineSid] | None) -> None:
+        """End sessions whose stream to or from an engine actor has a gap, or (None) all of it, and have it close them.
+
+        Each once: one that has ended, and whose handlers still run, is left to them.
+        """
+        concerned = self._membership.sessions_of(actor) if engine_sids is None else engine_sids
+        lost = [EngineSid(sid) for sid in concerned if sid not in self._ended and self._membership.has_session(sid)]
+        _logger.warning("= link to %s: %d sessions lost", actor, len(lost))
+        for engine_sid in lost:
+            try:
+                self.receive_closed(engine_sid, "transport error")
+            except Exception:
+                _logger.exception("= session %s could not be ended", engine_sid)
+        if lost:
+            self._runtime.send(actor, CloseSessions(tuple(lost), "transport error"))
 
     def receive_digest(self, actor: str, theirs: SessionsDigest) -> None:
         """Compare an engine actor's sessions with those we know of it: accept them, or ask which they are.
@@ -187,12 +203,11 @@ class DurableServer(Connections, Emission, Administration):
         elif packet.type is PacketType.CONNECT:
             if len(self._membership.sockets_of(engine_sid)) + self._joining[engine_sid] >= MAX_SOCKETS:
                 raise PacketError("too many namespaces")
-            self._run(engine_sid, namespace, "connect", functools.partial(self._join, engine_sid, packet))
+            self._run(engine_sid, packet, "connect", functools.partial(self._join, engine_sid, packet))
         elif packet.type is PacketType.DISCONNECT:
             reason = self.reason.CLIENT_DISCONNECT
-            self._run(
-                engine_sid, namespace, "disconnect", functools.partial(self._leave, engine_sid, namespace, reason)
-            )
+            work = functools.partial(self._leave, engine_sid, namespace, reason)
+            self._run(engine_sid, packet, "disconnect", work)
         else:
             self._take_event(engine_sid, packet, _name(packet.data[0]))
 
@@ -203,9 +218,9 @@ class DurableServer(Connections, Emission, Administration):
             raise PacketError("an ack before its namespace is connected")
         if (work := self._taker(sid, packet)) is not None:
             lane = (engine_sid, f"ack {packet.namespace} {packet.id}")
-            self._runtime.run(lane, lambda: self._guard(engine_sid, packet.namespace, "ack", work))
+            self._runtime.run(lane, self._held(engine_sid, packet.namespace, "ack", work, packet.weight))
 
-    def _taker(self, sid: str, packet: ClientPacket) -> _Work | None:
+    def _taker(self, sid: str, packet: ClientPacket) -> Work | None:
         """Find what takes an acknowledgement: a function in memory, or a handler named in storage."""
         number = packet.id or 0
         if self.manager.expects(sid, number):
@@ -221,33 +236,55 @@ class DurableServer(Connections, Emission, Administration):
         work = functools.partial(self._handle, engine_sid, packet, event)
         sid = self._membership.socket_in(engine_sid, namespace)
         if not self.async_handlers or sid is None or not self.manager.is_connected(sid, namespace):
-            self._run(engine_sid, namespace, event, work)
+            self._run(engine_sid, packet, event, work)
             return
         if self._side_by_side[sid] >= MAX_WAITING:
             raise PacketError("too many handlers run")
         self._side_by_side[sid] += 1
         self._events += 1
         lane = (engine_sid, f"event {self._events}")
-        self._runtime.run(lane, lambda: self._beside(sid, self._guard(engine_sid, namespace, event, work)))
+        held = self._held(engine_sid, namespace, event, work, packet.weight)
+        self._runtime.run(lane, lambda: self._beside(sid, held))
 
-    async def _beside(self, sid: str, work: Coroutine[Any, Any, None]) -> None:
+    async def _beside(self, sid: str, work: Work) -> None:
         try:
-            await work
+            await work()
         finally:
             self._side_by_side[sid] -= 1
             if not self._side_by_side[sid]:
                 del self._side_by_side[sid]
 
-    def _run(self, engine_sid: str, namespace: str, event: str, work: _Work) -> None:
-        if self._runtime.waiting((engine_sid, namespace)) >= MAX_WAITING:
+    def _run(self, engine_sid: str, packet: ClientPacket, event: str, work: Work) -> None:
+        if self._runtime.waiting((engine_sid, packet.namespace)) >= MAX_WAITING:
             raise PacketError("too many packets wait")
-        self._queue(engine_sid, namespace, event, work)
+        self._queue(engine_sid, packet.namespace, event, work, packet.weight)
 
-    def _queue(self, engine_sid: str, namespace: str, event: str, work: _Work) -> None:
-        self._runtime.run((engine_sid, namespace), lambda: self._guard(engine_sid, namespace, event, work))
+    def _queue(self, engine_sid: str, namespace: str, event: str, work: Work, size: int = 0) -> None:
+        self._runtime.run((engine_sid, namespace), self._held(engine_sid, namespace, event, work, size))
 
-    async def _guard(self, engine_sid: str, namespace: str, event: str, work: _Work) -> None:
+    def _held(self, engine_sid: str, namespace: str, event: str, work: Work, size: int) -> Work:
+        """Hold a packet's work until it is done; whoever has too much waiting then is closed, and it is given up."""
+        held, giving_way = self._backlog.add(engine_sid, work, size)
+        self._give_way(giving_way)
+        return lambda: self._guard(engine_sid, namespace, event, held)
+
+    def _hold(self, engine_sid: str, size: int) -> None:
+        """Count bytes of a half-received packet, or, if they are less than 0, count them no longer."""
+        if size < 0:
+            self._backlog.release(engine_sid, -size)
+        else:
+            self._give_way(self._backlog.hold(engine_sid, size))
+
+    def _give_way(self, engine_sid: str | None) -> None:
+        if engine_sid is not None:
+            self._backlog.drop(engine_sid)
+            self._expel(engine_sid, LimitError("too many bytes of it wait"))
+
+    async def _guard(self, engine_sid: str, namespace: str, event: str, held: Held) -> None:
         """Let nothing of a client's packet get past here: its fault closes its connection, a handler's fault is reported."""
+        work = held.work
+        if work is None:
+            return
         sid = self._membership.socket_in(engine_sid, namespace)
         try:
             await work()
@@ -255,6 +292,8 @@ class DurableServer(Connections, Emission, Administration):
             self._expel(engine_sid, error)
         except Exception as error:
             await self._report(error, event, namespace, sid=sid, engine_sid=engine_sid)
+        finally:
+            self._backlog.end(engine_sid, held)
 
     async def _handle(self, engine_sid: str, packet: ClientPacket, event: str) -> None:
         """Run the handler of an event that middleware lets pass, and acknowledge with what it returns."""
@@ -266,7 +305,10 @@ class DurableServer(Connections, Emission, Administration):
             await self._handle_event_internal(self, sid, engine_sid, [event, *args], namespace, packet.id)
 
     def _expel(self, engine_sid: str, error: RemoteServerError) -> None:
-        """Close a client's connection for what it did, once; it learns nothing but that."""
+        """Close a client's connection for what it did, once; it learns nothing but that.
+
+        What waits of it still runs, unless that is what was too much: a handler may be about to finish what it was told.
+        """
         if engine_sid in self._expelled or engine_sid in self._ended:
             return
         if self._membership.has_session(engine_sid):

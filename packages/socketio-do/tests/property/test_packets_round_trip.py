@@ -45,7 +45,7 @@ def encode(kind: int, data: Any, namespace: str, number: int | None) -> tuple[st
 
 def read(messages: tuple[str | bytes, ...]) -> ClientPacket:
     """Let the messages arrive; the last one completes the packet."""
-    assemblies = Assemblies(hold)
+    assemblies = Assemblies(hold, lambda engine_sid, size: None)
     results = [assemblies.add("e1", message) for message in messages]
     assert results[:-1] == [None] * (len(results) - 1)
     assert results[-1] is not None

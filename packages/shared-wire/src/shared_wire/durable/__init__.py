@@ -78,19 +78,20 @@ class Timer:
     def __init__(self, seconds: float, action: Callable[[], None]) -> None:
         """Do ``action`` after that many seconds, unless cancelled before."""
         self._action = action
-        self._over = False
+        #: Whether the action was done, or will not be.
+        self.is_over = False
         self._callback = create_once_callable(self._fire)
         self._id = js.setTimeout(self._callback, seconds * 1000)
 
     def cancel(self) -> None:
         """Leave the action undone, if it is not done yet."""
-        if not self._over:
-            self._over = True
+        if not self.is_over:
+            self.is_over = True
             js.clearTimeout(self._id)
             self._callback.destroy()
 
     def _fire(self) -> None:
-        self._over = True
+        self.is_over = True
         self._action()
 
 

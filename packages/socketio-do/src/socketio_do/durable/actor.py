@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Container, Coroutine, Iterable, Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import js
 from pyodide.ffi import create_once_callable, to_js
@@ -29,7 +29,7 @@ from shared_wire import (
     sessions_in,
     sessions_of,
 )
-from shared_wire.durable import RpcWire, Timer, begin_life, now_ms, raw, start_eagerly
+from shared_wire.durable import RpcWire, Timer, begin_life, log_fault, now_ms, raw, start_eagerly
 from socketio_do.commands import read_command, write_value
 from socketio_do.durable.database import ObjectDatabase
 from socketio_do.durable.work import FrameWork, Task
@@ -43,6 +43,8 @@ from socketio_do.storage import SCHEMA, Storage
 __all__ = ["SocketActor"]
 
 _logger = logging.getLogger("socketio_do")
+
+T = TypeVar("T")
 
 #: Where the number of the tables' layout is kept.
 _SCHEMA_KEY = "socketio_do:schema"
@@ -131,7 +133,7 @@ class _Hub(RpcWire):
         self._counters = counters
         self._alarm_ms: int | None = None
         self._timeout_s = handler_timeout_s
-        self._lanes = Lanes(self.start)
+        self._lanes = Lanes(self.start, log_fault)
         self._frame = FrameWork((), _nobody)
         self._delivering: list[Task] | None = None
 
@@ -147,23 +149,18 @@ class _Hub(RpcWire):
         """Give an engine actor's operations to the server; ``done`` is told of each session that has no handler of theirs left."""
         frame = self._frame = FrameWork(sessions_in(operations), done)
         begun = self._delivering = []
-        for operation in operations:
-            self._take_safely(peer, operation)
-        self._delivering = None
-        for task in begun:
-            task.bound()
-        frame.delivered()
+        try:
+            for operation in operations:
+                self._take_safely(peer, operation)
+        finally:
+            self._delivering = None
+            for task in begun:
+                task.bound()
+            frame.delivered()
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap."""
-        if engine_sids is None:
-            engine_sids = tuple(EngineSid(sid) for sid in self._membership.sessions_of(peer))
-        known = tuple(engine_sid for engine_sid in engine_sids if self._membership.has_session(engine_sid))
-        _logger.warning("= link to %s: %d sessions lost", peer, len(known))
-        for engine_sid in known:
-            self._server.receive_closed(engine_sid, "transport error")
-        if known:
-            self.carrier.send(peer, CloseSessions(known, "transport error"))
+        self._server.receive_lost(peer, engine_sids)
 
     def defer(self, action: Callable[[], None]) -> None:
         """Do it as soon as the running step of a handler gives way."""
@@ -222,6 +219,23 @@ class _Hub(RpcWire):
         self._alarm_ms = None
         self._server.receive_alarm()
 
+    async def bounded(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do work as a task of its own, at most as long as a handler may take; raises `TimeoutError` after that."""
+        task = self.start(work)
+        if not task.done():
+            timer = Timer(self._timeout_s, task.cancel)
+            try:
+                await task
+            except asyncio.CancelledError:
+                if not timer.is_over:
+                    raise
+                _logger.error("= work given up after %s s", self._timeout_s)
+                raise TimeoutError(f"it took more than {self._timeout_s} s") from None
+            finally:
+                timer.cancel()
+        result: T = task.result()
+        return result
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
@@ -269,8 +283,8 @@ class _Hub(RpcWire):
         """Take one operation; a fault of ours in one must not keep the frame's others from being taken."""
         try:
             self._take(peer, operation)
-        except Exception:
-            _logger.exception("= %s failed", type(operation).__name__)
+        except Exception as error:
+            log_fault(f"{type(operation).__name__} of {peer}", error)
             self.lose(peer, sessions_of(operation))
 
     def _take(self, peer: str, operation: Operation) -> None:

@@ -1,0 +1,57 @@
+"""Clients' packets that wait for a handler, or are in one: what they hold is counted, and given up when it is too much."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
+
+from shared_wire import Holdings
+from socketio_do.limits import MAX_BACKLOG, MAX_BACKLOG_OF_ALL, PACKET_OVERHEAD
+
+__all__ = ["Backlog", "Held", "Work"]
+
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Held:
+    """One packet's work; none when it was given up before its turn came."""
+
+    __slots__ = ("size", "work")
+
+    def __init__(self, work: Work, size: int) -> None:
+        self.work: Work | None = work
+        self.size = size
+
+
+class Backlog:
+    """What is held of all sessions. In memory: its work is work in flight, and ends with the object's life."""
+
+    def __init__(self) -> None:
+        self._holdings = Holdings(of_one=MAX_BACKLOG, of_all=MAX_BACKLOG_OF_ALL)
+        self._held: dict[str, dict[Held, None]] = {}
+
+    def hold(self, engine_sid: str, size: int) -> str | None:
+        """Count bytes of a session that are no packet yet; returns the session that must be closed for it, if any."""
+        return self._holdings.add(engine_sid, size)
+
+    def release(self, engine_sid: str, size: int) -> None:
+        """Count these no longer."""
+        self._holdings.release(engine_sid, size)
+
+    def add(self, engine_sid: str, work: Work, size: int) -> tuple[Held, str | None]:
+        """Hold a packet's work; returns it, and the session that must be closed because too much is held, if any."""
+        held = Held(work, size + PACKET_OVERHEAD)
+        self._held.setdefault(engine_sid, {})[held] = None
+        return held, self._holdings.add(engine_sid, held.size)
+
+    def end(self, engine_sid: str, held: Held) -> None:
+        """Hold a packet's work no longer: it is done."""
+        mine = self._held.get(engine_sid)
+        if mine is not None and mine.pop(held, 0) is None:
+            self._holdings.release(engine_sid, held.size)
+            if not mine:
+                del self._held[engine_sid]
+
+    def drop(self, engine_sid: str) -> None:
+        """Give up all that a session has waiting."""
+        for held in self._held.pop(engine_sid, ()):
+            held.work = None
+        self._holdings.drop(engine_sid)
