@@ -4,7 +4,7 @@ import pytest
 
 from engine_do.errors import BAD_REQUEST, RemoteEngineError
 from engine_do.packets import Frame, decode_frame_v3
-from engine_do.payloads import MAX_PACKETS, decode_payload, encode_payload, is_too_long
+from engine_do.payloads import MAX_PACKETS, decode_payload, encode_payload
 
 #: The document of revision 4, "HTTP long-polling"; its history, and engine.io-parser's, name the others.
 EXAMPLES_V4: list[tuple[list[Frame], str]] = [
@@ -195,20 +195,3 @@ def test_a_body_of_nothing_but_packets_takes_no_more_memory_than_a_few_times_its
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 10 * len(body)
-
-
-@pytest.mark.parametrize(
-    ("announced", "expected"),
-    [
-        ("", False),
-        ("0", False),
-        ("100", False),
-        ("101", True),
-        ("0100", False),
-        ("9" * 5_000, True),
-        ("0" * 5_000, False),
-    ]
-    + [("-5", False), ("1e9", False), ("\u0661" * 9, False), ("101 ", False)],
-)
-def test_a_body_may_say_that_it_is_too_long(announced: str, expected: bool) -> None:
-    assert is_too_long(announced, 100) is expected

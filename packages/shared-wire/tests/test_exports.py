@@ -15,7 +15,21 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 HALVES = {"answers", "calls"}
 
 #: All the package may use of the standard library: nothing with a clock, chance or I/O in it.
-PURE = {"bisect", "collections", "contextvars", "dataclasses", "enum", "hashlib", "struct", "types", "typing"}
+PURE = {
+    "bisect",
+    "collections",
+    "contextvars",
+    "dataclasses",
+    "enum",
+    "hashlib",
+    "itertools",
+    "json",
+    "operator",
+    "re",
+    "struct",
+    "types",
+    "typing",
+}
 IMPURE = {
     "asyncio",
     "datetime",

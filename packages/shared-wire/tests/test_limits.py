@@ -18,6 +18,11 @@ def test_the_limits_are_pinned() -> None:
         "MAX_EARLY_BYTES": 8_388_608,
         "MAX_CHANGES": 10_000,
         "MAX_ATTEMPTS": 6,
+        "MAX_DEPTH": 100,
+        "MAX_VALUES": 100_000,
+        "MAX_DIGITS": 1_000,
+        "MAX_COLLISIONS": 32,
+        "FEW_KEYS": 64,
     }
 
 

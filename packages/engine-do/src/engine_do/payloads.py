@@ -11,7 +11,7 @@ from typing import Final
 from engine_do.errors import BAD_REQUEST, RemoteEngineError
 from engine_do.packets import Frame, decode_base64, encode_base64, encode_frame_v3
 
-__all__ = ["MAX_PACKETS", "decode_payload", "encode_payload", "is_too_long"]
+__all__ = ["MAX_PACKETS", "decode_payload", "encode_payload"]
 
 #: Packets in a payload of a client. JavaScript's client sends all it has waiting, so bytes are the limit in the first place.
 MAX_PACKETS: Final = 10_000
@@ -48,12 +48,6 @@ def decode_payload(body: bytes, revision: int, is_binary: bool) -> list[Frame]:
     if text.count(_SEPARATOR) >= MAX_PACKETS:
         raise RemoteEngineError(BAD_REQUEST)
     return [decode_base64(one[1:]) if one.startswith("b") else one for one in text.split(_SEPARATOR)]
-
-
-def is_too_long(content_length: str, limit: int) -> bool:
-    """Return whether a body is announced to be longer than a limit; what is no number announces nothing."""
-    digits = content_length.lstrip("0")
-    return digits.isascii() and digits.isdecimal() and (len(digits) > len(str(limit)) or int(digits) > limit)
 
 
 def _bounded(frames: Iterable[Frame]) -> list[Frame]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from shared_wire import limits as wire_limits
+
 __all__ = [
     "MAX_ACKS",
     "MAX_ATTACHMENTS",
@@ -9,9 +11,11 @@ __all__ = [
     "MAX_BACKLOG_OF_ALL",
     "MAX_CHILDREN",
     "MAX_DEPTH",
+    "MAX_EVENT",
     "MAX_ID",
     "MAX_NAMESPACE",
     "MAX_ROOMS",
+    "MAX_ROOM_NAME",
     "MAX_SOCKETS",
     "MAX_VALUES",
     "MAX_WAITING",
@@ -34,8 +38,11 @@ MAX_BACKLOG_OF_ALL: Final = 16 * 1024 * 1024
 #: Namespaces kept for predicates, empty ones included: clients name them, and each is a row.
 MAX_CHILDREN: Final = 10_000
 
-#: Lists and dicts within each other in a msgpack packet, which is one itself: reading and sending them on takes stack.
-MAX_DEPTH: Final = 100
+#: Lists and dicts within each other in a packet's data, both ways: what was taken can be answered with.
+MAX_DEPTH: Final = wire_limits.MAX_DEPTH
+
+#: Characters of an event's name: handlers are looked up by it, and it stands in the log.
+MAX_EVENT: Final = 1_024
 
 #: The largest ack id: what a JavaScript number holds exactly.
 MAX_ID: Final = 2**53 - 1
@@ -43,14 +50,17 @@ MAX_ID: Final = 2**53 - 1
 #: Characters of a namespace's name.
 MAX_NAMESPACE: Final = 256
 
+#: Characters of a room's name: clients often name rooms, and each is a row.
+MAX_ROOM_NAME: Final = 256
+
 #: Rooms one socket may be in, besides its own: clients often name them, and each is a row.
 MAX_ROOMS: Final = 1_000
 
 #: Namespaces one session may be connected to.
 MAX_SOCKETS: Final = 64
 
-#: Values in the lists and dicts of a msgpack packet: one byte there may be hundreds in Python's memory.
-MAX_VALUES: Final = 100_000
+#: Values in the lists and dicts of a packet: one byte there may be hundreds in Python's memory.
+MAX_VALUES: Final = wire_limits.MAX_VALUES
 
 #: Packets of one socket that wait behind a suspended handler.
 MAX_WAITING: Final = 1_000

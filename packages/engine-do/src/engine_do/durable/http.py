@@ -25,7 +25,7 @@ from engine_do.headers import answer_headers, choose_encoding, cookie_header
 from engine_do.heartbeat import next_deadline
 from engine_do.ids import EngineSid, make_engine_sid
 from engine_do.packets import Frame, encode_message
-from engine_do.payloads import decode_payload, encode_payload, is_too_long
+from engine_do.payloads import decode_payload, encode_payload
 from engine_do.polling import HOLD_MS, Polling, may_upgrade
 from engine_do.polling_events import (
     AcceptPost,
@@ -62,7 +62,10 @@ class Http:
 
     async def answer(self, request: Any) -> Any:
         """Answer a request; the one that is refused too."""
-        http = read_request(request)
+        try:
+            http = read_request(request)
+        except RemoteEngineError as error:
+            return error_response(error, {})
         try:
             match admit(http, self._config):
                 case Handshake() as handshake:
@@ -176,7 +179,7 @@ class Http:
         if RefusePost() in self._sessions.step_polling(engine_sid, PostBegun()):
             raise RemoteEngineError(BAD_REQUEST)
         is_binary = http.headers.get("content-type", "").startswith("application/octet-stream")
-        body, too_long = None, is_too_long(http.headers.get("content-length", ""), self._config.max_payload)
+        body, too_long = None, http.declares_more_than(self._config.max_payload)
         if not too_long and not (is_binary and polling.session.revision == REVISION):
             body, too_long = await self._read(request, engine_sid)
         frames = None if body is None else self._read_payload(polling.session, body, is_binary)

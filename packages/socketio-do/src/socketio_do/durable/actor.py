@@ -15,7 +15,6 @@ from workers import DurableObject
 
 from shared_wire import (
     Carrier,
-    CloseSessions,
     EngineSid,
     Lanes,
     MessageReceived,
