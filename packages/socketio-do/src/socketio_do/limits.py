@@ -6,10 +6,17 @@ __all__ = [
     "MAX_ACKS",
     "MAX_ATTACHMENTS",
     "MAX_CHILDREN",
+    "MAX_COLLISIONS",
+    "MAX_CONTEXT",
+    "MAX_DATA",
     "MAX_DEPTH",
+    "MAX_HELD_CHILDREN",
+    "MAX_HELD_DATA",
+    "MAX_HELD_ENVIRONS",
     "MAX_ID",
     "MAX_NAMESPACE",
     "MAX_ROOMS",
+    "MAX_ROOM_KEY",
     "MAX_SOCKETS",
     "MAX_VALUES",
     "MAX_WAITING",
@@ -24,8 +31,28 @@ MAX_ATTACHMENTS: Final = 10
 #: Namespaces kept for predicates, empty ones included: clients name them, and each is a row.
 MAX_CHILDREN: Final = 10_000
 
+#: Rooms of one socket whose names have the same hash: clients may name rooms and can make such names (the hash seed of Workers is
+#: public), and each costs a comparison with all others.
+MAX_COLLISIONS: Final = 32
+
+#: Characters of a callback's context as JSON: each expected acknowledgement holds one, in a row and when it is taken.
+MAX_CONTEXT: Final = 16_000
+
+#: Characters of a socket's session data as JSON. A row holds 2 MB, and reading it escapes each quote.
+MAX_DATA: Final = 900_000
+
 #: Lists and dicts within each other in a msgpack packet, which is one itself: reading and sending them on takes stack.
 MAX_DEPTH: Final = 100
+
+#: Namespaces let in by predicates that are kept in memory; others are read from their rows. Clients name them.
+MAX_HELD_CHILDREN: Final = 1_000
+
+#: Characters of session data kept in memory, of all sockets; other data is read from its row when it is asked for.
+MAX_HELD_DATA: Final = 4_000_000
+
+#: Characters of handshakes kept in memory, of all sessions (up to 14,000 each); others are read from their rows. Few are asked for
+#: after a session's first event.
+MAX_HELD_ENVIRONS: Final = 1_000_000
 
 #: The largest ack id: what a JavaScript number holds exactly.
 MAX_ID: Final = 2**53 - 1
@@ -35,6 +62,9 @@ MAX_NAMESPACE: Final = 256
 
 #: Rooms one socket may be in, besides its own: clients often name them, and each is a row.
 MAX_ROOMS: Final = 1_000
+
+#: Characters of a room's name as JSON: clients often name rooms, and each name stands in several rows and replies.
+MAX_ROOM_KEY: Final = 4_000
 
 #: Namespaces one session may be connected to.
 MAX_SOCKETS: Final = 64

@@ -9,7 +9,7 @@ from typing import Any
 import socketio
 
 from socketio_do.acks import Acks, Callback
-from socketio_do.membership import Membership, Socket
+from socketio_do.membership import Membership, Socket, judged_sid
 from socketio_do.namespaces import NamespaceName, Namespaces
 from socketio_do.rooms import Room
 from socketio_do.upstream import ENCODED_TYPES, encode_packet
@@ -160,14 +160,14 @@ class DurableManager(socketio.AsyncManager):
         except_rooms: Any = None,
         volatile: bool = False,
     ) -> dict[str, int]:
-        """Send an event; returns socket sid -> ack id of those whose answer is expected.
+        """Send an event; returns socket sid -> ack id of those whose answer is expected. Pending sockets hear no broadcast.
 
         ``expect`` makes what takes a socket's answer, and what is told that none can come any more; or nothing, for an answer that
         somebody else will take.
         """
         asked: dict[str, int] = {}
         for name in self.names(namespace):
-            recipients = self.select(name, room, skip_sid, except_rooms)
+            recipients = self._hearing(self.select(name, room, skip_sid, except_rooms), room)
             if volatile:
                 recipients = self.server.eio.ready(recipients)
             arguments = _arguments(event, data)
@@ -201,6 +201,14 @@ class DurableManager(socketio.AsyncManager):
         callback = self._acks.take(sid, id) if sid else None
         if callback is not None and inspect.isawaitable(result := callback(*data)):
             await result
+
+    def _hearing(self, members: dict[str, str], room: Any) -> dict[str, str]:
+        """Leave out the pending sockets, but one that is addressed by its own sid, and one whose own connect handler sends."""
+        pending = self._membership.pending
+        if not pending:
+            return members
+        heard = {judged_sid.get(), *(one for one in rooms_in(room) if one in pending)}
+        return {sid: engine_sid for sid, engine_sid in members.items() if sid in heard or sid not in pending}
 
     def _send(
         self, namespace: str, arguments: list[Any], engine_sids: Iterable[str], ack_id: int | None = None
