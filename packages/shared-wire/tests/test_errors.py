@@ -8,8 +8,11 @@ from shared_wire.errors import (
     FrameTooLarge,
     LocalWireError,
     MalformedFrame,
+    NestedTooDeep,
+    RefusedJson,
     RemoteWireError,
     UnsupportedVersion,
+    UnwritableValue,
     WireError,
 )
 
@@ -24,8 +27,10 @@ def test_there_is_one_root() -> None:
 def test_our_fault_and_the_peers_fault_are_apart() -> None:
     assert not issubclass(LocalWireError, RemoteWireError)
     assert not issubclass(RemoteWireError, LocalWireError)
-    for cls in (MalformedFrame, FrameTooLarge, UnsupportedVersion):
+    for cls in (MalformedFrame, FrameTooLarge, RefusedJson, UnsupportedVersion):
         assert cls.__bases__ == (RemoteWireError,)
+    assert UnwritableValue.__bases__ == (LocalWireError,)
+    assert NestedTooDeep.__bases__ == (UnwritableValue,)
 
 
 def test_the_codes_are_pinned() -> None:
@@ -36,6 +41,9 @@ def test_the_codes_are_pinned() -> None:
         "MalformedFrame": "malformed",
         "FrameTooLarge": "too-large",
         "UnsupportedVersion": "unsupported-version",
+        "RefusedJson": "refused-json",
+        "UnwritableValue": "unwritable-value",
+        "NestedTooDeep": "nested-too-deep",
     }
 
 
@@ -48,4 +56,4 @@ def test_each_class_says_what_happened(cls: type[WireError]) -> None:
 
 def test_the_tree_on_top_of_the_module_names_every_class() -> None:
     tree = inspect.getdoc(errors) or ""
-    assert set(re.findall(r"\b\w*(?:WireError|Frame|Large|Version)\b", tree)) == set(errors.__all__)
+    assert set(re.findall(r"\b\w*(?:WireError|Frame|Large|Version|Json|Value|Deep)\b", tree)) == set(errors.__all__)

@@ -15,7 +15,19 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 HALVES = {"answers", "calls"}
 
 #: All the package may use of the standard library: nothing with a clock, chance or I/O in it.
-PURE = {"collections", "dataclasses", "enum", "hashlib", "struct", "types", "typing"}
+PURE = {
+    "collections",
+    "dataclasses",
+    "enum",
+    "hashlib",
+    "itertools",
+    "json",
+    "operator",
+    "re",
+    "struct",
+    "types",
+    "typing",
+}
 IMPURE = {
     "asyncio",
     "datetime",

@@ -2,9 +2,12 @@
 
 WireError
 ├── LocalWireError      our own side built something that must not be sent
-└── RemoteWireError     the bytes that arrived are not a frame we accept
+│   └── UnwritableValue
+│       └── NestedTooDeep
+└── RemoteWireError     the bytes or the text that arrived are not what we accept
     ├── MalformedFrame
     ├── FrameTooLarge
+    ├── RefusedJson
     └── UnsupportedVersion
 
 Every error carries a ``code``: short, stable, safe to log and to count.
@@ -16,8 +19,11 @@ __all__ = [
     "FrameTooLarge",
     "LocalWireError",
     "MalformedFrame",
+    "NestedTooDeep",
+    "RefusedJson",
     "RemoteWireError",
     "UnsupportedVersion",
+    "UnwritableValue",
     "WireError",
 ]
 
@@ -34,8 +40,20 @@ class LocalWireError(WireError):
     code = "local"
 
 
+class UnwritableValue(LocalWireError):
+    """The caller gave a value that JSON cannot hold."""
+
+    code = "unwritable-value"
+
+
+class NestedTooDeep(UnwritableValue):
+    """The caller gave a value whose lists and dicts lie deeper within each other than `limits.MAX_DEPTH`."""
+
+    code = "nested-too-deep"
+
+
 class RemoteWireError(WireError):
-    """The peer sent bytes that are not an acceptable frame."""
+    """The peer sent bytes that are not an acceptable frame, or a client a text that is not acceptable JSON."""
 
     code = "remote"
 
@@ -50,6 +68,12 @@ class FrameTooLarge(RemoteWireError):
     """The bytes, or a count inside them, are beyond a limit of `limits`."""
 
     code = "too-large"
+
+
+class RefusedJson(RemoteWireError):
+    """The text is not JSON, or beyond a limit of `limits`: too deep, too many values, too many digits, keys with one hash."""
+
+    code = "refused-json"
 
 
 class UnsupportedVersion(RemoteWireError):

@@ -1,8 +1,20 @@
-"""The limits of a frame, each with its reason."""
+"""The limits of a frame and of a JSON text, each with its reason."""
 
 from typing import Final
 
-__all__ = ["MAX_ATTEMPTS", "MAX_EARLY_FRAMES", "MAX_FRAME_BYTES", "MAX_ITEMS", "MAX_QUEUED"]
+__all__ = [
+    "FEW_KEYS",
+    "MAX_ATTEMPTS",
+    "MAX_COLLISIONS",
+    "MAX_CONTAINERS",
+    "MAX_DEPTH",
+    "MAX_DIGITS",
+    "MAX_EARLY_FRAMES",
+    "MAX_FRAME_BYTES",
+    "MAX_ITEMS",
+    "MAX_QUEUED",
+    "MAX_VALUES",
+]
 
 #: Workers RPC refuses values above 32 MiB; one MiB is left for its own envelope.
 MAX_FRAME_BYTES: Final = 31 * 1024 * 1024
@@ -18,3 +30,21 @@ MAX_EARLY_FRAMES: Final = 64
 
 #: Times one frame is offered before its peer counts as unreachable.
 MAX_ATTEMPTS: Final = 6
+
+#: Lists and dicts within each other. Parsers and encoders in C recurse; inside workerd 4,000 levels end the process.
+MAX_DEPTH: Final = 100
+
+#: Values in one JSON text: one byte there may be a hundred in Python's memory.
+MAX_VALUES: Final = 100_000
+
+#: Lists and dicts among them: an empty one is the value that costs most for its two bytes.
+MAX_CONTAINERS: Final = 50_000
+
+#: Digits of one number: reading them takes time in their square, and JavaScript keeps 17.
+MAX_DIGITS: Final = 1_000
+
+#: Different keys with one hash. Of a million honest keys two share a hash of 32 bits now and then, three hardly ever.
+MAX_COLLISIONS: Final = 32
+
+#: Keys that nobody needs to look at: were all to collide, they would be 2,000 comparisons.
+FEW_KEYS: Final = 64

@@ -23,9 +23,11 @@ from shared_wire import (
     LocalWireError,
     MalformedFrame,
     MessageReceived,
+    NestedTooDeep,
     Operation,
     Packet,
     Refusal,
+    RefusedJson,
     RemoteWireError,
     Reply,
     SendPackets,
@@ -35,6 +37,7 @@ from shared_wire import (
     SessionsRange,
     SessionUpgraded,
     UnsupportedVersion,
+    UnwritableValue,
     UpOperation,
     Wire,
     WireError,
@@ -46,6 +49,7 @@ from shared_wire import (
     sessions_in,
     sessions_of,
 )
+from shared_wire.bounded_json import check_depth, check_text, has_collisions, parse, write
 from shared_wire.durable import RpcWire, Timer, begin_life, hold_awake, now_ms, raw, start_eagerly
 
 LIFE = Life(start_ms=1, nonce=2)
@@ -188,3 +192,19 @@ def take_down(operation: DownOperation) -> tuple[EngineSid, ...]:
 def compare() -> None:
     assert_type(digest([SID], mark=1), SessionsDigest)
     assert_type(ranges([SID]), Iterator[SessionsRange])
+
+
+def pass_on(text: str) -> str:
+    try:
+        check_text(text)
+        value = parse(text, max_depth=3)
+    except RefusedJson as error:
+        return error.code
+    assert_type(has_collisions(["a", "b"], lambda key: len(key)), bool)
+    try:
+        check_depth(value)
+        return write(value)
+    except NestedTooDeep as error:
+        return error.code
+    except UnwritableValue as error:
+        return error.code

@@ -1,0 +1,181 @@
+"""JSON of others, checked before any code in C sees it.
+
+Inside workerd a deeply nested text or value overflows the interpreter's stack and ends the process with every client in it. Hashes of
+text can be predicted there, and keys that share one make a dict quadratic. Both are refused here before they can do harm; an ordinary
+short text costs two counts and a search.
+
+A text is cut at its quotes. The pieces lie outside and inside of strings by turns, so what a string holds is not taken for structure.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from itertools import accumulate, chain
+from operator import sub
+from typing import Any, Final, NoReturn
+
+from shared_wire.errors import NestedTooDeep, RefusedJson, UnwritableValue
+from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_CONTAINERS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
+
+__all__ = ["check_depth", "check_text", "has_collisions", "parse", "write"]
+
+#: Characters of a text that has no room for too many keys or values, and where only an exponent of three digits can overflow.
+_SHORT: Final = 200
+
+#: Every so many bytes one is looked at; so many digits in a row are a reason to look at all.
+_SAMPLE: Final = 20
+_SAMPLED_DIGITS: Final = re.compile(rb"[0-9]{10}")
+
+#: What may overflow a float; below `_SAMPLE` * 10 digits nothing else does.
+_EXPONENT: Final = re.compile(r"[eE]\+?[0-9]{3}")
+_EXPONENT_BYTES: Final = re.compile(_EXPONENT.pattern.encode())
+
+#: What stands between two quotes with a colon behind them. No key of JSON begins behind a backslash, so each search ends where the
+#: next begins, however many quotes are escaped.
+_PLAIN_KEYS: Final = re.compile(r'"([^"]*+)"[ \t\n\r]*+:')
+_KEYS: Final = re.compile(r'"(?<!\\")([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\n\r]*+:', re.DOTALL)
+
+#: Brackets as steps down and up, read as signed bytes.
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[{]}"))
+
+_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_MANY_DIGITS: Final = b"0" * 200
+_TOO_MANY_DIGITS: Final = b"0" * (MAX_DIGITS + 1)
+
+_CONTAINERS: Final = (dict, list, tuple)
+
+
+def parse(text: str, max_depth: int = MAX_DEPTH) -> Any:
+    """Read a JSON text.
+
+    Raises `RefusedJson` for what is not JSON (NaN, the infinities and numbers that overflow to them included), and beyond a limit.
+    """
+    if len(text) <= _SHORT and text.count("[") + text.count("{") <= max_depth:
+        may_overflow = _EXPONENT.search(text) is not None
+    else:
+        may_overflow = _check_reading(text, _pieces(text)[::2], max_depth)
+    try:
+        return (_CAREFUL_DECODER if may_overflow else _DECODER).decode(text)
+    except (ValueError, RecursionError):
+        raise RefusedJson("not JSON") from None
+
+
+def check_text(text: str) -> None:
+    """Check a text of which JSON may be any part, from any character on; raises `RefusedJson` for what is beyond a limit.
+
+    Nobody knows which of its pieces are strings, so both readings must be harmless. Whether there is JSON in it is not checked.
+    """
+    if len(text) > MAX_DEPTH:
+        pieces = _pieces(text)
+        _check_reading(text, pieces[::2], MAX_DEPTH)
+        _check_reading(text, pieces[1::2], MAX_DEPTH)
+
+
+def has_collisions(keys: list[str], hash_of: Callable[[str], int] = hash) -> bool:
+    """Return whether more than `MAX_COLLISIONS` different keys share one hash. To be asked before they become keys of a dict."""
+    hashes = list(map(hash_of, keys))
+    found = dict(zip(hashes, keys, strict=False))
+    if len(keys) - len(found) < MAX_COLLISIONS or list(map(found.__getitem__, hashes)) == keys:
+        return False
+    return _is_any_shared((number, key) for number, key in zip(hashes, keys, strict=False) if key != found[number])
+
+
+def check_depth(value: Any) -> None:
+    """Check how deep dicts, lists and tuples lie within each other; raises `NestedTooDeep`.
+
+    Level by level, each container once in a level: neither a cycle nor what is used in many places makes it more.
+    """
+    level = [value] if isinstance(value, _CONTAINERS) else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return
+        inner = [item for item in chain.from_iterable(map(_items, level)) if isinstance(item, _CONTAINERS)]
+        level = list({id(item): item for item in inner}.values())
+    if level:
+        raise NestedTooDeep(
+            f"lists and dicts lie more than {MAX_DEPTH} deep within each other, or one is in itself: make it flatter"
+        )
+
+
+def write(value: Any) -> str:
+    """Write a value as JSON without spaces; raises `UnwritableValue` for what JSON cannot hold, and for what is nested too deep."""
+    check_depth(value)
+    try:
+        return _ENCODER.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnwritableValue(f"not a value that JSON can hold ({error}): use dicts, lists, text and numbers") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(digits)
+    return number
+
+
+#: Made once: `json.loads` and `json.dumps` with an option make one for each text.
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+_CAREFUL_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut a text at its quotes. No JSON has an escape outside of a string, so all are taken for escapes."""
+    if "\\" in text:
+        text = text.replace("\\\\", "").replace('\\"', "")
+    return text.split('"')
+
+
+def _check_reading(text: str, pieces: list[str], max_depth: int) -> bool:
+    """Check a text by those of its pieces that lie outside of strings; returns whether it may have numbers that overflow."""
+    outside = "".join(pieces).encode("ascii", "replace")
+    containers = outside.count(b"[") + outside.count(b"{")
+    if containers > MAX_CONTAINERS or containers + outside.count(b",") > MAX_VALUES:
+        raise RefusedJson("too many values")
+    if containers > max_depth and _count_levels(outside.translate(_STEPS, _NO_BRACKETS)) > max_depth:
+        raise RefusedJson("nested too deep")
+    digits = outside.translate(_ZEROS) if _SAMPLED_DIGITS.search(outside[::_SAMPLE]) else b""
+    if _TOO_MANY_DIGITS in digits:
+        raise RefusedJson("a number with too many digits")
+    if outside.count(b":") > FEW_KEYS and has_collisions(_keys(text)):
+        raise RefusedJson("too many keys with one hash")
+    return _MANY_DIGITS in digits or _EXPONENT_BYTES.search(outside) is not None
+
+
+def _count_levels(steps: bytes) -> int:
+    """Count how far the steps lead down, from any point: what closes nothing is not counted."""
+    depths = list(accumulate(memoryview(steps).cast("b"), initial=0))
+    top = min(depths)
+    return max(depths) if top == 0 else max(map(sub, depths, accumulate(depths, min)))
+
+
+def _keys(text: str) -> list[str]:
+    """Find what stands between two quotes with a colon behind them: all keys, whichever of the pieces are strings."""
+    if "\\" not in text:
+        return _PLAIN_KEYS.findall(text)
+    found: list[str] = _KEYS.findall(text)
+    try:
+        escaped: list[str] = json.loads('["' + '","'.join(key for key in found if "\\" in key) + '"]', strict=False)
+    except ValueError:
+        raise RefusedJson("not JSON") from None
+    return [key for key in found if "\\" not in key] + escaped
+
+
+def _is_any_shared(strangers: Iterable[tuple[int, str]]) -> bool:
+    """Return whether one hash has `MAX_COLLISIONS` different keys besides the one that is no stranger; no set grows beyond that."""
+    kinds: dict[int, set[str]] = {}
+    for number, key in strangers:
+        same = kinds.setdefault(number, set())
+        same.add(key)
+        if len(same) == MAX_COLLISIONS:
+            return True
+    return False
+
+
+def _items(container: Any) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
