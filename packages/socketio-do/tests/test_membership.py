@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from server_fakes import FakeDatabase, socket_sid
 
+from shared_wire.bounded_json import has_collisions
 from socketio_do import membership as module
 from socketio_do.errors import LimitError, SessionDataError
-from socketio_do.limits import MAX_COLLISIONS, MAX_ROOM_KEY, MAX_ROOMS
+from socketio_do.limits import MAX_ROOM_KEY, MAX_ROOMS
 from socketio_do.membership import SID_BYTES, TRANSPORT, Membership
 from socketio_do.storage import Storage
 
@@ -461,19 +462,12 @@ class TestNames:
         membership.close("/", "r" * 1_000_000)
         assert max(map(len, setup.database.statements)) < 1_000
 
-    def test_as_many_names_may_have_the_same_hash(self) -> None:
-        keys = [f"room {number}" for number in range(MAX_COLLISIONS)]
-        assert not module._collide(keys, lambda key: 5)
-        assert module._collide([*keys, "one more"], lambda key: 5)
-        assert not module._collide([*keys, "one more"], len)
-        assert not module._collide([], len)
-
     def test_a_socket_whose_rooms_collide_enters_no_more(self, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "hash", lambda key: 5, raising=False)
+        monkeypatch.setattr(module, "has_collisions", lambda keys: has_collisions(keys, lambda key: 5))
         setup.add(S1, "e1")
         for number in range(127):
             setup.membership.enter(S1, f"room {number}")
-        with pytest.raises(LimitError, match="more than 32 rooms have names with the same hash"):
+        with pytest.raises(LimitError, match="more than 32 of its rooms have names with the same hash"):
             setup.membership.enter(S1, "one more")
         with pytest.raises(LimitError, match="the same hash"):
             setup.membership.join([S1], [f"more {number}" for number in range(200)])
@@ -484,11 +478,11 @@ class TestNames:
     ) -> None:
         looked: list[int] = []
 
-        def collide(keys: list[str], hash_of: Any) -> bool:
+        def collide(keys: list[str]) -> bool:
             looked.append(len(keys))
             return False
 
-        monkeypatch.setattr(module, "_collide", collide)
+        monkeypatch.setattr(module, "has_collisions", collide)
         setup.add(S1, "e1")
         for number in range(MAX_ROOMS):
             setup.membership.enter(S1, number)

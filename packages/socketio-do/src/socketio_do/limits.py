@@ -6,7 +6,6 @@ __all__ = [
     "MAX_ACKS",
     "MAX_ATTACHMENTS",
     "MAX_CHILDREN",
-    "MAX_COLLISIONS",
     "MAX_CONTEXT",
     "MAX_DATA",
     "MAX_DEPTH",
@@ -30,10 +29,6 @@ MAX_ATTACHMENTS: Final = 10
 
 #: Namespaces kept for predicates, empty ones included: clients name them, and each is a row.
 MAX_CHILDREN: Final = 10_000
-
-#: Rooms of one socket whose names have the same hash: clients may name rooms and can make such names (the hash seed of Workers is
-#: public), and each costs a comparison with all others.
-MAX_COLLISIONS: Final = 32
 
 #: Characters of a callback's context as JSON: each expected acknowledgement holds one, in a row and when it is taken.
 MAX_CONTEXT: Final = 16_000

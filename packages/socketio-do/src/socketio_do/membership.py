@@ -9,15 +9,16 @@ as if it had never come. Broadcasts do not reach it, except those that its own c
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from shared_wire.bounded_json import has_collisions
+from shared_wire.limits import MAX_COLLISIONS
 from socketio_do.cache import TextCache
 from socketio_do.errors import LimitError
-from socketio_do.limits import MAX_COLLISIONS, MAX_HELD_ENVIRONS, MAX_ROOM_KEY, MAX_ROOMS
+from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_KEY, MAX_ROOMS
 from socketio_do.rooms import Room, RoomChanges, room_key
 from socketio_do.session_data import SessionData
 from socketio_do.storage import Member, Storage
@@ -389,10 +390,5 @@ def _check_hashes(before: set[str], entered: Collection[str]) -> None:
     They are looked at only when their number passes a power of two: what that costs is shared by as many entries.
     """
     number = len(before) + len(entered)
-    if number > _MANY_ROOMS and number.bit_length() > len(before).bit_length() and _collide([*before, *entered], hash):
-        raise LimitError(f"more than {MAX_COLLISIONS} rooms have names with the same hash")
-
-
-def _collide(keys: Iterable[str], hash_of: Callable[[str], int]) -> bool:
-    """Return whether more than `MAX_COLLISIONS` keys have the same hash."""
-    return max(Counter(map(hash_of, {*keys})).values(), default=0) > MAX_COLLISIONS
+    if number > _MANY_ROOMS and number.bit_length() > len(before).bit_length() and has_collisions([*before, *entered]):
+        raise LimitError(f"more than {MAX_COLLISIONS} of its rooms have names with the same hash")
