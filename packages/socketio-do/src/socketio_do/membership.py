@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from shared_wire.bounded_json import has_collisions
-from shared_wire.limits import MAX_COLLISIONS
 from socketio_do.cache import TextCache
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_KEY, MAX_ROOMS
@@ -215,20 +214,20 @@ class Membership:
         if socket is None:
             raise ValueError("sid is not connected to requested namespace")
         if room != socket_sid and self.join([socket_sid], [room]):
-            raise LimitError(f"in {MAX_ROOMS:,} rooms already")
+            is_full = len(self._room_keys(socket_sid)) >= MAX_ROOMS
+            raise LimitError(
+                f"in {MAX_ROOMS:,} rooms already" if is_full else "in too many rooms whose names have the same hash"
+            )
 
     def join(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> int:
-        """Put sockets of one namespace into rooms; returns how many have too many rooms for that, and entered none.
+        """Put sockets of one namespace into rooms; return how many have no room for that, and entered none.
 
-        Raises `ValueError` for a socket's own room, and `LimitError`, before anybody has entered, for a name that is too long and
-        for too many names with the same hash.
+        Raises `ValueError` for a socket's own room and `LimitError` for a name that is too long, before anybody has entered.
         """
         sockets = self._found(socket_sids)
         keys = self._keys(sockets, rooms, "cannot enter a sid room")
         mine = {socket.socket_sid: self._room_keys(socket.socket_sid) for socket in sockets}
-        free = [socket for socket in sockets if len(mine[socket.socket_sid] | keys.keys()) <= MAX_ROOMS]
-        for socket in free:
-            _check_hashes(mine[socket.socket_sid], keys.keys())
+        free = [socket for socket in sockets if _may_hold(mine[socket.socket_sid], keys.keys())]
         entered = [(socket, key) for socket in free for key in keys if key not in mine[socket.socket_sid]]
         self.room_changes.note_entering(_moves(entered))
         self._write(self.storage.insert_rooms, entered)
@@ -384,11 +383,13 @@ def _moves(memberships: Iterable[tuple[Socket, str]]) -> list[tuple[str, str, st
     return [(socket.namespace, key, socket.socket_sid) for socket, key in memberships if not socket.pending]
 
 
-def _check_hashes(before: set[str], entered: Collection[str]) -> None:
-    """Raise `LimitError` when a socket's rooms have too many names with the same hash.
+def _may_hold(before: set[str], entered: Collection[str]) -> bool:
+    """Return whether a socket may be in these rooms together: `MAX_ROOMS`, and `MAX_COLLISIONS` whose names have the same hash.
 
-    They are looked at only when their number passes a power of two: what that costs is shared by as many entries.
+    Hashes are looked at only when the number passes a power of two: what that costs is shared by as many entries.
     """
-    number = len(before) + len(entered)
-    if number > _MANY_ROOMS and number.bit_length() > len(before).bit_length() and has_collisions([*before, *entered]):
-        raise LimitError(f"more than {MAX_COLLISIONS} of its rooms have names with the same hash")
+    number = len(before.union(entered))
+    if number > MAX_ROOMS:
+        return False
+    is_looked_at = number > _MANY_ROOMS and number.bit_length() > len(before).bit_length()
+    return not (is_looked_at and has_collisions([*before, *entered]))
