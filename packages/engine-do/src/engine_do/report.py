@@ -52,12 +52,12 @@ def unsettled(report: Report) -> Report:
 
 
 def is_settled(report: Report, engine_sids: Iterable[EngineSid]) -> bool:
-    """Tell whether the peer has accepted exactly these sessions."""
+    """Return whether the peer has accepted exactly these sessions."""
     return report.stored == digest(engine_sids).digest.hex()
 
 
 def knows_nothing(report: Report) -> bool:
-    """Tell whether the peer has accepted that we hold nothing: as if no session had ever been announced to it."""
+    """Return whether the peer has accepted that we hold nothing: as if no session had ever been announced to it."""
     return report.stored == _NOTHING
 
 

@@ -33,7 +33,7 @@ class Callbacks:
     """The answers that are expected durably. All of it is in storage; nothing is cached."""
 
     def __init__(self, storage: Storage) -> None:
-        """Take the rows."""
+        """Initialise with the rows."""
         self._storage = storage
 
     def write_context(self, context: Any) -> str:

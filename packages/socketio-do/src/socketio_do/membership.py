@@ -64,7 +64,7 @@ class Membership:
     """The tables. All methods are plain calls: reading and writing rows never waits."""
 
     def __init__(self, storage: Storage) -> None:
-        """Take the rows to mirror."""
+        """Initialise with the rows to mirror."""
         self.storage = storage
         self.room_changes = RoomChanges(self._connected)
         self._namespaces: set[str] | None = None
@@ -99,7 +99,7 @@ class Membership:
             self._environs.keep(engine_sid, text)
 
     def has_session(self, engine_sid: str) -> bool:
-        """Tell whether a session was announced and has not ended."""
+        """Return whether a session was announced and has not ended."""
         return self._session(engine_sid) is not None
 
     def environ(self, engine_sid: str) -> dict[str, str] | None:
@@ -114,14 +114,14 @@ class Membership:
         return environ
 
     def actor(self, engine_sid: str) -> str | None:
-        """Tell which engine actor holds a session."""
+        """Return which engine actor holds a session."""
         if engine_sid in self._actors:
             return self._actors[engine_sid]
         session = self._session(engine_sid)
         return None if session is None else session.actor
 
     def sockets_of(self, engine_sid: str) -> dict[str, str]:
-        """Give a session's sockets by namespace."""
+        """Return a session's sockets by namespace."""
         session = self._session(engine_sid)
         return {} if session is None else dict(session.sockets)
 
@@ -265,7 +265,7 @@ class Membership:
         self.storage.delete_rooms(namespace, key)
 
     def namespaces(self) -> set[str]:
-        """Give the namespaces that have sockets; some may have lost their last one in this life."""
+        """Return the namespaces that have sockets; some may have lost their last one in this life."""
         if self._namespaces is None:
             known = (socket.namespace for socket in self._sockets.values())
             self._namespaces = {*self.storage.namespaces(), *known}
@@ -278,7 +278,7 @@ class Membership:
         return [socket_sid, *(json.loads(key) for key in sorted(self._room_keys(socket_sid)))]
 
     def participants(self, namespace: str, rooms: Iterable[Room]) -> Members:
-        """Give the members of all these rooms, each once. None is the whole namespace, a socket's sid the socket's own room."""
+        """Return the members of all these rooms, each once. None is the whole namespace, a socket's sid the socket's own room."""
         found: Members = {}
         for room in rooms:
             if room is None:
@@ -314,7 +314,7 @@ class Membership:
         return self._members[namespace]
 
     def _room(self, namespace: str, key: str) -> Members:
-        """Give a room's members. Only rooms that have some are kept: names are without number, and clients may choose them."""
+        """Return a room's members. Only rooms that have some are kept: names are without number, and clients may choose them."""
         members = self._rooms.get((namespace, key))
         if members is None:
             if len(key) > MAX_ROOM_KEY:
@@ -366,7 +366,7 @@ class Membership:
             members[socket.socket_sid] = socket.engine_sid
 
     def _connected(self, namespace: str, key: str) -> set[str]:
-        """Give a room's members that are not pending; one that is not loaded is not."""
+        """Return a room's members that are not pending; one that is not loaded is not."""
         members = self._room(namespace, key)
         return {sid for sid in members if not (sid in self._sockets and self._sockets[sid].pending)}
 

@@ -33,7 +33,7 @@ class Namespaces:
     """The namespaces of one server. What predicates have let in is in storage; the rest follows from what is registered."""
 
     def __init__(self, storage: Storage, *, cleanup: bool) -> None:
-        """Take the rows, and whether a predicate's child is forgotten when its last socket has gone."""
+        """Initialise with the rows, and whether a predicate's child is forgotten when its last socket has gone."""
         self._storage = storage
         self._cleanup = cleanup
         self._handlers: Mapping[Any, Mapping[str, Any]] = {}
@@ -56,7 +56,7 @@ class Namespaces:
         return self._fresh.get(namespace) or self._kept(namespace) or self._matching(namespace)
 
     async def admit(self, namespace: str, environ: Any, auth: Any) -> bool:
-        """Tell whether clients may connect to a namespace; a predicate is asked about a name that is not known."""
+        """Return whether clients may connect to a namespace; a predicate is asked about a name that is not known."""
         if self._is_static(namespace) or self.parent(namespace) is not None:
             return True
         for predicate in self._predicates().values():
@@ -92,7 +92,7 @@ class Namespaces:
         return [(namespace, ()), *between, ("*", (namespace,))]
 
     def is_in(self, namespace: str, name: NamespaceName) -> bool:
-        """Tell whether a namespace is the one named, or a child of the parent named."""
+        """Return whether a namespace is the one named, or a child of the parent named."""
         return name == namespace or (not isinstance(name, str) and self.parent(namespace) is name)
 
     def handler(self, event: str, namespace: str) -> tuple[Any, tuple[str, ...]] | None:

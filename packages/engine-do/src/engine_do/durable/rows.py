@@ -30,7 +30,7 @@ class Rows:
     """Reads and writes rows. ``record`` is the session as `polling_to_record` wrote it; none for one on a WebSocket."""
 
     def __init__(self, sql: Any, counters: Counter[str]) -> None:
-        """Take the storage's SQL, and where to count what is written."""
+        """Initialise with the storage's SQL, and where to count what is written."""
         self._sql = sql
         self._counters = counters
         sql.exec(_TABLE)
