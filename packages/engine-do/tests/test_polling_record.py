@@ -27,12 +27,16 @@ def test_a_row_written_once_stays_readable(record: str, polling: Polling) -> Non
     assert polling_to_record(polling) == record
 
 
+def test_fields_that_a_later_release_appended_are_ignored() -> None:
+    assert polling_from_record(json.dumps([*json.loads(polling_to_record(DRAINED)), {"new": 1}, None])) == DRAINED
+
+
 def test_the_requests_under_way_do_not_survive() -> None:
     busy = replace(DRAINED, held="g2", posting=True, probe_ms=5, probed=True)
     assert polling_from_record(polling_to_record(busy)) == DRAINED
 
 
-BAD_OUTBOXES: list[object] = [None, 5, [5], [None], [[]], [[5]], [["A"]], [{}]]
+BAD_OUTBOXES: list[object] = [None, 5, "ab", [5], [None], [[]], [[5]], [["A"]], [["AQ==", "AQ=="]], [{}]]
 BAD_ROWS: list[object] = [
     None,
     5,
@@ -45,7 +49,7 @@ BAD_ROWS: list[object] = [
     ["x", [], 0, "", ""],
     [to_record(OPEN), [], 0, ""],
     *([to_record(OPEN), outbox, 0, "", ""] for outbox in BAD_OUTBOXES),
-    *([to_record(OPEN), [], drained, "", ""] for drained in (None, "0", [0])),
+    *([to_record(OPEN), [], drained, "", ""] for drained in (None, "0", [0], -1, 1, True, 1e300)),
     [to_record(OPEN), [], 0, None, ""],
     [to_record(OPEN), [], 0, "", None],
 ]

@@ -50,6 +50,15 @@ def test_what_was_stored_is_what_a_new_life_begins_with_and_nothing_is_on_its_wa
     assert not is_settled(report, sids("a", "b"))
 
 
+@pytest.mark.parametrize(
+    "text", ["", "??", "0" * 7, "g" * 32, stored("a").upper(), f"{stored('a')}\n", f"2:{stored('a')}"]
+)
+def test_any_other_text_is_read_as_unsettled(text: str) -> None:
+    report = restore(text, MARK)
+    assert report == Report(stored=UNSETTLED, mark=MARK)
+    assert not is_settled(report, sids("a"))
+
+
 def test_what_was_stored_does_not_depend_on_the_mark() -> None:
     assert accepting(restore(UNSETTLED, 1), "a").stored == accepting(restore(UNSETTLED, 2), "a").stored == stored("a")
 

@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import copy_context
 from typing import Any, NoReturn, TypeVar
 
 from shared_wire import CloseSessions, Lanes, Operation, Packet, SendPackets, Work
@@ -41,6 +42,15 @@ class FakeDatabase:
     def rows(self, table: str) -> list[tuple[str, ...]]:
         """Read a whole table, in an order of its own; not counted as a statement."""
         return sorted(self._connection.execute(f"SELECT * FROM {table}").fetchall())
+
+    def plan(self, statement: str) -> list[str]:
+        """Say how SQLite would run a statement."""
+        unknown = ("",) * statement.count("?")
+        return [str(row[3]) for row in self._connection.execute(f"EXPLAIN QUERY PLAN {statement}", unknown)]
+
+    def count_steps(self, counted: Callable[[], None] | None) -> None:
+        """Call a function for each step of SQLite's machine from now on, or stop that."""
+        self._connection.set_progress_handler(counted, 1)
 
     def take(self, verb: str = "") -> list[str]:
         """Give the statements so far that begin with a word, and forget all of them."""
@@ -87,10 +97,11 @@ class FakeEvent:
 
 
 class FakeTask:
-    """A coroutine under way."""
+    """A coroutine under way, in a context of its own, as asyncio's tasks are."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         self._coroutine = coroutine
+        self._context = copy_context()
         self._until: Until | None = None
         self.done = False
         self.result: Any = None
@@ -109,12 +120,12 @@ class FakeTask:
 
     def close(self) -> None:
         """End it without a word, as the end of a life does."""
-        self._coroutine.close()
+        self._context.run(self._coroutine.close)
         self.done = True
 
     def _run(self, go_on: Callable[[], Any]) -> None:
         try:
-            until = go_on()
+            until = self._context.run(go_on)
         except StopIteration as stop:
             self.done, self.result = True, stop.value
         except BaseException:

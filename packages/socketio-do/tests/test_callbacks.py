@@ -4,8 +4,10 @@ import pytest
 from server_fakes import FakeDatabase
 
 from socketio_do import callbacks as module
+from socketio_do import storage
 from socketio_do.callbacks import Callbacks, Expected
 from socketio_do.errors import SessionDataError
+from socketio_do.limits import MAX_CONTEXT
 from socketio_do.storage import Storage
 
 
@@ -67,6 +69,7 @@ def test_what_is_due_is_taken_and_the_rest_tells_the_next_deadline(setup: Setup)
 
 def test_so_many_are_taken_at_once_the_earliest_first(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_AT_ONCE", 2)
+    monkeypatch.setattr(storage, "_CONTEXTS", 1)
     callbacks = setup.begin()
     for number in (3, 1, 2):
         add(callbacks, {f"s{number}": number}, due_ms=number)
@@ -94,10 +97,22 @@ def test_of_too_many_those_are_given_up_whose_time_would_come_first(
     assert [callbacks.take("s1", number) is not None for number in (1, 2, 3)] == [True, False, True]
 
 
-def test_answers_of_many_are_one_statement(setup: Setup) -> None:
+@pytest.mark.parametrize(("length", "is_taken"), [(MAX_CONTEXT - 2, True), (MAX_CONTEXT - 1, False)])
+def test_a_context_has_a_size(setup: Setup, length: int, is_taken: bool) -> None:
+    if is_taken:
+        assert len(setup.begin().write_context("c" * length)) == MAX_CONTEXT
+        return
+    with pytest.raises(
+        SessionDataError, match="a callback's context takes 16,001 characters as JSON, 16,000 is the most"
+    ):
+        setup.begin().write_context("c" * length)
+
+
+def test_answers_of_many_are_few_statements(setup: Setup) -> None:
     callbacks = setup.begin()
     setup.database.take()
     add(callbacks, {f"s{number}": 7 for number in range(300)})
     assert len(setup.database.take("INSERT")) == 1
+    setup.database.take()
     assert len(callbacks.due(10**15)) == 300
-    assert len(setup.database.take("DELETE")) == 1
+    assert len(setup.database.take()) == 300 // 25 * 2 + 1

@@ -1,6 +1,9 @@
 """Coming and going: what is special about parents and `disconnecting`. The ordinary ways are in `test_server.py`."""
 
+import functools
+import json
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -278,3 +281,141 @@ class TestDisconnecting:
         world.receive("e1", f'2["{name}"]')
         assert len(world.closes()) == 1
         log.take("WARNING")
+
+
+class Judging:
+    """A world whose connect handler waits at a gate, after what a test gives it to do."""
+
+    def __init__(self, first: Any = None, *, refuse: bool = False, middleware: Any = None, **options: Any) -> None:
+        self.gate = FakeEvent()
+        self.first, self.refuse, self.middleware = first, refuse, middleware
+        self.world = World(self.register, **options)
+        self.gate.set()
+        self.member = self.world.connect("e1")
+        self.gate = FakeEvent()
+        self.world.open("e2")
+        self.world.receive("e2", "0")
+
+    def register(self, sio: Any) -> None:
+        async def connect(sid: str, environ: Any) -> bool:
+            if self.first is not None:
+                await self.first(sio, sid)
+            await self.gate.wait()
+            return sid == S1 or not self.refuse
+
+        sio.on("connect", connect)
+        sio.on("shout", lambda sid, room: sio.emit("secret", room=room))
+        if self.middleware is not None:
+            sio.use(functools.partial(self.middleware, sio))
+
+    def heard(self, engine_sid: str = "e2") -> list[Any]:
+        return [packet for packet in self.world.take(engine_sid) if str(packet).startswith("2")]
+
+    def accept(self) -> None:
+        self.gate.set()
+        self.world.runtime.settle()
+
+
+async def enter(sio: Any, sid: str) -> None:
+    await sio.enter_room(sid, "x")
+
+
+@pytest.fixture
+def judge() -> Iterator[Callable[..., Judging]]:
+    """Make worlds whose connect handlers end with the test: one left suspended would run on whenever garbage is collected."""
+    made: list[Judging] = []
+
+    def make(*args: Any, **options: Any) -> Judging:
+        made.append(Judging(*args, **options))
+        return made[-1]
+
+    yield make
+    for judging in made:
+        judging.accept()
+
+
+class TestPending:
+    """A socket whose connect handler has not accepted it hears what is meant for it, and nothing else."""
+
+    @pytest.mark.parametrize("room", ["x", None])
+    @pytest.mark.parametrize("refuse", [False, True])
+    def test_a_broadcast_does_not_reach_it(self, judge: Callable[..., Judging], room: Any, refuse: bool) -> None:
+        judging = judge(enter, refuse=refuse)
+        judging.world.receive("e1", f'2["shout",{json.dumps(room)}]')
+        assert judging.heard("e1") == ['2["secret"]']
+        assert judging.heard() == []
+        judging.accept()
+        assert judging.heard() == []
+
+    @pytest.mark.parametrize("room", ["x", None])
+    def test_once_accepted_it_hears_all(self, judge: Callable[..., Judging], room: Any) -> None:
+        judging = judge(enter)
+        judging.accept()
+        judging.world.receive("e1", f'2["shout",{json.dumps(room)}]')
+        assert judging.heard() == ['2["secret"]']
+
+    @pytest.mark.parametrize("room", [S2, [S2, "x"]])
+    def test_what_is_addressed_to_it_reaches_it_at_once(self, judge: Callable[..., Judging], room: Any) -> None:
+        judging = judge(enter)
+        judging.world.receive("e1", f'2["shout",{json.dumps(room)}]')
+        assert len(judging.heard()) == 1
+
+    def test_no_answer_is_expected_of_it(self, judge: Callable[..., Judging]) -> None:
+        judging = judge(enter)
+        waiting = judging.world.runtime.start(judging.world.sio.emit_with_ack("q", room="x", timeout=5))
+        judging.world.runtime.settle()
+        assert judging.heard() == []
+        judging.world.receive("e1", "31000[1]")
+        assert (waiting.done, waiting.result.answers, waiting.result.missing) == (True, {S1: 1}, ())
+
+    def test_an_answer_is_expected_of_it_when_it_is_asked_by_its_sid(self, judge: Callable[..., Judging]) -> None:
+        judging = judge()
+        waiting = judging.world.runtime.start(judging.world.sio.call("q", to=S2, timeout=5))
+        judging.world.runtime.settle()
+        assert judging.heard() == ['21000["q"]']
+        judging.world.receive("e2", "31000[1]")
+        assert (waiting.done, waiting.result) == (True, 1)
+
+    def test_what_its_own_connect_handler_sends_reaches_it(self, judge: Callable[..., Judging]) -> None:
+        async def greet(sio: Any, sid: str) -> None:
+            await sio.enter_room(sid, "x")
+            await sio.emit("joined", sid, room="x")
+            await sio.emit("all")
+
+        judging = judge(greet)
+        assert judging.heard() == [f'2["joined","{S2}"]', '2["all"]']
+        assert judging.heard("e1") == [f'2["joined","{S2}"]', '2["all"]']
+
+    def test_what_another_ones_connect_handler_sends_does_not(self, judge: Callable[..., Judging]) -> None:
+        async def greet(sio: Any, sid: str) -> None:
+            await sio.emit("hello", sid)
+
+        judging = judge(greet)
+        assert judging.heard() == [f'2["hello","{S2}"]']
+        judging.world.open("e3")
+        judging.world.receive("e3", "0")
+        assert judging.heard() == []
+        assert judging.heard("e3") == [f'2["hello","{S3}"]']
+
+    def test_what_its_own_middleware_sends_reaches_it(self, judge: Callable[..., Judging]) -> None:
+        async def greet(sio: Any, sid: str, *rest: Any) -> None:
+            await sio.emit("hello", sid)
+
+        assert judge(middleware=greet).heard() == [f'2["hello","{S2}"]']
+
+    def test_it_is_counted_and_described_as_before(self, judge: Callable[..., Judging]) -> None:
+        judging = judge(enter)
+        sio = judging.world.sio
+        assert judging.world.do(sio.room_size("x")) == judging.world.do(sio.room_size()) == 2
+        assert len(judging.world.do(sio.fetch_sockets("x"))) == 2
+
+    def test_a_socket_that_is_always_connected_first_hears_all(self, judge: Callable[..., Judging]) -> None:
+        judging = judge(enter, always_connect=True)
+        judging.world.receive("e1", '2["shout","x"]')
+        assert judging.heard() == ['2["secret"]']
+
+    def test_nothing_is_looked_through_while_nobody_is_pending(self, judge: Callable[..., Judging]) -> None:
+        judging = judge()
+        judging.accept()
+        members = {S1: "e1"}
+        assert judging.world.sio.manager._hearing(members, None) is members

@@ -391,6 +391,52 @@ class TestFloods:
         scene.world.receive("bad", '2["wait"]', *['2["say"]'] * MAX_WAITING, '2/other,["say"]')
         assert scene.world.closes() == []
 
+    def test_packets_that_wait_are_bounded_in_bytes_and_given_up_when_they_are_too_much(
+        self, scene: Scene, log: Log
+    ) -> None:
+        large = f'2["say","{"x" * 900_000}"]'
+        scene.world.receive("bad", '2["wait"]', *[large] * 8)
+        assert scene.world.closes() == []
+        scene.world.receive("bad", large)
+        assert scene.world.closes() == CLOSED
+        assert log.take("WARNING") == ["= session bad closed: too many bytes of it wait"]
+        scene.others_are_well()
+        scene.gate.set()
+        scene.world.runtime.settle()
+        assert scene.calls == [("say", S2, "hello")], "nothing of what was given up is handled"
+        scene.end()
+
+    def test_values_count_for_what_they_take_in_memory(self, scene: Scene) -> None:
+        scene.world.receive("bad", '2["wait"]', *['2["say",' + ",".join(["{}"] * 30_000) + "]"] * 4)
+        assert scene.world.closes() == CLOSED
+
+    def test_halves_of_packets_count_with_those_that_wait(self, scene: Scene) -> None:
+        two = '52-["say",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]'
+        scene.world.receive("bad", '2["wait"]', two, b"x" * 8_100_000)
+        assert scene.world.closes() == CLOSED
+        assert scene.world.runtime.held["bad"] == 0
+        scene.others_are_well()
+
+    def test_who_holds_most_gives_way_when_all_together_hold_too_much(self) -> None:
+        scene = Scene()
+        for number in range(4):
+            scene.world.connect(f"e{number}")
+        scene.world.forget()
+        large = f'2["say","{"x" * 900_000}"]'
+        for engine_sid, count in (("bad", 8), ("e0", 7), ("e1", 1)):
+            scene.world.receive(engine_sid, '2["wait"]', *[large] * count)
+        assert scene.world.closes() == []
+        scene.world.receive("e2", '2["wait"]', large, large)
+        assert scene.world.closes() == CLOSED
+        scene.gate.set()
+        scene.world.runtime.settle()
+        assert len([call for call in scene.calls if call[0] == "say"]) == 10
+
+    def test_what_is_handled_makes_room(self, scene: Scene) -> None:
+        large = f'2["say","{"x" * 900_000}"]'
+        scene.world.receive("bad", *[large] * 30)
+        assert scene.world.closes() == []
+
     @pytest.mark.parametrize("expelled", [False, True])
     def test_a_session_with_a_full_lane_can_be_closed(self, scene: Scene, expelled: bool) -> None:
         scene.world.receive("bad", '2["wait"]', *['2["say"]'] * (MAX_WAITING + expelled))
@@ -513,3 +559,71 @@ def test_every_kind_of_fault_is_named_for_whoever_reads_the_log(log: Log) -> Non
     lines = log.take("WARNING")
     assert len(set(lines)) == len(faults)
     assert all(line.startswith("= session bad closed: ") for line in lines)
+
+
+class TestLosses:
+    """What the link has lost ends, each session once, and whatever becomes of the others."""
+
+    def test_sessions_that_are_lost_end_and_are_closed(self, scene: Scene) -> None:
+        scene.world.sio.receive_lost(ENGINE, [BAD, EngineSid("unknown")])
+        assert scene.world.closes() == CLOSED
+        assert [call[0] for call in scene.calls] == ["disconnect"]
+        scene.others_are_well()
+
+    def test_a_session_is_lost_once_also_while_its_handlers_run(self, scene: Scene) -> None:
+        scene.world.receive("bad", '2["wait"]')
+        for _ in range(3):
+            scene.world.sio.receive_lost(ENGINE, [BAD])
+        assert scene.world.closes() == CLOSED
+
+    def test_all_sessions_of_an_engine_actor_may_be_lost(self, scene: Scene) -> None:
+        scene.world.connect("elsewhere", actor="engine-1")
+        scene.world.forget()
+        scene.world.sio.receive_lost(ENGINE, None)
+        assert scene.world.closes() == [(ENGINE, CloseSessions((BAD, GOOD), "transport error"))]
+        assert scene.world.membership.has_session("elsewhere")
+
+    def test_a_fault_in_the_end_of_one_keeps_no_other_from_ending(
+        self, scene: Scene, log: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = scene.world.membership.sockets_of
+
+        def break_for_bad(engine_sid: str) -> dict[str, str]:
+            if engine_sid == BAD:
+                raise LookupError("broken")
+            return real(engine_sid)
+
+        monkeypatch.setattr(scene.world.membership, "sockets_of", break_for_bad)
+        scene.world.sio.receive_lost(ENGINE, [BAD, GOOD])
+        assert scene.world.closes() == [(ENGINE, CloseSessions((BAD, GOOD), "transport error"))]
+        assert not scene.world.membership.has_session("good")
+        assert log.take("ERROR") == ["= session bad could not be ended"]
+
+
+class TestHandlersThatNoPacketStarts:
+    """They have the same timeout as those that one does."""
+
+    def test_a_disconnect_handler_that_an_application_starts_is_given_up(self, log: Log) -> None:
+        world = World(lambda sio: sio.on("disconnect", lambda sid, reason: FakeEvent().wait()))
+        world.connect("e1")
+        task = world.runtime.start(world.sio.disconnect(S1))
+        world.runtime.settle()
+        assert not task.done
+        with pytest.raises(TimeoutError):
+            world.advance(121)
+        assert world.membership.socket(S1) is None
+        assert world.runtime.tasks == [] or all(task.done for task in world.runtime.tasks)
+
+    def test_a_handler_that_a_deadline_starts_is_given_up(self, log: Log) -> None:
+        def register(sio: Any) -> None:
+            sio.on_answer("reply", lambda context, sid, *answer: None)
+            sio.on_no_answer("reply", lambda context, sid, reason: FakeEvent().wait())
+
+        world = World(register)
+        world.connect("e1")
+        world.do(world.sio.emit("ask", callback="reply", timeout=5))
+        world.advance(5)
+        assert [task.done for task in world.runtime.tasks] != []
+        world.advance(121)
+        assert [task for task in world.runtime.tasks if not task.done] == []
+        assert len(log.take("ERROR")) == 1

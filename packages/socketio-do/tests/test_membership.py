@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from server_fakes import FakeDatabase, socket_sid
 
-from socketio_do.errors import SessionDataError
-from socketio_do.membership import SID_BYTES, Membership
+from shared_wire.bounded_json import has_collisions
+from socketio_do import membership as module
+from socketio_do.errors import LimitError, SessionDataError
+from socketio_do.limits import MAX_ROOM_NAME, MAX_ROOMS
+from socketio_do.membership import SID_BYTES, TRANSPORT, Membership
 from socketio_do.storage import Storage
 
 S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)
@@ -418,3 +421,77 @@ def test_what_a_handler_does_to_its_environ_is_not_seen_by_the_next(setup: Setup
     assert given is not None
     given["user"] = "in memory only"
     assert setup.membership.environ("e1") == setup.reset().environ("e1")
+
+
+def test_memory_holds_the_handshakes_of_some_sessions_and_all_are_read(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_HELD_ENVIRONS", 5_000)
+    membership = setup.reset()
+    for number in range(100):
+        membership.open_session(f"e{number}", "east", {"HTTP_COOKIE": str(number) * 500})
+    assert membership._environs._size <= 5_000
+    assert membership.environ("e7") == {"HTTP_COOKIE": "7" * 500}
+    membership.upgrade_session("e3")
+    assert setup.reset().environ("e3") == {"HTTP_COOKIE": "3" * 500, TRANSPORT: "websocket"}
+
+
+def test_an_event_of_a_session_does_not_read_its_handshake(setup: Setup) -> None:
+    setup.add(S1, "e1")
+    setup.reset().socket_in("e1", "/")
+    assert not [statement for statement in setup.database.take() if "environ" in statement]
+
+
+class TestNames:
+    """Clients often name rooms."""
+
+    def test_a_name_has_a_length(self, setup: Setup) -> None:
+        setup.add(S1, "e1")
+        longest = "\N{SLIGHTLY SMILING FACE}" * MAX_ROOM_NAME
+        setup.membership.enter(S1, longest)
+        for room in (longest + "r", 10**1_000):
+            with pytest.raises(LimitError, match="a room's name has at most 256 characters"):
+                setup.membership.enter(S1, room)
+        assert setup.reset().rooms_of(S1) == [S1, longest]
+
+    def test_nobody_is_looked_for_under_a_longer_name(self, setup: Setup) -> None:
+        setup.add(S1, "e1")
+        membership = setup.reset()
+        assert membership.participants("/", ["r" * 1_000_000]) == {}
+        membership.leave(S1, "r" * 1_000_000)
+        membership.close("/", "r" * 1_000_000)
+        assert max(map(len, setup.database.statements)) < 1_000
+
+    def test_a_socket_whose_rooms_collide_enters_no_more(self, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "has_collisions", lambda keys: has_collisions(keys, lambda key: 5))
+        setup.add(S1, "e1")
+        for number in range(127):
+            setup.membership.enter(S1, f"room {number}")
+        with pytest.raises(LimitError, match="in too many rooms whose names have the same hash"):
+            setup.membership.enter(S1, "one more")
+        setup.add(S2, "e2")
+        assert setup.membership.join([S1, S2], ["for all"]) == 1
+        assert setup.membership.join([S1, S2], [f"more {number}" for number in range(200)]) == 2
+        membership = setup.reset()
+        assert [len(membership.rooms_of(sid)) for sid in (S1, S2)] == [128, 2]
+
+    def test_hashes_are_looked_at_when_the_number_of_rooms_has_doubled(
+        self, setup: Setup, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked: list[int] = []
+
+        def collide(keys: list[str]) -> bool:
+            looked.append(len(keys))
+            return False
+
+        monkeypatch.setattr(module, "has_collisions", collide)
+        setup.add(S1, "e1")
+        for number in range(MAX_ROOMS):
+            setup.membership.enter(S1, number)
+        assert looked == [128, 256, 512]
+
+    def test_no_more_names_are_looked_at_than_a_socket_may_have(self, setup: Setup) -> None:
+        setup.add(S1, "e1")
+        assert setup.membership.join([S1], range(10_000)) == 1
+        assert len(setup.membership._keys([], range(10_000), "")) == MAX_ROOMS + 1
+        assert setup.membership.rooms_of(S1) == [S1]

@@ -204,6 +204,42 @@ def test_predicates_let_in_so_many_and_no_more(setup: Setup, monkeypatch: pytest
     assert made.parent("/c") is None
 
 
+def test_namespaces_whose_first_socket_is_still_connecting_count(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_CHILDREN", 2)
+    made = setup.begin([Door()])
+    assert [admit(made, name) for name in ("/a", "/b", "/c")] == [True, True, False]
+    made.release("/a", lambda: True)
+    assert admit(made, "/c")
+
+
+def test_memory_holds_some_children_and_all_are_known(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_HELD_CHILDREN", 3)
+    door = Door()
+    made = setup.begin([door], cleanup=True)
+    names = [f"/{number}" for number in range(10)]
+    for name in names:
+        admit(made, name)
+        made.keep(name)
+    assert len(made._held) == 3
+    assert made._fresh == {}
+    assert [made.parent(name) for name in names] == [door] * 10
+    assert len(made._held) == 3
+    for name in names:
+        made.release(name, lambda: True)
+    assert [made.parent(name) for name in names] == [None] * 10
+    assert setup.storage.count_namespaces() == 0
+
+
+def test_a_kept_child_is_not_written_again(setup: Setup) -> None:
+    database: Any = setup.storage._database
+    made = setup.begin([Door()])
+    admit(made, "/a")
+    made.keep("/a")
+    database.take()
+    made.keep("/a")
+    assert database.take() == []
+
+
 def test_without_predicates_nothing_is_read(setup: Setup) -> None:
     database: Any = setup.storage._database
     made = setup.begin([ROOM, "/a"], served="*")

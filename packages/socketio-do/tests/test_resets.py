@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from server_fakes import FakeEvent, Log, World, finish, socket_sid
+from server_fakes import ENGINE, FakeEvent, Log, World, finish, socket_sid
 
 from shared_wire import CloseSessions, EngineSid, Packet
+from socketio_do.storage import Storage
 
 S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)
 
@@ -269,6 +270,28 @@ def test_the_first_event_after_a_wake_reads_what_it_touches(others: int) -> None
     world.receive("e1", '21["who"]')
     assert len(world.database.take("SELECT")) <= 5
     assert world.database.take("INSERT") == []
+
+
+def steps_of_an_event(others: int) -> int:
+    """Count the steps that SQLite takes for the first event after a wake, among other sessions in namespaces of their own."""
+    application = Application()
+    world = World(application.register)
+    world.connect("e1")
+    storage = Storage(world.database)
+    for number in range(others):
+        storage.insert_session(f"other-{number}", ENGINE, "{}")
+        storage.insert_socket(f"s-{number}", f"other-{number}", f"/{number}", ENGINE, "{}", {'"everybody"'})
+        storage.insert_namespace(f"/{number}", "door")
+    world.reset()
+    steps: list[None] = []
+    world.database.count_steps(lambda: steps.append(None))
+    world.receive("e1", '21["who"]')
+    world.database.count_steps(None)
+    return len(steps)
+
+
+def test_an_event_costs_the_same_whatever_the_number_of_sessions_and_namespaces() -> None:
+    assert 0 < steps_of_an_event(10_000) <= steps_of_an_event(10) + 20
 
 
 class TestUnderWay:

@@ -54,6 +54,7 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
+from engine_do.record_fields import whole
 from engine_do.session import (
     REVISION,
     CloseRequested,
@@ -316,22 +317,34 @@ def must_store(before: Polling, after: Polling) -> bool:
 
 
 def polling_to_record(polling: Polling) -> str:
-    """Write down what survives a reset."""
+    """Return what survives a reset as text. Fields are only ever appended: other releases read it."""
     outbox = [frame if isinstance(frame, str) else [encode_base64(frame)] for frame in polling.outbox]
     facts = [to_record(polling.session), outbox, polling.drained, polling.drained_by, polling.address]
     return json.dumps(facts, separators=(",", ":"))
 
 
 def polling_from_record(record: str) -> Polling | None:
-    """Read what `polling_to_record` wrote; none for anything else."""
+    """Read what `polling_to_record` of this or a neighbouring release wrote; None for anything else.
+
+    Fields that a later release has appended are ignored.
+    """
     try:
         match json.loads(record):
-            case [str(session_record), list(outbox), int(drained), str(drained_by), str(address)]:
+            case [str(session_record), list(outbox), drained, str(drained_by), str(address), *_]:
                 session = from_record(session_record)
-                frames = tuple(one if isinstance(one, str) else decode_base64(*one) for one in outbox)
+                frames = tuple(_frame_from(one) for one in outbox)
                 if session is not None:
                     loaded = _add(Polling(session=session, address=address), frames)
-                    return replace(loaded, drained=drained, drained_by=drained_by)
+                    return replace(loaded, drained=whole(drained, len(frames)), drained_by=drained_by)
     except (ValueError, TypeError, RecursionError, RemoteEngineError):
         return None
     return None
+
+
+def _frame_from(written: object) -> Frame:
+    match written:
+        case str():
+            return written
+        case [str(encoded)]:
+            return decode_base64(encoded)
+    raise ValueError

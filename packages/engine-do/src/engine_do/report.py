@@ -6,9 +6,11 @@ steady state they do, and nothing is sent.
 
 An acceptance counts only for the very offer it answers: each announcement changes the mark that offers carry.
 
-Stored as text: the digest the peer accepted, or "?" from the first session announced after that until the next acceptance.
+Stored as text: the digest the peer accepted, or "?" from the first session announced after that until the next acceptance. Any
+other text is read as "?", so the worst that a change of release costs is one comparison.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,6 +21,7 @@ __all__ = ["UNSETTLED", "Report", "accept", "is_settled", "knows_nothing", "offe
 
 UNSETTLED: Final = "?"
 _NOTHING: Final = digest(()).digest.hex()
+_DIGEST: Final = re.compile(f"[0-9a-f]{{{len(_NOTHING)}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,13 @@ class Report:
 
 
 def restore(stored: str | None, mark: int) -> Report:
-    """Begin a life's report from what an earlier life stored; nothing stored means nothing was ever announced."""
-    return Report(stored=_NOTHING if stored is None else stored, mark=mark)
+    """Begin a life's report from what an earlier life stored; nothing stored means nothing was ever announced.
+
+    A text that this release does not know, of a later one perhaps, means that the report is unsettled.
+    """
+    if stored is None:
+        return Report(stored=_NOTHING, mark=mark)
+    return Report(stored=stored if _DIGEST.fullmatch(stored) else UNSETTLED, mark=mark)
 
 
 def unsettled(report: Report) -> Report:
@@ -44,12 +52,12 @@ def unsettled(report: Report) -> Report:
 
 
 def is_settled(report: Report, engine_sids: Iterable[EngineSid]) -> bool:
-    """Tell whether the peer has accepted exactly these sessions."""
+    """Return whether the peer has accepted exactly these sessions."""
     return report.stored == digest(engine_sids).digest.hex()
 
 
 def knows_nothing(report: Report) -> bool:
-    """Tell whether the peer has accepted that we hold nothing: as if no session had ever been announced to it."""
+    """Return whether the peer has accepted that we hold nothing: as if no session had ever been announced to it."""
     return report.stored == _NOTHING
 
 

@@ -28,13 +28,16 @@ sleep: it lives as text (`to_record`) in the socket's attachment, or in the row 
 import enum
 import json
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from engine_do.config import EngineConfig
 from engine_do.errors import ConfigError, RemoteEngineError
 from engine_do.ids import EngineSid
 from engine_do.packets import PING, Frame, PacketType, decode_frame, decode_frame_v3
 from engine_do.peers import choose
+from engine_do.record_fields import fact, listed, text, whole
+from shared_wire import RefusedJson
+from shared_wire.bounded_json import parse
 
 __all__ = [
     "FAULT_CLOSE",
@@ -58,8 +61,10 @@ __all__ = [
     "Session",
     "SocketGone",
     "Swept",
+    "Unreadable",
     "Upgraded",
     "from_record",
+    "read_record",
     "step",
     "to_record",
 ]
@@ -67,8 +72,12 @@ __all__ = [
 #: The protocol's current revision.
 REVISION: Final = 4
 
-#: The number of the record's layout; a record of another number is not ours to read.
+#: The number of the record's layout: raised with each field that is appended, for whoever reads a log.
 SCHEMA: Final = 1
+
+#: What makes a record ours, and how each begins.
+_KEY: Final = "engine-do"
+_BEGINNING: Final = f'{{"{_KEY}":'
 
 #: Peers that one session's messages may go to: each is told of its opening and its end.
 MAX_PEERS: Final = 8
@@ -117,6 +126,13 @@ class Session:
     def announced(self) -> bool:
         """Whether anybody above has heard of the session."""
         return self.environ is None or bool(self.peers)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record of ours that cannot be read. Its socket must be closed: nobody serves it. ``engine_sid`` is there for the log."""
+
+    engine_sid: EngineSid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +333,11 @@ def _is_too_large(frame: Frame, limit: int) -> bool:
 
 
 def to_record(session: Session) -> str:
-    """Write a session down for its socket's attachment."""
+    """Return a session as text, for its socket's attachment.
+
+    Fields are only ever appended, and none changes its meaning: the releases before and after this one read the record on an open
+    socket.
+    """
     fields = [
         session.engine_sid,
         session.phase,
@@ -330,48 +350,51 @@ def to_record(session: Session) -> str:
     ]
     if session.route or session.peers:
         fields += [session.route, session.peers]
-    return json.dumps({"engine-do": SCHEMA, "s": fields}, separators=(",", ":"))
+    return json.dumps({_KEY: SCHEMA, "s": fields}, separators=(",", ":"))
+
+
+def read_record(record: str) -> Session | Unreadable | None:
+    """Read what `to_record` of this or a neighbouring release wrote; None means that the record is not ours.
+
+    Total: a record of ours that cannot be read is `Unreadable`. A later layout's number, and fields that it appended, are ignored.
+    """
+    is_ours = record.startswith(_BEGINNING)
+    try:
+        found = json.loads(record) if is_ours else parse(record)
+    except (ValueError, RecursionError, RefusedJson):
+        return Unreadable() if is_ours else None
+    if not isinstance(found, dict) or _KEY not in found:
+        return None
+    try:
+        return _read(found)
+    except (KeyError, TypeError, ValueError):
+        match found:
+            case {"s": [str(engine_sid), *_]} if engine_sid:
+                return Unreadable(EngineSid(engine_sid))
+        return Unreadable()
 
 
 def from_record(record: str) -> Session | None:
-    """Read what `to_record` wrote; none for anything else, which is then a socket of somebody else's."""
-    try:
-        match json.loads(record):
-            case {
-                "engine-do": int(schema),
-                "s": [
-                    str(engine_sid),
-                    int(phase),
-                    int(pinged_ms),
-                    unanswered_ms,
-                    deadline_ms,
-                    environ,
-                    revision,
-                    base64,
-                    *rest,
-                ],
-            }:
-                route, peers = rest or ("", ())
-                if (
-                    schema != SCHEMA
-                    or not isinstance(unanswered_ms, int | None)
-                    or not isinstance(deadline_ms, int | None)
-                    or revision not in (3, REVISION)
-                    or not isinstance(route, str)
-                ):
-                    return None
-                return Session(
-                    engine_sid=EngineSid(engine_sid),
-                    phase=Phase(phase),
-                    pinged_ms=pinged_ms,
-                    unanswered_ms=unanswered_ms,
-                    deadline_ms=deadline_ms,
-                    environ=None if environ is None else tuple((str(key), str(value)) for key, value in environ),
-                    revision=revision,
-                    base64=bool(base64),
-                    route=route,
-                    peers=tuple(str(peer) for peer in peers),
-                )
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return None
+    """Read a record as `read_record` does, for those who need not tell an unreadable one from one that is not ours."""
+    session = read_record(record)
+    return session if isinstance(session, Session) else None
+
+
+def _read(found: dict[str, Any]) -> Session:
+    """Read a record's fields; raise `KeyError`, `TypeError` or `ValueError` for what no release writes."""
+    engine_sid, phase, pinged_ms, unanswered_ms, deadline_ms, environ, revision, base64, *rest = listed(found["s"])
+    route, peers, *_ = rest or ("", [])
+    if whole(found[_KEY]) < 1 or revision not in (3, REVISION) or not engine_sid:
+        raise ValueError
+    return Session(
+        engine_sid=EngineSid(text(engine_sid)),
+        phase=Phase(whole(phase)),
+        pinged_ms=whole(pinged_ms),
+        unanswered_ms=None if unanswered_ms is None else whole(unanswered_ms),
+        deadline_ms=None if deadline_ms is None else whole(deadline_ms),
+        environ=None if environ is None else tuple(map(fact, listed(environ))),
+        revision=whole(revision),
+        base64=bool(whole(base64, 1)),
+        route=text(route),
+        peers=tuple(map(text, listed(peers))),
+    )

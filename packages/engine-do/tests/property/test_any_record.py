@@ -6,15 +6,15 @@ from hypothesis import strategies as st
 
 from engine_do.admission import Transport
 from engine_do.handshake import MAX_ENVIRON, make_environ
-from engine_do.ids import actor_of, make_engine_sid
+from engine_do.ids import EngineSid, actor_of, make_engine_sid
 from engine_do.request import HttpRequest
-from engine_do.session import MAX_PEERS, SCHEMA, Phase, Session, from_record, to_record
+from engine_do.session import MAX_PEERS, SCHEMA, Phase, Session, Unreadable, from_record, read_record, to_record
 
 #: What a Durable Object's socket attachment holds.
 ATTACHMENT_BYTES = 16_384
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
@@ -55,14 +55,23 @@ def test_any_text_of_somebody_elses_is_no_session(text: str) -> None:
 @unhurried
 @given(values)
 def test_any_record_of_somebody_elses_is_no_session(value: object) -> None:
-    assume(not isinstance(value, dict) or value.get("engine-do") != SCHEMA)
-    assert from_record(json.dumps(value)) is None
+    assume(not isinstance(value, dict) or "engine-do" not in value)
+    assert read_record(json.dumps(value)) is None
 
 
 @unhurried
-@given(values.filter(lambda value: value != SCHEMA))
-def test_a_record_of_another_schema_is_no_session(schema: object) -> None:
-    assert from_record(json.dumps({"engine-do": schema, "s": ["s", 1, 0, None, None, None, 4, 0]})) is None
+@given(values.filter(lambda value: type(value) is not int or value < 1 or value > 2**53))
+def test_a_record_without_a_schema_is_unreadable(schema: object) -> None:
+    record = json.dumps({"engine-do": schema, "s": ["s", 1, 0, None, None, None, 4, 0]})
+    assert read_record(record) == Unreadable(EngineSid("s"))
+
+
+@unhurried
+@given(sessions(), st.integers(SCHEMA, 2**53), st.lists(values, max_size=3))
+def test_a_record_of_a_later_schema_is_read(session: Session, schema: int, more: list[object]) -> None:
+    fields = json.loads(to_record(session))["s"]
+    fields = [*(fields if len(fields) > 8 else [*fields, "", []]), *more]
+    assert read_record(json.dumps({"engine-do": schema, "s": fields})) == session
 
 
 #: What each field of a record may look like, and what it may not.

@@ -26,7 +26,7 @@ class Acks:
     """
 
     def __init__(self, first_id: int) -> None:
-        """Take the first id to give."""
+        """Initialise with the first id to give."""
         self._first_id = self._next_id = first_id
         self._waiting: dict[str, dict[int, _Waiting]] = {}
 
@@ -46,11 +46,11 @@ class Acks:
         waiting[number] = _Waiting(callback, lost)
 
     def waits(self, socket_sid: str, number: int) -> bool:
-        """Tell whether a callback waits for this acknowledgement."""
+        """Return whether a callback waits for this acknowledgement."""
         return number in self._waiting.get(socket_sid, {})
 
     def is_of_this_life(self, number: int) -> bool:
-        """Tell whether an id was given in this life; what waited for one of an earlier life is lost."""
+        """Return whether an id was given in this life; what waited for one of an earlier life is lost."""
         return self._first_id <= number < self._next_id
 
     def take(self, socket_sid: str, number: int) -> Callback | None:

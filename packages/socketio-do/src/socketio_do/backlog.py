@@ -1,12 +1,15 @@
 """Clients' packets that wait for a handler, or are in one: what they hold is counted, and given up when it is too much."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from shared_wire import Holdings
-from socketio_do.limits import MAX_BACKLOG, MAX_BACKLOG_OF_ALL, PACKET_OVERHEAD
+from socketio_do.limits import MAX_BACKLOG, MAX_BACKLOG_OF_ALL
 
-__all__ = ["Backlog", "Held", "Work"]
+__all__ = ["PACKET_OVERHEAD", "Backlog", "Held", "Work"]
+
+#: Bytes that a packet takes while it waits, besides its own.
+PACKET_OVERHEAD: Final = 2_000
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 

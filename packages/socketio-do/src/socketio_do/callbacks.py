@@ -5,13 +5,14 @@ waiting ── the client answers ──> its handler is called          the row
    └────── deadline, or the client goes ──> the other handler
 """
 
-import json
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from socketio_do.errors import SessionDataError
-from socketio_do.limits import MAX_ACKS
-from socketio_do.storage import Storage
+from socketio_do.limits import MAX_ACKS, MAX_CONTEXT
+from socketio_do.storage import MAX_SIDS, CallbackRow, Storage
+from socketio_do.values import load_value, store_value
 
 __all__ = ["Callbacks", "Expected"]
 
@@ -32,39 +33,53 @@ class Callbacks:
     """The answers that are expected durably. All of it is in storage; nothing is cached."""
 
     def __init__(self, storage: Storage) -> None:
-        """Take the rows."""
+        """Initialise with the rows."""
         self._storage = storage
 
     def write_context(self, context: Any) -> str:
-        """Write what a handler is to be told; raises `SessionDataError` for what JSON cannot hold."""
-        try:
-            return json.dumps(context, separators=(",", ":"))
-        except (TypeError, ValueError) as error:
-            raise SessionDataError(f"a callback's context survives as JSON ({error})") from None
+        """Return what a handler is to be told as text.
+
+        Raises `SessionDataError` for what JSON cannot hold, and for more than `MAX_CONTEXT` characters.
+        """
+        return store_value(context, "a callback's context", MAX_CONTEXT)
 
     def add(self, asked: dict[str, int], name: str, context: str, due_ms: int) -> list[Expected]:
-        """Expect answers (socket sid -> ack id) until a time; returns those given up for it: a socket has `MAX_ACKS` at most."""
+        """Expect answers (socket sid -> ack id) until a deadline.
+
+        Returns those given up for it: a socket has `MAX_ACKS` at most.
+        """
         self._storage.insert_callbacks(asked, name, context, due_ms)
-        given_up = self._storage.surplus_callbacks(list(asked), MAX_ACKS)
-        return self._take(given_up)
+        given_up: list[Expected] = []
+        sids = [*asked]
+        for start in range(0, len(sids), MAX_SIDS):
+            piece = sids[start : start + MAX_SIDS]
+            given_up += self._take_all(functools.partial(self._storage.some_surplus_callbacks, piece, MAX_ACKS))
+        return given_up
 
     def take(self, socket_sid: str, number: int) -> Expected | None:
         """Take the answer that is expected with an ack id, if there is one."""
-        return next(iter(self._take(self._storage.callbacks(socket_sid, number))), None)
+        return next(iter(self._take(self._storage.callback(socket_sid, number))), None)
 
     def drop(self, socket_sid: str) -> list[Expected]:
         """Take all answers of a socket that is gone."""
-        return self._take(self._storage.callbacks(socket_sid))
+        return self._take_all(lambda: self._storage.some_callbacks(socket_sid))
 
     def due(self, now_ms: int) -> list[Expected]:
-        """Take the answers whose time has passed, or some of them where they are many."""
-        return self._take(self._storage.due_callbacks(now_ms, _AT_ONCE))
+        """Take the answers whose deadline has passed, or some of them where they are many."""
+        return self._take_all(lambda: self._storage.some_due_callbacks(now_ms), _AT_ONCE)
 
     def next_ms(self) -> int | None:
-        """Tell the next deadline."""
+        """Return the next deadline."""
         return self._storage.next_due_ms()
 
-    def _take(self, rows: list[tuple[str, int, str, str]]) -> list[Expected]:
+    def _take_all(self, read: Callable[[], list[CallbackRow]], enough: int | None = None) -> list[Expected]:
+        """Take what is read, piece by piece, until nothing is left or there are enough."""
+        taken: list[Expected] = []
+        while (enough is None or len(taken) < enough) and (rows := read()):
+            taken += self._take(rows)
+        return taken
+
+    def _take(self, rows: list[CallbackRow]) -> list[Expected]:
         if rows:
             self._storage.delete_callbacks([(socket_sid, number) for socket_sid, number, *_ in rows])
-        return [Expected(socket_sid, name, json.loads(context)) for socket_sid, _, name, context in rows]
+        return [Expected(socket_sid, name, load_value(context)) for socket_sid, _, name, context in rows]

@@ -1,5 +1,6 @@
 """How a session's socket comes into a namespace, and how it goes."""
 
+import contextlib
 import logging
 from collections import Counter
 from typing import Any
@@ -8,6 +9,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 
 from shared_wire import AdmitSessions, EngineSid
 from socketio_do.errors import PacketError
+from socketio_do.membership import judged_sid
 from socketio_do.middleware import Middleware
 from socketio_do.namespaces import NamespaceName
 from socketio_do.packets import ClientPacket
@@ -72,9 +74,13 @@ class Connections(Middleware):
                 del self._joining[engine_sid]
 
     async def _ask(self, sid: str, engine_sid: str, packet: ClientPacket) -> dict[str, Any] | None:
-        """Run middleware and the connect handler; returns what to tell the client when one of them refuses."""
+        """Run middleware and the connect handler; return what to tell the client when one of them refuses.
+
+        What they emit meanwhile reaches the socket, though it is pending.
+        """
         namespace, auth = packet.namespace, packet.data or None
         environ = self._membership.environ
+        token = judged_sid.set(sid)
         try:
             if not await self._pass_connect(sid, environ(engine_sid), auth, namespace):
                 return dict(Refused().error_args)
@@ -88,6 +94,11 @@ class Connections(Middleware):
         except Exception as error:
             await self._report(error, "connect", namespace, sid=sid, engine_sid=engine_sid)
             return {"message": "Connection refused by server"}
+        finally:
+            with contextlib.suppress(
+                ValueError
+            ):  # at the end of a life this runs in the context of whoever collects garbage
+                judged_sid.reset(token)
         return dict(Refused().error_args) if answer is False else None
 
     async def _refuse(self, engine_sid: str, sid: str, namespace: str, refusal: dict[str, Any]) -> None:

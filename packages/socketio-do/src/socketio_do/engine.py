@@ -94,11 +94,11 @@ class Handshakes(Mapping[str, dict[str, str]]):
     """What `AsyncServer.environ` is upstream: the handshake of each session, by its Engine.IO sid. Copies, from storage."""
 
     def __init__(self, membership: Membership) -> None:
-        """Take the tables."""
+        """Initialise with the tables."""
         self._membership = membership
 
     def __getitem__(self, engine_sid: str) -> dict[str, str]:
-        """Give a session's handshake."""
+        """Return a session's handshake."""
         environ = self._membership.environ(engine_sid)
         if environ is None:
             raise KeyError(engine_sid)

@@ -10,8 +10,13 @@ __all__ = [
     "MAX_BACKLOG",
     "MAX_BACKLOG_OF_ALL",
     "MAX_CHILDREN",
+    "MAX_CONTEXT",
+    "MAX_DATA",
     "MAX_DEPTH",
     "MAX_EVENT",
+    "MAX_HELD_CHILDREN",
+    "MAX_HELD_DATA",
+    "MAX_HELD_ENVIRONS",
     "MAX_ID",
     "MAX_NAMESPACE",
     "MAX_ROOMS",
@@ -19,7 +24,6 @@ __all__ = [
     "MAX_SOCKETS",
     "MAX_VALUES",
     "MAX_WAITING",
-    "PACKET_OVERHEAD",
 ]
 
 #: Callbacks that wait for one socket: a client that never answers must not fill the memory.
@@ -30,19 +34,35 @@ MAX_ATTACHMENTS: Final = 10
 
 #: Bytes of one session's packets that wait for handlers, are in them, or are half received: eight of the largest packets there are
 #: by default.
-MAX_BACKLOG: Final = 8 * 1024 * 1024
+MAX_BACKLOG: Final = 8_000_000
 
 #: The same of all sessions of an object: an isolate has 128 MB for all objects of a Worker, and 30 of them are taken by Python.
-MAX_BACKLOG_OF_ALL: Final = 16 * 1024 * 1024
+MAX_BACKLOG_OF_ALL: Final = 16_000_000
 
 #: Namespaces kept for predicates, empty ones included: clients name them, and each is a row.
 MAX_CHILDREN: Final = 10_000
+
+#: Characters of a callback's context as JSON: each expected acknowledgement holds one, in a row and when it is taken.
+MAX_CONTEXT: Final = 16_000
+
+#: Characters of a socket's session data as JSON. A row holds 2 MB, and reading it escapes each quote.
+MAX_DATA: Final = 900_000
 
 #: Lists and dicts within each other in a packet's data, both ways: what was taken can be answered with.
 MAX_DEPTH: Final = wire_limits.MAX_DEPTH
 
 #: Characters of an event's name: handlers are looked up by it, and it stands in the log.
 MAX_EVENT: Final = 1_024
+
+#: Namespaces let in by predicates that are kept in memory; others are read from their rows. Clients name them.
+MAX_HELD_CHILDREN: Final = 1_000
+
+#: Characters of session data kept in memory, of all sockets; other data is read from its row when it is asked for.
+MAX_HELD_DATA: Final = 4_000_000
+
+#: Characters of handshakes kept in memory, of all sessions (up to 14,000 each); others are read from their rows. Few are asked for
+#: after a session's first event.
+MAX_HELD_ENVIRONS: Final = 1_000_000
 
 #: The largest ack id: what a JavaScript number holds exactly.
 MAX_ID: Final = 2**53 - 1
@@ -64,6 +84,3 @@ MAX_VALUES: Final = wire_limits.MAX_VALUES
 
 #: Packets of one socket that wait behind a suspended handler.
 MAX_WAITING: Final = 1_000
-
-#: Bytes that a packet takes while it waits, besides its own.
-PACKET_OVERHEAD: Final = 2_000

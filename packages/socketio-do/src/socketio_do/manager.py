@@ -9,7 +9,7 @@ from typing import Any
 import socketio
 
 from socketio_do.acks import Acks, Callback
-from socketio_do.membership import Membership, Socket
+from socketio_do.membership import Membership, Socket, judged_sid
 from socketio_do.namespaces import NamespaceName, Namespaces
 from socketio_do.rooms import Room
 from socketio_do.upstream import ENCODED_TYPES, encode_packet
@@ -25,7 +25,7 @@ class DurableManager(socketio.AsyncManager):
     server: Any
 
     def __init__(self, membership: Membership, namespaces: Namespaces, acks: Acks) -> None:
-        """Take the tables."""
+        """Initialise with the tables."""
         super().__init__()
         self.rooms: Mapping[str, dict[Room, dict[str, str]]] = Rooms(membership)  # type: ignore[assignment]  # it is read only
         self._membership = membership
@@ -39,7 +39,7 @@ class DurableManager(socketio.AsyncManager):
         return [*iter(self.rooms)]
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
-        """Give (socket sid, engine sid) of everybody in a room, in any of a list of rooms, or (None) in the namespace."""
+        """Yield (socket sid, engine sid) of everybody in a room, in any of a list of rooms, or (None) in the namespace."""
         yield from self._membership.participants(namespace, rooms_in(room)).items()
 
     async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
@@ -55,17 +55,17 @@ class DurableManager(socketio.AsyncManager):
         return sid
 
     def is_connected(self, sid: str | None, namespace: NamespaceName) -> bool:
-        """Tell whether a socket is connected, and neither pending nor leaving."""
+        """Return whether a socket is connected, and neither pending nor leaving."""
         socket = self._socket(sid, namespace)
         return socket is not None and not socket.pending and not socket.leaving
 
     def is_pre_connected(self, sid: str, namespace: NamespaceName) -> bool:
-        """Tell whether a socket waits for its connect handler."""
+        """Return whether a socket waits for its connect handler."""
         socket = self._socket(sid, namespace)
         return socket is not None and socket.pending
 
     async def can_disconnect(self, sid: str, namespace: str) -> bool:
-        """Tell whether there is a socket to disconnect."""
+        """Return whether there is a socket to disconnect."""
         return self.is_connected(sid, namespace)
 
     def pre_disconnect(self, sid: str, namespace: str) -> str | None:
@@ -124,7 +124,7 @@ class DurableManager(socketio.AsyncManager):
         return [name for name in sorted(self._membership.namespaces()) if self._namespaces.is_in(name, namespace)]
 
     def select(self, namespace: str, room: Any, skip_sid: Any = None, except_rooms: Any = None) -> dict[str, str]:
-        """Give socket sid -> engine sid of everybody in any of some rooms, each once, without those to be left out."""
+        """Return socket sid -> engine sid of everybody in any of some rooms, each once, without those to be left out."""
         members = self._membership.participants(namespace, rooms_in(room))
         skipped = set(skip_sid if isinstance(skip_sid, list | tuple | set) else [skip_sid])
         if except_rooms is not None:
@@ -160,14 +160,14 @@ class DurableManager(socketio.AsyncManager):
         except_rooms: Any = None,
         volatile: bool = False,
     ) -> dict[str, int]:
-        """Send an event; returns socket sid -> ack id of those whose answer is expected.
+        """Send an event; returns socket sid -> ack id of those whose answer is expected. Pending sockets hear no broadcast.
 
         ``expect`` makes what takes a socket's answer, and what is told that none can come any more; or nothing, for an answer that
         somebody else will take.
         """
         asked: dict[str, int] = {}
         for name in self.names(namespace):
-            recipients = self.select(name, room, skip_sid, except_rooms)
+            recipients = self._hearing(self.select(name, room, skip_sid, except_rooms), room)
             if volatile:
                 recipients = self.server.eio.ready(recipients)
             arguments = _arguments(event, data)
@@ -187,7 +187,7 @@ class DurableManager(socketio.AsyncManager):
             self._acks.take(sid, number)
 
     def expects(self, sid: str, id: int) -> bool:
-        """Tell whether a function waits for this acknowledgement."""
+        """Return whether a function waits for this acknowledgement."""
         return self._acks.waits(sid, id)
 
     def note_stray(self, sid: str, id: int) -> None:
@@ -201,6 +201,14 @@ class DurableManager(socketio.AsyncManager):
         callback = self._acks.take(sid, id) if sid else None
         if callback is not None and inspect.isawaitable(result := callback(*data)):
             await result
+
+    def _hearing(self, members: dict[str, str], room: Any) -> dict[str, str]:
+        """Leave out the pending sockets, but one that is addressed by its own sid, and one whose own connect handler sends."""
+        pending = self._membership.pending
+        if not pending:
+            return members
+        heard = {judged_sid.get(), *(one for one in rooms_in(room) if one in pending)}
+        return {sid: engine_sid for sid, engine_sid in members.items() if sid in heard or sid not in pending}
 
     def _send(
         self, namespace: str, arguments: list[Any], engine_sids: Iterable[str], ack_id: int | None = None
@@ -221,11 +229,11 @@ class Rooms(Mapping[str, dict[Room, dict[str, str]]]):
     """
 
     def __init__(self, membership: Membership) -> None:
-        """Take the tables."""
+        """Initialise with the tables."""
         self._membership = membership
 
     def __getitem__(self, namespace: str) -> dict[Room, dict[str, str]]:
-        """Give the rooms of a namespace that has sockets."""
+        """Return the rooms of a namespace that has sockets."""
         everybody = self._membership.participants(namespace, (None,))
         if not everybody:
             raise KeyError(namespace)
@@ -236,7 +244,7 @@ class Rooms(Mapping[str, dict[Room, dict[str, str]]]):
         return rooms
 
     def __contains__(self, namespace: object) -> bool:
-        """Tell whether a namespace has sockets."""
+        """Return whether a namespace has sockets."""
         return isinstance(namespace, str) and bool(self._membership.participants(namespace, (None,)))
 
     def __iter__(self) -> Iterator[str]:

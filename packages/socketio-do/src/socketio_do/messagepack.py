@@ -15,7 +15,7 @@ from socketio_do.errors import PacketError
 from socketio_do.extension import Extension
 from socketio_do.limits import MAX_DEPTH, MAX_VALUES
 
-__all__ = ["pack", "unpack"]
+__all__ = ["pack", "unpack", "unpack_counted"]
 
 
 def pack(value: Any) -> bytes:
@@ -34,6 +34,11 @@ def unpack(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
 
     NaN and the infinities are read as None, which is what JSON makes of them, and so is ``undefined``.
     """
+    return unpack_counted(data, max_depth=max_depth)[0]
+
+
+def unpack_counted(data: bytes, *, max_depth: int = MAX_DEPTH) -> tuple[Any, int]:
+    """Read as `unpack` does, and count the values that lists and dicts hold."""
     reader = _Reader(data, max_depth)
     try:
         value = reader.read()
@@ -41,20 +46,20 @@ def unpack(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
         raise PacketError("text is not UTF-8") from None
     if reader.left():
         raise PacketError("msgpack with something behind it")
-    return value
+    return value, reader.values
 
 
 class _Reader:
     """Reads from the front. No list, dict or text is made before the bytes it is made of are known to be there."""
 
-    __slots__ = ("_at", "_data", "_depth", "_max_depth", "_values")
+    __slots__ = ("_at", "_data", "_depth", "_max_depth", "values")
 
     def __init__(self, data: bytes, max_depth: int) -> None:
         self._data = data
         self._at = 0
         self._depth = 0
         self._max_depth = max_depth
-        self._values = 0
+        self.values = 0
 
     def left(self) -> int:
         return len(self._data) - self._at
@@ -112,10 +117,10 @@ class _Reader:
     def _open(self, count: int, least: int) -> None:
         """Begin a list or dict of so many values, which take so many bytes at least."""
         self._depth += 1
-        self._values += count
+        self.values += count
         if self._depth > self._max_depth:
             raise PacketError("data nested too deep")
-        if self._values > MAX_VALUES:
+        if self.values > MAX_VALUES:
             raise PacketError("too many values")
         if least > self.left():
             raise PacketError("msgpack is cut short")

@@ -1,12 +1,10 @@
 """Packets in msgpack, each a message of its own. https://github.com/socketio/socket.io-msgpack-parser"""
 
-from typing import Any
-
 from socketio.packet import Packet
 
 from socketio_do.errors import PacketError
 from socketio_do.limits import MAX_DEPTH
-from socketio_do.messagepack import pack, unpack
+from socketio_do.messagepack import pack, unpack_counted
 from socketio_do.packets import ClientPacket, PacketType, check_packet, read_namespace
 
 __all__ = ["MsgPackPacket", "decode"]
@@ -42,7 +40,7 @@ def decode(message: str | bytes) -> ClientPacket:
     """
     if isinstance(message, str):
         raise PacketError("text in place of msgpack")
-    fields: Any = unpack(message, max_depth=MAX_DEPTH + 1)
+    fields, values = unpack_counted(message, max_depth=MAX_DEPTH + 1)
     if not isinstance(fields, dict):
         raise PacketError("msgpack that is no packet")
     kind, namespace, number, data = (fields.get(name) for name in ("type", "nsp", "id", "data"))

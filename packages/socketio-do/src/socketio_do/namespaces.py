@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from socketio_do.limits import MAX_CHILDREN
+from socketio_do.limits import MAX_CHILDREN, MAX_HELD_CHILDREN
 from socketio_do.storage import Storage
 
 __all__ = ["RESERVED_EVENTS", "Matcher", "NamespaceName", "Namespaces", "Owner"]
@@ -33,14 +33,15 @@ class Namespaces:
     """The namespaces of one server. What predicates have let in is in storage; the rest follows from what is registered."""
 
     def __init__(self, storage: Storage, *, cleanup: bool) -> None:
-        """Take the rows, and whether a predicate's child is forgotten when its last socket has gone."""
+        """Initialise with the rows, and whether a predicate's child is forgotten when its last socket has gone."""
         self._storage = storage
         self._cleanup = cleanup
         self._handlers: Mapping[Any, Mapping[str, Any]] = {}
         self._classes: Mapping[Any, Any] = {}
         self._served: Sequence[str] = ()
-        #: The namespaces that predicates have let in: what is in storage, as far as it was read, and what has no socket yet.
-        self._let_in: dict[str, Matcher] = {}
+        #: The namespaces that predicates have let in: those that have no socket yet, and, of those in storage, some.
+        self._fresh: dict[str, Matcher] = {}
+        self._held: dict[str, Matcher] = {}
 
     def begin(
         self, handlers: Mapping[Any, Mapping[str, Any]], classes: Mapping[Any, Any], served: Sequence[str]
@@ -52,39 +53,37 @@ class Namespaces:
         """Find the parent whose child a namespace is, if it is one that was let in."""
         if self._is_static(namespace):
             return None
-        if namespace not in self._let_in and (predicate := self._kept(namespace)) is not None:
-            self._let_in[namespace] = predicate
-        return self._let_in.get(namespace) or self._matching(namespace)
+        return self._fresh.get(namespace) or self._kept(namespace) or self._matching(namespace)
 
     async def admit(self, namespace: str, environ: Any, auth: Any) -> bool:
-        """Tell whether clients may connect to a namespace; a predicate is asked about a name that is not known."""
+        """Return whether clients may connect to a namespace; a predicate is asked about a name that is not known."""
         if self._is_static(namespace) or self.parent(namespace) is not None:
             return True
         for predicate in self._predicates().values():
             answer = predicate(namespace, environ, auth)
             if await answer if inspect.isawaitable(answer) else answer:
-                if self._storage.count_namespaces() >= MAX_CHILDREN:
+                if self._storage.count_namespaces() + len(self._fresh) >= MAX_CHILDREN:
                     return False
-                self._let_in[namespace] = predicate
+                self._fresh[namespace] = predicate
                 return True
         return self._served == "*"
 
     def keep(self, namespace: str) -> None:
         """Keep a namespace whose first socket has connected."""
-        let_in = self._let_in.get(namespace)
-        for name, predicate in self._predicates().items():
+        let_in = self._fresh.pop(namespace, None)
+        for name, predicate in self._predicates().items() if let_in is not None else ():
             if predicate is let_in:
                 self._storage.insert_namespace(namespace, name)
+                self._hold(namespace, predicate)
 
     def release(self, namespace: str, is_empty: Callable[[], bool]) -> None:
         """Forget a predicate's child that never had a socket, or has none any more, if that is asked for."""
-        if namespace not in self._let_in:
-            return
-        is_kept = self._storage.parent(namespace) is not None
-        if (self._cleanup or not is_kept) and is_empty():
-            del self._let_in[namespace]
-            if is_kept:
-                self._storage.delete_namespace(namespace)
+        if namespace in self._fresh:
+            if is_empty():
+                del self._fresh[namespace]
+        elif self._cleanup and not self._is_static(namespace) and self._kept(namespace) is not None and is_empty():
+            self._held.pop(namespace, None)
+            self._storage.delete_namespace(namespace)
 
     def owners(self, namespace: str) -> list[Owner]:
         """List whose handlers may serve a namespace, the nearest first."""
@@ -93,7 +92,7 @@ class Namespaces:
         return [(namespace, ()), *between, ("*", (namespace,))]
 
     def is_in(self, namespace: str, name: NamespaceName) -> bool:
-        """Tell whether a namespace is the one named, or a child of the parent named."""
+        """Return whether a namespace is the one named, or a child of the parent named."""
         return name == namespace or (not isinstance(name, str) and self.parent(namespace) is name)
 
     def handler(self, event: str, namespace: str) -> tuple[Any, tuple[str, ...]] | None:
@@ -119,10 +118,20 @@ class Namespaces:
         return self._served != "*" and namespace in self._served
 
     def _kept(self, namespace: str) -> Matcher | None:
-        """Read which predicate let a namespace in."""
+        """Return which predicate let a namespace in that has had a socket."""
+        if namespace in self._held:
+            return self._held[namespace]
         predicates = self._predicates()
         name = self._storage.parent(namespace) if predicates else None
-        return None if name is None else predicates.get(name)
+        predicate = None if name is None else predicates.get(name)
+        if predicate is not None:
+            self._hold(namespace, predicate)
+        return predicate
+
+    def _hold(self, namespace: str, predicate: Matcher) -> None:
+        while len(self._held) >= MAX_HELD_CHILDREN:
+            del self._held[next(iter(self._held))]
+        self._held[namespace] = predicate
 
     def _matching(self, namespace: str) -> Matcher | None:
         patterns = (matcher for matcher in self._matchers() if isinstance(matcher, re.Pattern))

@@ -11,9 +11,18 @@ from typing import Any, Final
 
 from shared_wire import RefusedJson, bounded_json
 from socketio_do.errors import PacketError
-from socketio_do.limits import MAX_ATTACHMENTS, MAX_DEPTH, MAX_EVENT, MAX_ID, MAX_NAMESPACE
+from socketio_do.limits import MAX_ATTACHMENTS, MAX_DEPTH, MAX_EVENT, MAX_ID, MAX_NAMESPACE, MAX_VALUES
 
-__all__ = ["ClientPacket", "PacketType", "check_packet", "decode", "read_namespace", "reconstruct"]
+__all__ = [
+    "VALUE_WEIGHT",
+    "ClientPacket",
+    "PacketType",
+    "check_packet",
+    "count_values",
+    "decode",
+    "read_namespace",
+    "reconstruct",
+]
 
 
 class PacketType(enum.IntEnum):
@@ -27,6 +36,9 @@ class PacketType(enum.IntEnum):
     BINARY_EVENT = 5
     BINARY_ACK = 6
 
+
+#: Bytes that a value takes in memory, besides those it is written with.
+VALUE_WEIGHT: Final = 64
 
 #: Events that only the server itself raises.
 _RESERVED_EVENTS: Final = frozenset(
@@ -77,11 +89,16 @@ def decode(message: str | bytes) -> ClientPacket:
         id=None if number is None else int(number),
         data=_parse(payload, has_attachments=attachments is not None) if payload else None,
         attachments=int(attachments or 0),
-        weight=len(message),
+        weight=len(message) + VALUE_WEIGHT * count_values(message),
     )
     if attachments is not None and not packet.attachments:
         raise PacketError("illegal attachments")
     return check_packet(packet, has_data=bool(payload))
+
+
+def count_values(text: str) -> int:
+    """Count at most how many values a JSON text has, commas and brackets in its strings included: a count is all it costs."""
+    return min(text.count(",") + text.count("[") + text.count("{"), MAX_VALUES)
 
 
 def read_namespace(name: object) -> str:

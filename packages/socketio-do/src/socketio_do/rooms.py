@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from socketio_do.errors import LimitError, SessionDataError
+from socketio_do.errors import SessionDataError
 from socketio_do.limits import MAX_ROOM_NAME
 
-__all__ = ["ROOM_EVENTS", "Room", "RoomChange", "RoomChanges", "RoomEvent", "room_key"]
+__all__ = ["MAX_ROOM_KEY", "ROOM_EVENTS", "Room", "RoomChange", "RoomChanges", "RoomEvent", "is_too_long", "room_key"]
 
 #: What an application names rooms with.
 Room: TypeAlias = str | int | float | bool | None
@@ -19,27 +19,30 @@ RoomEvent: TypeAlias = Literal["create", "join", "leave", "delete"]
 ROOM_EVENTS: Final[tuple[RoomEvent, ...]] = ("create", "join", "leave", "delete")
 
 
+#: What the longest name takes as JSON: a character beyond the first plane is written as two escapes.
+MAX_ROOM_KEY: Final = 12 * MAX_ROOM_NAME + 2
+
+
 def room_key(room: Room) -> str:
     """Write a room's name as storage keeps it, so that 1 and "1" stay two rooms.
 
-    Raises `SessionDataError` for what names no room, and `LimitError` for a name of more than `MAX_ROOM_NAME` characters.
+    Raises `SessionDataError` for what names no room.
     """
     if not isinstance(room, str | int | float | bool):
         raise SessionDataError(
             f"a room is named by text or a number, so that it can be stored; got {type(room).__name__}"
         )
-    if _size(room) > MAX_ROOM_NAME:
-        raise LimitError(
-            f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
-        )
     return json.dumps(room)
 
 
-def _size(room: str | float) -> int:
-    """Count a name's characters; of an integer from its bits, since writing a long one is what takes time."""
+def is_too_long(room: Room) -> bool:
+    """Return whether a name has more characters than a room's may have: nobody is in such a room.
+
+    Of an integer they are told from its bits, since writing a long one is what takes time.
+    """
     if isinstance(room, str):
-        return len(room)
-    return room.bit_length() // 3 if isinstance(room, int) else 0
+        return len(room) > MAX_ROOM_NAME
+    return isinstance(room, int) and room.bit_length() // 3 > MAX_ROOM_NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,16 @@ from socketio.packet import Packet
 
 from shared_wire import NestedTooDeep, RefusedJson, bounded_json
 from socketio_do.errors import ConfigError, PacketError
-from socketio_do.limits import MAX_DEPTH
-from socketio_do.packets import ClientPacket, PacketType, check_packet, decode, read_namespace
+from socketio_do.limits import MAX_DEPTH, MAX_VALUES
+from socketio_do.packets import (
+    VALUE_WEIGHT,
+    ClientPacket,
+    PacketType,
+    check_packet,
+    count_values,
+    decode,
+    read_namespace,
+)
 
 __all__ = ["Decode", "choose_serializer"]
 
@@ -53,12 +61,13 @@ def _decode_by(packet_class: type[Packet], message: str | bytes) -> ClientPacket
         raise PacketError(f"{packet_class.__name__} cannot read it ({type(error).__name__})") from None
     if found.packet_type not in list(PacketType):
         raise PacketError("unknown packet type")
+    values = count_values(message) if isinstance(message, str) else min(len(message), MAX_VALUES)
     packet = ClientPacket(
         type=PacketType(found.packet_type),
         namespace=read_namespace(found.namespace or "/"),
         id=found.id,
         data=found.data,
         attachments=found.attachment_count,
-        weight=len(message),
+        weight=len(message) + VALUE_WEIGHT * values,
     )
     return check_packet(packet, has_data=found.data is not None)

@@ -1,28 +1,67 @@
 """The tables that survive sleep, restarts and deploys, and the only statements that touch them.
 
-    sio_sessions  one row per announced Engine.IO session: its actor, its handshake
-    sio_sockets   one row per connected socket (a session in a namespace): its session data
-    sio_rooms     one row per socket and room it entered
-    sio_callbacks   one row per answer that is expected durably: whose, the handler, what it is told, the deadline
+    sio_sessions    one row per announced Engine.IO session: its actor, its handshake
+    sio_sockets     one row per connected socket (a session in a namespace): its session data
+    sio_rooms       one row per socket and room it entered
+    sio_callbacks   one row per acknowledgement that is expected durably: whose, the handler, its context, the deadline
     sio_namespaces  one row per namespace that a predicate has let in: which predicate
+    sio_counts      one row: how many rows sio_namespaces has, since counting them would read them all
 
-Nothing else of the application's storage is touched: every table has our prefix. Lists are read as one JSON text: crossing from the
-database to Python costs by the row.
+Nothing else of the application's storage is touched: every table has our prefix.
+
+An index costs one more billed row for each insert; a delete, and an update of what it does not hold, cost no more for it.
+A session writes 2 rows (its own, its actor's list), a socket 3 (its own, its session's list, its namespace's list), a room 2, an
+expected acknowledgement 2, a new child of a predicate 2, a change of a handshake or of session data 1.
+
+**Lists are read and written in pieces.** Crossing from the database to Python costs by the row, so a piece is one JSON text; a text
+or row of a Durable Object's SQLite holds 2 MB, so no piece grows with the number of clients. No statement scans a table.
+
+**A layout only ever adds tables, indexes, and columns with defaults**, and each INSERT names its columns: so the previous release
+works on the tables of the next one, and a rollback loses nothing. `Storage.prepare` migrates.
 """
 
 import json
-from typing import Any, Final, Protocol
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-__all__ = ["SCHEMA", "Database", "Storage"]
+from socketio_do.errors import ConfigError
+
+__all__ = ["MAX_SIDS", "SCHEMA", "CallbackRow", "Database", "Member", "Storage"]
+
+T = TypeVar("T")
+
+_logger = logging.getLogger("socketio_do")
+
+#: A socket as lists of members have it: socket sid, engine sid, actor.
+Member: TypeAlias = tuple[str, str, str]
+
+#: An expected acknowledgement: socket sid, ack id, the handler's name, its context as JSON text.
+CallbackRow: TypeAlias = tuple[str, int, str, str]
 
 #: The number of the tables' layout.
-SCHEMA: Final = 2
+SCHEMA: Final = 3
+
+#: Sids in one text. Beside the sids stands an actor's name, so one takes some 100 bytes, 600 at most.
+MAX_SIDS: Final = 2_000
+#: Namespaces in one text: a name has `MAX_NAMESPACE` characters, 6 bytes each when they are escaped.
+_NAMES: Final = 500
+#: Rooms of a socket in one text: `MAX_ROOM_KEY` characters each, 2 bytes when they are quotes or backslashes.
+_ROOMS: Final = 100
+#: Contexts of callbacks in one text: `MAX_CONTEXT` characters each, 2 bytes when they are quotes or backslashes.
+_CONTEXTS: Final = 25
+#: Characters of one text that is written. One item that is longer travels alone.
+_WRITTEN: Final = 500_000
+#: Characters of the second of a pair, a socket's sid or an ack id, with all that stands around it.
+_SECOND: Final = 64
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS sio_sessions (engine_sid TEXT PRIMARY KEY, actor TEXT NOT NULL, environ TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sio_sessions_by_actor ON sio_sessions (actor, engine_sid);
 CREATE TABLE IF NOT EXISTS sio_sockets (socket_sid TEXT PRIMARY KEY, engine_sid TEXT NOT NULL, namespace TEXT NOT NULL,
   actor TEXT NOT NULL, data TEXT NOT NULL) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS sio_sockets_by_session ON sio_sockets (engine_sid, namespace);
+CREATE INDEX IF NOT EXISTS sio_sockets_by_namespace ON sio_sockets (namespace, socket_sid, engine_sid, actor);
 CREATE TABLE IF NOT EXISTS sio_rooms (namespace TEXT NOT NULL, room TEXT NOT NULL, socket_sid TEXT NOT NULL,
   PRIMARY KEY (namespace, room, socket_sid)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sio_rooms_by_socket ON sio_rooms (socket_sid);
@@ -30,229 +69,321 @@ CREATE TABLE IF NOT EXISTS sio_callbacks (socket_sid TEXT NOT NULL, number INTEG
   context TEXT NOT NULL, due_ms INTEGER NOT NULL, PRIMARY KEY (socket_sid, number)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sio_callbacks_by_due ON sio_callbacks (due_ms);
 CREATE TABLE IF NOT EXISTS sio_namespaces (namespace TEXT PRIMARY KEY, parent TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sio_counts (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO sio_counts (name, number) SELECT 'namespaces', count(*) FROM sio_namespaces
 """
+
+#: The columns that the statements below use, the first of a key first.
+_COLUMNS: Final = {
+    "sio_sessions": "engine_sid, actor, environ",
+    "sio_sockets": "socket_sid, engine_sid, namespace, actor, data",
+    "sio_rooms": "namespace, room, socket_sid",
+    "sio_callbacks": "socket_sid, number, name, context, due_ms",
+    "sio_namespaces": "namespace, parent",
+    "sio_counts": "name, number",
+}
 
 
 class Database(Protocol):
     """SQLite, as the shell or a test brings it."""
 
     def execute(self, statement: str, *parameters: str) -> str | None:
-        """Run one statement; returns the first column of the first row as text, if there is a row."""
+        """Run one statement; return the first column of the first row as text, if there is a row."""
 
 
 class Storage:
     """Reads and writes rows; knows no rules."""
 
     def __init__(self, database: Database) -> None:
-        """Take the database."""
+        """Initialise with the database."""
         self._database = database
 
+    def prepare(self, stored: float | None) -> int | None:
+        """Make the tables fit this release; return the number to store, or None to leave the stored one.
+
+        ``stored`` is the number of the layout that an earlier life stored. Tables of an earlier layout, of none, or of a migration
+        that was cut short, get what they lack. Tables of a later layout are left alone and used as this release knows them; where
+        they lack what it needs, `ConfigError` is raised and nothing has changed.
+        """
+        if stored == SCHEMA:
+            return None
+        if stored is None or stored < SCHEMA:
+            self.create_tables()
+            return SCHEMA
+        self._check_columns(stored)
+        _logger.warning("= the tables have layout %g, of a later release; this release knows %d", stored, SCHEMA)
+        return None
+
     def create_tables(self) -> None:
-        """Make the tables that an object does not have: each layout so far only adds some."""
-        for statement in filter(str.strip, _TABLES.split(";")):
+        """Create the tables and indexes that are missing; rows stay."""
+        for statement in _TABLES.split(";"):
             self._database.execute(statement)
 
-    def insert_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
-        """Keep a session that was announced; announcing it again changes nothing."""
+    def _check_columns(self, stored: float) -> None:
+        for table, columns in _COLUMNS.items():
+            key = columns.partition(",")[0]
+            try:
+                self._database.execute(f"SELECT {columns} FROM {table} WHERE {key} = ''")
+            except Exception as error:
+                if "no such" not in str(error):
+                    raise
+                raise ConfigError(
+                    f"this object's tables have layout {stored:g}, in which this release of socketio-do (layout {SCHEMA}) misses "
+                    f"{table} ({columns}): deploy the release that wrote them, or a later one"
+                ) from error
+
+    def insert_session(self, engine_sid: str, actor: str, environ: str) -> None:
+        """Insert a session that was announced, with its handshake; announcing it again changes nothing."""
         self._database.execute(
-            "INSERT OR IGNORE INTO sio_sessions VALUES (?, ?, ?)", engine_sid, actor, json.dumps(environ)
+            "INSERT OR IGNORE INTO sio_sessions (engine_sid, actor, environ) VALUES (?, ?, ?)",
+            engine_sid,
+            actor,
+            environ,
         )
 
-    def update_environ(self, engine_sid: str, environ: dict[str, str]) -> None:
-        """Keep a session's handshake as it is now."""
-        self._database.execute(
-            "UPDATE sio_sessions SET environ = ? WHERE engine_sid = ?", json.dumps(environ), engine_sid
-        )
+    def update_environ(self, engine_sid: str, environ: str) -> None:
+        """Replace a session's handshake."""
+        self._database.execute("UPDATE sio_sessions SET environ = ? WHERE engine_sid = ?", environ, engine_sid)
 
-    def session(self, engine_sid: str) -> tuple[str, dict[str, str]] | None:
-        """Read a session's actor and handshake."""
-        row = self._read("SELECT json_array(actor, environ) FROM sio_sessions WHERE engine_sid = ?", engine_sid)
-        return None if row is None else (row[0], json.loads(row[1]))
+    def actor(self, engine_sid: str) -> str | None:
+        """Return the actor that announced a session; None for an unknown session."""
+        return self._database.execute("SELECT actor FROM sio_sessions WHERE engine_sid = ?", engine_sid)
+
+    def environ(self, engine_sid: str) -> str | None:
+        """Return a session's handshake, as JSON text."""
+        return self._database.execute("SELECT environ FROM sio_sessions WHERE engine_sid = ?", engine_sid)
 
     def sessions_of(self, actor: str, after: str = "", until: str = "") -> list[str]:
-        """List an actor's sessions with a sid in ``(after, until]``; ``until == ""`` means to the end."""
-        listed: list[str] = self._read(
-            "SELECT json_group_array(engine_sid) FROM sio_sessions"
-            " WHERE actor = ? AND engine_sid > ? AND (? = '' OR engine_sid <= ?)",
-            actor,
-            after,
-            until,
-            until,
-        )
-        return listed
+        """Return an actor's sessions with a sid in ``(after, until]``, in order; ``until == ""`` means to the end."""
+        upper = " AND engine_sid <= ?" if until else ""
+        return self._sids("sio_sessions", f"actor = ?{upper}", (actor, until) if until else (actor,), after)
 
     def sessions(self) -> list[str]:
-        """List all sessions."""
-        listed: list[str] = self._read("SELECT json_group_array(engine_sid) FROM sio_sessions")
-        return listed
+        """Return all sessions."""
+        return self._sids("sio_sessions", "true", (), "")
 
     def delete_session(self, engine_sid: str) -> None:
-        """Forget a session."""
+        """Delete a session."""
         self._database.execute("DELETE FROM sio_sessions WHERE engine_sid = ?", engine_sid)
 
     def insert_socket(
         self, socket_sid: str, engine_sid: str, namespace: str, actor: str, data: str, rooms: set[str]
     ) -> None:
-        """Keep a socket that connected, and the rooms it is in by then."""
+        """Insert a socket that connected, and the rooms it is in by then."""
         self._database.execute(
-            "INSERT INTO sio_sockets VALUES (?, ?, ?, ?, ?)", socket_sid, engine_sid, namespace, actor, data
+            "INSERT INTO sio_sockets (socket_sid, engine_sid, namespace, actor, data) VALUES (?, ?, ?, ?, ?)",
+            socket_sid,
+            engine_sid,
+            namespace,
+            actor,
+            data,
         )
-        if rooms:
-            self._database.execute(
-                "INSERT INTO sio_rooms SELECT ?, value, ? FROM json_each(?)",
-                namespace,
-                socket_sid,
-                json.dumps(sorted(rooms)),
-            )
+        self.insert_rooms(namespace, [(room, socket_sid) for room in sorted(rooms)])
 
     def socket(self, socket_sid: str) -> tuple[str, str, str, str] | None:
-        """Read a socket's session, namespace, actor and data."""
+        """Return a socket's session, namespace, actor and data."""
         row = self._read(
             "SELECT json_array(engine_sid, namespace, actor, data) FROM sio_sockets WHERE socket_sid = ?", socket_sid
         )
         return None if row is None else tuple(row)
 
+    def data(self, socket_sid: str) -> str | None:
+        """Return a socket's session data, as JSON text."""
+        return self._database.execute("SELECT data FROM sio_sockets WHERE socket_sid = ?", socket_sid)
+
     def sockets_of(self, engine_sid: str) -> dict[str, str]:
-        """Read a session's sockets by namespace."""
+        """Return a session's sockets by namespace; there are `MAX_SOCKETS` at most."""
         sockets: dict[str, str] = self._read(
             "SELECT json_group_object(namespace, socket_sid) FROM sio_sockets WHERE engine_sid = ?", engine_sid
         )
         return sockets
 
     def update_data(self, socket_sid: str, data: str) -> None:
-        """Keep a socket's session data."""
+        """Replace a socket's session data."""
         self._database.execute("UPDATE sio_sockets SET data = ? WHERE socket_sid = ?", data, socket_sid)
 
     def delete_socket(self, socket_sid: str) -> None:
-        """Forget a socket and its rooms."""
+        """Delete a socket and its rooms."""
         self._database.execute("DELETE FROM sio_rooms WHERE socket_sid = ?", socket_sid)
         self._database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
 
-    def members(self, namespace: str) -> list[tuple[str, str, str]]:
-        """List a namespace's sockets: socket sid, engine sid, actor."""
-        listed: list[tuple[str, str, str]] = self._read(
-            "SELECT json_group_array(json_array(socket_sid, engine_sid, actor)) FROM sio_sockets WHERE namespace = ?",
-            namespace,
+    def members(self, namespace: str) -> list[Member]:
+        """Return a namespace's sockets."""
+        statement = (
+            "SELECT json_group_array(json_array(socket_sid, engine_sid, actor)) FROM"
+            " (SELECT socket_sid, engine_sid, actor FROM sio_sockets"
+            f" WHERE namespace = ? AND socket_sid > ? ORDER BY socket_sid LIMIT {MAX_SIDS}) AS piece"
         )
-        return listed
+        return self._listed(MAX_SIDS, _sid_of, lambda last: self._read(statement, namespace, last))
 
-    def room_members(self, namespace: str, room: str) -> list[tuple[str, str, str]]:
-        """List a room's sockets: socket sid, engine sid, actor."""
-        listed: list[tuple[str, str, str]] = self._read(
-            "SELECT json_group_array(json_array(s.socket_sid, s.engine_sid, s.actor)) FROM sio_rooms r"
-            " JOIN sio_sockets s ON s.socket_sid = r.socket_sid WHERE r.namespace = ? AND r.room = ?",
-            namespace,
-            room,
+    def room_members(self, namespace: str, room: str) -> list[Member]:
+        """Return a room's sockets."""
+        statement = (
+            "SELECT json_group_array(json_array(socket_sid, engine_sid, actor)) FROM"
+            " (SELECT sio_rooms.socket_sid, engine_sid, actor FROM sio_rooms JOIN sio_sockets USING (socket_sid)"
+            " WHERE sio_rooms.namespace = ? AND room = ? AND sio_rooms.socket_sid > ?"
+            f" ORDER BY sio_rooms.socket_sid LIMIT {MAX_SIDS}) AS piece"
         )
-        return listed
+        return self._listed(MAX_SIDS, _sid_of, lambda last: self._read(statement, namespace, room, last))
 
-    def rooms_of(self, socket_sid: str) -> list[str]:
-        """List the rooms a socket entered."""
-        listed: list[str] = self._read("SELECT json_group_array(room) FROM sio_rooms WHERE socket_sid = ?", socket_sid)
-        return listed
+    def rooms_of(self, socket_sid: str, namespace: str) -> list[str]:
+        """Return the rooms that a socket of a namespace entered."""
+        statement = (
+            "SELECT json_group_array(room) FROM (SELECT room FROM sio_rooms INDEXED BY sio_rooms_by_socket"
+            f" WHERE socket_sid = ? AND namespace = ? AND room > ? ORDER BY room LIMIT {_ROOMS}) AS piece"
+        )
+        return self._listed(_ROOMS, str, lambda last: self._read(statement, socket_sid, namespace, last))
 
     def insert_rooms(self, namespace: str, entered: list[tuple[str, str]]) -> None:
-        """Keep that sockets entered rooms: pairs of room and socket sid."""
-        self._database.execute(
-            "INSERT OR IGNORE INTO sio_rooms"
-            " SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)",
-            namespace,
-            json.dumps(entered),
-        )
+        """Insert that sockets entered rooms: pairs of room and socket sid."""
+        for text in _texts(entered):
+            self._database.execute(
+                "INSERT OR IGNORE INTO sio_rooms (namespace, room, socket_sid)"
+                " SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)",
+                namespace,
+                text,
+            )
 
     def delete_memberships(self, namespace: str, left: list[tuple[str, str]]) -> None:
-        """Keep that sockets left rooms: pairs of room and socket sid."""
-        self._database.execute(
-            "DELETE FROM sio_rooms WHERE namespace = ? AND (room, socket_sid) IN"
-            " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
-            namespace,
-            json.dumps(left),
-        )
+        """Delete that sockets are in rooms: pairs of room and socket sid."""
+        for text in _texts(left):
+            self._database.execute(
+                "DELETE FROM sio_rooms WHERE namespace = ? AND (room, socket_sid) IN"
+                " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
+                namespace,
+                text,
+            )
 
     def delete_rooms(self, namespace: str, room: str) -> None:
-        """Keep that everybody left a room."""
+        """Delete everybody from a room."""
         self._database.execute("DELETE FROM sio_rooms WHERE namespace = ? AND room = ?", namespace, room)
 
     def namespaces(self) -> list[str]:
-        """List the namespaces that have sockets."""
-        listed: list[str] = self._read(
-            "SELECT json_group_array(namespace) FROM (SELECT DISTINCT namespace FROM sio_sockets)"
+        """Return the namespaces that have sockets. Reads one row for each, however many sockets it has."""
+        statement = (
+            "WITH RECURSIVE names (name) AS (SELECT min(namespace) FROM sio_sockets WHERE namespace > ? UNION ALL"
+            " SELECT (SELECT min(namespace) FROM sio_sockets WHERE namespace > name) FROM names WHERE name IS NOT NULL)"
+            f" SELECT json_group_array(name) FROM (SELECT name FROM names WHERE name IS NOT NULL LIMIT {_NAMES}) AS piece"
         )
-        return listed
+        return self._listed(_NAMES, str, lambda last: self._read(statement, last))
 
     def insert_namespace(self, namespace: str, parent: str) -> None:
-        """Keep which predicate let a namespace in."""
-        self._database.execute("INSERT OR IGNORE INTO sio_namespaces VALUES (?, ?)", namespace, parent)
+        """Insert which predicate let a namespace in; the first one stays."""
+        statement = "INSERT OR IGNORE INTO sio_namespaces (namespace, parent) VALUES (?, ?) RETURNING namespace"
+        if self._database.execute(statement, namespace, parent) is not None:
+            self._count_namespaces("+ 1")
 
     def parent(self, namespace: str) -> str | None:
-        """Read which predicate let a namespace in."""
-        name: str | None = self._read("SELECT json_quote(parent) FROM sio_namespaces WHERE namespace = ?", namespace)
-        return name
+        """Return which predicate let a namespace in."""
+        return self._database.execute("SELECT parent FROM sio_namespaces WHERE namespace = ?", namespace)
 
     def count_namespaces(self) -> int:
-        """Count the namespaces that predicates have let in."""
-        number: int = self._read("SELECT count(*) FROM sio_namespaces")
-        return number
+        """Return the number of namespaces that predicates have let in."""
+        number: int | None = self._read("SELECT number FROM sio_counts WHERE name = 'namespaces'")
+        return number or 0
 
     def delete_namespace(self, namespace: str) -> None:
-        """Forget a namespace that a predicate has let in."""
-        self._database.execute("DELETE FROM sio_namespaces WHERE namespace = ?", namespace)
+        """Delete a namespace that a predicate has let in."""
+        statement = "DELETE FROM sio_namespaces WHERE namespace = ? RETURNING namespace"
+        if self._database.execute(statement, namespace) is not None:
+            self._count_namespaces("- 1")
+
+    def _count_namespaces(self, change: str) -> None:
+        self._database.execute(f"UPDATE sio_counts SET number = number {change} WHERE name = 'namespaces'")
 
     def insert_callbacks(self, asked: dict[str, int], name: str, context: str, due_ms: int) -> None:
-        """Keep the answers that are expected: socket sid -> ack id."""
-        self._database.execute(
-            "INSERT OR REPLACE INTO sio_callbacks SELECT key, value, ?, ?, CAST(? AS INTEGER) FROM json_each(?)",
-            name,
-            context,
-            str(due_ms),
-            json.dumps(asked),
-        )
+        """Insert the acknowledgements that are expected: socket sid -> ack id."""
+        for text in _texts(asked.items()):
+            self._database.execute(
+                "INSERT OR REPLACE INTO sio_callbacks (socket_sid, number, name, context, due_ms) SELECT"
+                " json_extract(value, '$[0]'), json_extract(value, '$[1]'), ?, ?, CAST(? AS INTEGER) FROM json_each(?)",
+                name,
+                context,
+                str(due_ms),
+                text,
+            )
 
-    def callbacks(self, socket_sid: str, number: int | None = None) -> list[tuple[str, int, str, str]]:
-        """List the answers expected of a socket, or the one with an ack id: socket sid, ack id, handler's name, context."""
-        return self._callbacks(
-            "socket_sid = ? AND (? = '' OR number = CAST(? AS INTEGER))",
-            socket_sid,
-            *(2 * ("" if number is None else str(number),)),
-        )
+    def callback(self, socket_sid: str, number: int) -> list[CallbackRow]:
+        """Return the acknowledgement that is expected of a socket with an ack id, if it is."""
+        return self._callbacks("socket_sid = ? AND number = CAST(? AS INTEGER)", socket_sid, str(number))
 
-    def due_callbacks(self, now_ms: int, most: int) -> list[tuple[str, int, str, str]]:
-        """List the answers whose time has passed, the earliest first."""
-        return self._callbacks(
-            "due_ms <= CAST(? AS INTEGER) ORDER BY due_ms LIMIT CAST(? AS INTEGER)", str(now_ms), str(most)
-        )
+    def some_callbacks(self, socket_sid: str) -> list[CallbackRow]:
+        """Return some of the acknowledgements that are expected of a socket."""
+        return self._callbacks(f"socket_sid = ? ORDER BY number LIMIT {_CONTEXTS}", socket_sid)
 
-    def surplus_callbacks(self, socket_sids: list[str], most: int) -> list[tuple[str, int, str, str]]:
-        """List what each of some sockets has beyond a number of expected answers, those whose time would come first."""
+    def some_due_callbacks(self, now_ms: int) -> list[CallbackRow]:
+        """Return some of the acknowledgements whose deadline has passed, the earliest first."""
+        return self._callbacks(f"due_ms <= CAST(? AS INTEGER) ORDER BY due_ms LIMIT {_CONTEXTS}", str(now_ms))
+
+    def some_surplus_callbacks(self, socket_sids: list[str], most: int) -> list[CallbackRow]:
+        """Return some of what sockets, `MAX_SIDS` at most, have beyond ``most`` acknowledgements each: the earliest deadlines."""
         return self._callbacks(
             "(socket_sid, number) IN (SELECT socket_sid, number FROM (SELECT socket_sid, number, row_number() OVER"
             " (PARTITION BY socket_sid ORDER BY due_ms DESC, number DESC) AS place FROM sio_callbacks"
-            " WHERE socket_sid IN (SELECT value FROM json_each(?))) WHERE place > CAST(? AS INTEGER))",
+            " WHERE socket_sid IN (SELECT value FROM json_each(?))) AS ranked"
+            f" WHERE place > CAST(? AS INTEGER) LIMIT {_CONTEXTS})",
             json.dumps(socket_sids),
             str(most),
         )
 
     def delete_callbacks(self, taken: list[tuple[str, int]]) -> None:
-        """Forget expected answers: pairs of socket sid and ack id."""
-        self._database.execute(
-            "DELETE FROM sio_callbacks WHERE (socket_sid, number) IN"
-            " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
-            json.dumps(taken),
-        )
+        """Delete expected acknowledgements: pairs of socket sid and ack id."""
+        for text in _texts(taken):
+            self._database.execute(
+                "DELETE FROM sio_callbacks WHERE (socket_sid, number) IN"
+                " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
+                text,
+            )
 
     def next_due_ms(self) -> int | None:
-        """Read the earliest deadline."""
+        """Return the earliest deadline."""
         next_ms: int | None = self._read("SELECT json_quote(min(due_ms)) FROM sio_callbacks")
         return next_ms
 
-    def _callbacks(self, condition: str, *parameters: str) -> list[tuple[str, int, str, str]]:
-        listed: list[tuple[str, int, str, str]] = self._read(
+    def _callbacks(self, condition: str, *parameters: str) -> list[CallbackRow]:
+        listed: list[CallbackRow] = self._read(
             "SELECT json_group_array(json_array(socket_sid, number, name, context)) FROM"
-            f" (SELECT * FROM sio_callbacks WHERE {condition})",
+            f" (SELECT socket_sid, number, name, context FROM sio_callbacks WHERE {condition}) AS piece",
             *parameters,
         )
+        return listed
+
+    def _sids(self, table: str, condition: str, parameters: tuple[str, ...], after: str) -> list[str]:
+        statement = (
+            f"SELECT json_group_array(engine_sid) FROM (SELECT engine_sid FROM {table}"
+            f" WHERE {condition} AND engine_sid > ? ORDER BY engine_sid LIMIT {MAX_SIDS}) AS piece"
+        )
+        return self._listed(MAX_SIDS, str, lambda last: self._read(statement, *parameters, last), after)
+
+    @staticmethod
+    def _listed(size: int, key: Callable[[T], str], read: Callable[[str], list[T]], after: str = "") -> list[T]:
+        """Read a list in pieces: ``read`` returns up to ``size`` items with a key above the one it is given, in order."""
+        listed = piece = read(after)
+        while len(piece) == size:
+            piece = read(key(piece[-1]))
+            listed += piece
         return listed
 
     def _read(self, statement: str, *parameters: str) -> Any:
         text = self._database.execute(statement, *parameters)
         return None if text is None else json.loads(text)
+
+
+def _sid_of(member: Member) -> str:
+    return member[0]
+
+
+def _texts(pairs: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """Write pairs as JSON texts of `_WRITTEN` characters at most, each a list of pairs."""
+    piece: list[tuple[str, object]] = []
+    length = 0
+    for pair in pairs:
+        # The first is ASCII; a text escapes its quotes and backslashes.
+        size = 2 * len(pair[0]) + _SECOND
+        if piece and length + size > _WRITTEN:
+            yield json.dumps(piece)
+            piece, length = [], 0
+        piece.append(pair)
+        length += size
+    if piece:
+        yield json.dumps(piece)

@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Container, Coroutine, Iterable, Mapping
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import js
 from pyodide.ffi import create_once_callable, to_js
@@ -37,7 +37,7 @@ from socketio_do.errors import ConfigError
 from socketio_do.membership import SID_BYTES, Membership
 from socketio_do.runtime import Lane
 from socketio_do.server import DurableServer
-from socketio_do.storage import SCHEMA, Storage
+from socketio_do.storage import Storage
 
 __all__ = ["SocketActor"]
 
@@ -329,16 +329,7 @@ def _name_of(ctx: Any) -> str:
 
 
 def _prepare_tables(tables: Storage, kv: Any) -> None:
-    schema = kv.get(_SCHEMA_KEY)
-    if schema == SCHEMA:
-        return
-    if isinstance(schema, int | float):
-        _refuse_schema(schema)
-    tables.create_tables()
-    kv.put(_SCHEMA_KEY, SCHEMA)
-
-
-def _refuse_schema(schema: float) -> NoReturn:
-    raise ConfigError(
-        f"this object's tables have layout {schema:g}, this release of socketio-do reads {SCHEMA}: deploy one that does"
-    )
+    stored = kv.get(_SCHEMA_KEY)
+    number = tables.prepare(stored if isinstance(stored, int | float) else None)
+    if number is not None:
+        kv.put(_SCHEMA_KEY, number)

@@ -1,0 +1,35 @@
+"""Checks of what stands in a stored record; each returns the value, or raises `TypeError` or `ValueError`."""
+
+from typing import Any, Final
+
+__all__ = ["fact", "listed", "text", "whole"]
+
+#: The latest moment that a record may name: what a JavaScript number holds exactly.
+_MOST: Final = 2**53
+
+
+def whole(value: object, most: int = _MOST) -> int:
+    """Return a number that counts something: neither negative nor absurd, and no boolean."""
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError
+    return value
+
+
+def text(value: object) -> str:
+    """Return a text."""
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def listed(value: object) -> list[Any]:
+    """Return a list; a text, which is a sequence too, is none."""
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def fact(pair: object) -> tuple[str, str]:
+    """Return the name and the value of one fact of a handshake."""
+    key, value = listed(pair)
+    return text(key), text(value)
