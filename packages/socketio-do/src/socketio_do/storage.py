@@ -9,9 +9,9 @@
 
 Nothing else of the application's storage is touched: every table has our prefix.
 
-Each index costs one more billed row per insert and delete. A session writes 2 rows (its own, and its actor's list), a socket 3 (its
-own, its session's list, its namespace's list), a room 2, an expected acknowledgement 2, a new child of a predicate 2. Updates of
-session data, of a handshake and of nothing else write 1.
+An index costs one more billed row for each insert. Deletes, and updates of what it does not hold, are billed as without it.
+A session writes 2 rows (its own, its actor's list), a socket 3 (its own, its session's list, its namespace's list), a room 2, an
+expected acknowledgement 2, a new child of a predicate 2, a change of a handshake or of session data 1.
 
 **Lists are read and written in pieces.** Crossing from the database to Python costs by the row, so a piece is one JSON text; a text
 or row of a Durable Object's SQLite holds 2 MB, so no piece grows with the number of clients. No statement scans a table.
