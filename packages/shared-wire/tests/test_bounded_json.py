@@ -5,7 +5,7 @@ import pytest
 
 from shared_wire.bounded_json import parse
 from shared_wire.errors import RefusedJson
-from shared_wire.limits import MAX_CONTAINERS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
+from shared_wire.limits import MAX_DEPTH, MAX_DIGITS, MAX_VALUES
 
 
 def lists(depth: int, inside: str = "") -> str:
@@ -53,8 +53,8 @@ REFUSED: dict[str, str] = {
     "too many digits of a fraction": "[0." + "1" * (MAX_DIGITS + 1) + "]",
     "a million digits": "[" + "1" * 1_000_000 + "]",
     "too many values": json.dumps([0] * (MAX_VALUES + 1)),
-    "too many containers": json.dumps([[]] * (MAX_CONTAINERS + 1)),
-    "too many dicts": json.dumps([{}] * (MAX_CONTAINERS + 1)),
+    "too many containers": json.dumps([[]] * (MAX_VALUES // 2 + 1)),
+    "too many dicts": json.dumps([{}] * (MAX_VALUES // 2 + 1)),
     "nothing": "",
     "words": "hello",
     "two values": "1 2",

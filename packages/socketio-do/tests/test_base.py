@@ -6,6 +6,7 @@ import pytest
 from server_fakes import Log, World, socket_sid
 
 from socketio_do.base import MAX_LOGGED
+from socketio_do.limits import MAX_EVENT
 
 S1 = socket_sid(1)
 
@@ -16,7 +17,7 @@ def test_a_long_name_of_an_event_is_cut_in_the_log(log: Log) -> None:
 
     world = World(lambda sio: sio.on("*", fail))
     world.connect("e1")
-    world.receive("e1", f'2["{"n" * 5_000}"]')
+    world.receive("e1", f'2["{"n" * MAX_EVENT}"]')
     (line,) = log.take("ERROR")
     assert "n" * MAX_LOGGED in line
     assert len(line) < MAX_LOGGED + 100

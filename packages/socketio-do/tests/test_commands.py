@@ -14,7 +14,7 @@ values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text()
     | st.binary()
     | st.builds(Extension, st.integers(-128, 127), st.binary()),

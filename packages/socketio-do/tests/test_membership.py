@@ -9,7 +9,7 @@ from server_fakes import FakeDatabase, socket_sid
 from shared_wire.bounded_json import has_collisions
 from socketio_do import membership as module
 from socketio_do.errors import LimitError, SessionDataError
-from socketio_do.limits import MAX_ROOM_KEY, MAX_ROOMS
+from socketio_do.limits import MAX_ROOMS
 from socketio_do.membership import SID_BYTES, TRANSPORT, Membership
 from socketio_do.storage import Storage
 
@@ -444,23 +444,6 @@ def test_an_event_of_a_session_does_not_read_its_handshake(setup: Setup) -> None
 
 class TestNames:
     """Clients often name rooms."""
-
-    def test_a_name_has_a_length(self, setup: Setup) -> None:
-        setup.add(S1, "e1")
-        longest = "r" * (MAX_ROOM_KEY - 2)
-        setup.membership.enter(S1, longest)
-        for room in ("r" * (MAX_ROOM_KEY - 1), "\u00fc" * (MAX_ROOM_KEY // 6 + 1)):
-            with pytest.raises(LimitError, match="a room's name takes more than 4,000 characters"):
-                setup.membership.enter(S1, room)
-        assert setup.reset().rooms_of(S1) == [S1, longest]
-
-    def test_nobody_is_looked_for_under_a_longer_name(self, setup: Setup) -> None:
-        setup.add(S1, "e1")
-        membership = setup.reset()
-        assert membership.participants("/", ["r" * 1_000_000]) == {}
-        membership.leave(S1, "r" * 1_000_000)
-        membership.close("/", "r" * 1_000_000)
-        assert max(map(len, setup.database.statements)) < 1_000
 
     def test_a_socket_whose_rooms_collide_enters_no_more(self, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "has_collisions", lambda keys: has_collisions(keys, lambda key: 5))

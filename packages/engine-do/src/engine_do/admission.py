@@ -43,6 +43,9 @@ __all__ = [
 EIO4_PREFIX: Final = "e"
 EIO3_PREFIX: Final = "v3-"
 
+#: Digits of an actor's number.
+_MAX_ACTOR_DIGITS: Final = 15
+
 
 class Transport(enum.StrEnum):
     """How a session's packets travel."""
@@ -139,9 +142,14 @@ def actor_for(engine_sid: str, config: EngineConfig) -> str:
     name = actor_of(engine_sid)
     for prefix in (EIO4_PREFIX, EIO3_PREFIX) if config.allow_eio3 else (EIO4_PREFIX,):
         number = name.removeprefix(prefix)
-        if number != name and number.isdecimal() and number == str(int(number)) and int(number) < config.actors:
+        if number != name and _is_number(number) and int(number) < config.actors:
             return name
     return ""
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a text is a number as we write it; of thousands of digits Python refuses to make one."""
+    return len(text) <= _MAX_ACTOR_DIGITS and text.isdecimal() and text == str(int(text))
 
 
 def is_origin_allowed(request: HttpRequest, config: EngineConfig) -> bool:

@@ -34,7 +34,8 @@ def choose_encoding(request: HttpRequest, size: int, config: EngineConfig) -> st
     listed = [
         one.replace(" ", "").partition(";q=") for one in request.headers.get("accept-encoding", "").lower().split(",")
     ]
-    taken = {name for name, _, weight in listed if weight.strip("0.") or not weight}
+    # The client's names do not become keys: there may be thousands, all with one hash.
+    taken = [name for name, _, weight in listed if name in _ENCODINGS and (weight.strip("0.") or not weight)]
     return next((one for one in _ENCODINGS if one in taken), None)
 
 

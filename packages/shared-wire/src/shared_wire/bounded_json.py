@@ -1,10 +1,10 @@
 """JSON of others, checked before any code in C sees it.
 
-Inside workerd a deeply nested text or value overflows the interpreter's stack and ends the process with every client in it. Hashes of
-text can be predicted there, and keys that share one make a dict quadratic. Both are refused here before they can do harm; an ordinary
-short text costs two counts and a search.
+Inside workerd a deeply nested text or value overflows the interpreter's stack and ends the process with every client in it. Hashes
+of text can be predicted there, and keys that share one make a dict quadratic. Both are refused here before they can do harm; an
+ordinary short text costs two counts and a search.
 
-A text is cut at its quotes. The pieces lie outside and inside of strings by turns, so what a string holds is not taken for structure.
+A text is cut at its quotes. The pieces lie outside and inside of strings by turns, so what a string holds is no structure.
 """
 
 import json
@@ -15,7 +15,7 @@ from operator import sub
 from typing import Any, Final, NoReturn
 
 from shared_wire.errors import NestedTooDeep, RefusedJson, UnwritableValue
-from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_CONTAINERS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
+from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
 
 __all__ = ["check_depth", "check_text", "has_collisions", "parse", "write"]
 
@@ -46,7 +46,7 @@ _TOO_MANY_DIGITS: Final = b"0" * (MAX_DIGITS + 1)
 _CONTAINERS: Final = (dict, list, tuple)
 
 
-def parse(text: str, max_depth: int = MAX_DEPTH) -> Any:
+def parse(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Any:
     """Read a JSON text.
 
     Raises `RefusedJson` for what is not JSON (NaN, the infinities and numbers that overflow to them included), and beyond a limit.
@@ -54,7 +54,7 @@ def parse(text: str, max_depth: int = MAX_DEPTH) -> Any:
     if len(text) <= _SHORT and text.count("[") + text.count("{") <= max_depth:
         may_overflow = _EXPONENT.search(text) is not None
     else:
-        may_overflow = _check_reading(text, _pieces(text)[::2], max_depth)
+        may_overflow = _check_reading(text, _pieces(text)[::2], max_depth, max_values)
     try:
         return (_CAREFUL_DECODER if may_overflow else _DECODER).decode(text)
     except (ValueError, RecursionError):
@@ -68,8 +68,8 @@ def check_text(text: str) -> None:
     """
     if len(text) > MAX_DEPTH:
         pieces = _pieces(text)
-        _check_reading(text, pieces[::2], MAX_DEPTH)
-        _check_reading(text, pieces[1::2], MAX_DEPTH)
+        _check_reading(text, pieces[::2], MAX_DEPTH, MAX_VALUES)
+        _check_reading(text, pieces[1::2], MAX_DEPTH, MAX_VALUES)
 
 
 def has_collisions(keys: list[str], hash_of: Callable[[str], int] = hash) -> bool:
@@ -81,26 +81,26 @@ def has_collisions(keys: list[str], hash_of: Callable[[str], int] = hash) -> boo
     return _is_any_shared((number, key) for number, key in zip(hashes, keys, strict=False) if key != found[number])
 
 
-def check_depth(value: Any) -> None:
-    """Check how deep dicts, lists and tuples lie within each other; raises `NestedTooDeep`.
+def check_depth(value: Any, max_depth: int = MAX_DEPTH) -> None:
+    """Check how deep dicts, lists and tuples lie within each other; raises `NestedTooDeep` beyond ``max_depth``.
 
     Level by level, each container once in a level: neither a cycle nor what is used in many places makes it more.
     """
     level = [value] if isinstance(value, _CONTAINERS) else []
-    for _ in range(MAX_DEPTH):
+    for _ in range(max_depth):
         if not level:
             return
         inner = [item for item in chain.from_iterable(map(_items, level)) if isinstance(item, _CONTAINERS)]
         level = list({id(item): item for item in inner}.values())
     if level:
         raise NestedTooDeep(
-            f"lists and dicts lie more than {MAX_DEPTH} deep within each other, or one is in itself: make it flatter"
+            f"lists and dicts lie more than {max_depth} deep within each other, or one is in itself: make it flatter"
         )
 
 
-def write(value: Any) -> str:
+def write(value: Any, *, max_depth: int = MAX_DEPTH) -> str:
     """Write a value as JSON without spaces; raises `UnwritableValue` for what JSON cannot hold, and for what is nested too deep."""
-    check_depth(value)
+    check_depth(value, max_depth)
     try:
         return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
@@ -131,11 +131,11 @@ def _pieces(text: str) -> list[str]:
     return text.split('"')
 
 
-def _check_reading(text: str, pieces: list[str], max_depth: int) -> bool:
+def _check_reading(text: str, pieces: list[str], max_depth: int, max_values: int) -> bool:
     """Check a text by those of its pieces that lie outside of strings; returns whether it may have numbers that overflow."""
     outside = "".join(pieces).encode("ascii", "replace")
     containers = outside.count(b"[") + outside.count(b"{")
-    if containers > MAX_CONTAINERS or containers + outside.count(b",") > MAX_VALUES:
+    if containers + outside.count(b",") > max_values:
         raise RefusedJson("too many values")
     if containers > max_depth and _count_levels(outside.translate(_STEPS, _NO_BRACKETS)) > max_depth:
         raise RefusedJson("nested too deep")

@@ -6,7 +6,6 @@ __all__ = [
     "FEW_KEYS",
     "MAX_ATTEMPTS",
     "MAX_COLLISIONS",
-    "MAX_CONTAINERS",
     "MAX_DEPTH",
     "MAX_DIGITS",
     "MAX_EARLY_FRAMES",
@@ -34,11 +33,8 @@ MAX_ATTEMPTS: Final = 6
 #: Lists and dicts within each other. Parsers and encoders in C recurse; inside workerd 4,000 levels end the process.
 MAX_DEPTH: Final = 100
 
-#: Values in one JSON text: one byte there may be a hundred in Python's memory.
+#: Lists, dicts and commas of one JSON text: one byte there may be a hundred in Python's memory.
 MAX_VALUES: Final = 100_000
-
-#: Lists and dicts among them: an empty one is the value that costs most for its two bytes.
-MAX_CONTAINERS: Final = 50_000
 
 #: Digits of one number: reading them takes time in their square, and JavaScript keeps 17.
 MAX_DIGITS: Final = 1_000

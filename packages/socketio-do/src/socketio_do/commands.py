@@ -8,16 +8,25 @@ dict that has the placeholder's own key, since clients choose what their answers
 Only what `COMMANDS` names can be asked, with the arguments it names.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from shared_wire import RefusedJson, UnwritableValue, bounded_json
+from shared_wire.limits import MAX_FRAME_BYTES
 from socketio_do.errors import CommandError
 from socketio_do.extension import Extension
+from socketio_do.limits import MAX_DEPTH
 
 __all__ = ["COMMANDS", "read_command", "read_value", "write_command", "write_value"]
 
 _MARK: Final = "_placeholder"
+
+#: What a packet's data may be, in the two dicts of a command.
+_MAX_DEPTH: Final = MAX_DEPTH + 2
+#: The same written: a dict with the placeholder's key is three, an extension two and a list.
+_MAX_WRITTEN_DEPTH: Final = 3 * _MAX_DEPTH + 3
+#: The answers of all sockets of an actor are one value: their number is bounded by what one RPC carries.
+_MAX_WRITTEN_VALUES: Final = MAX_FRAME_BYTES
 
 #: The server's methods that can be asked for, and the arguments each may be given.
 COMMANDS: Final[Mapping[str, frozenset[str]]] = {
@@ -62,16 +71,18 @@ def write_value(value: Any) -> tuple[str, list[bytes]]:
     """Write what JSON and bytes can hold. A tuple stays one: to `emit` it means several arguments."""
     attachments: list[bytes] = []
     try:
-        return json.dumps(_take_out(value, attachments), separators=(",", ":")), attachments
-    except (TypeError, ValueError, RecursionError) as error:
+        bounded_json.check_depth(value, _MAX_DEPTH)
+        return bounded_json.write(_take_out(value, attachments), max_depth=_MAX_WRITTEN_DEPTH), attachments
+    except UnwritableValue as error:
         raise CommandError(f"text, numbers, bytes, lists and dicts can be sent ({error})") from None
 
 
 def read_value(text: str, attachments: Sequence[bytes]) -> Any:
     """Read what `write_value` wrote; raises `CommandError` for anything else."""
     try:
-        return _put_back(json.loads(text), attachments)
-    except (TypeError, ValueError, RecursionError, LookupError):
+        value = bounded_json.parse(text, max_depth=_MAX_WRITTEN_DEPTH, max_values=_MAX_WRITTEN_VALUES)
+        return _put_back(value, attachments)
+    except (RefusedJson, ValueError):
         raise CommandError("this is no value of an Emitter") from None
 
 

@@ -5,6 +5,7 @@ ServerError
 │   ├── CommandError      what an Emitter was asked for cannot be asked, or not be sent
 │   ├── ConfigError       an option or a binding is missing, unknown or cannot work here
 │   ├── EventRefusedError raised by packet middleware: the event is not handled
+│   ├── NestingError      data to send is nested too deep
 │   └── SessionDataError  session data or a room's name that cannot be stored
 └── RemoteServerError     a client broke the protocol; its connection is closed
     ├── LimitError        a client has more of something than one client may have
@@ -21,6 +22,7 @@ __all__ = [
     "EventRefusedError",
     "LimitError",
     "LocalServerError",
+    "NestingError",
     "PacketError",
     "RemoteServerError",
     "ServerError",
@@ -61,6 +63,12 @@ class EventRefusedError(LocalServerError):
         """Take the arguments of the acknowledgement."""
         super().__init__(*answer)
         self.answer = answer
+
+
+class NestingError(LocalServerError):
+    """Data to send has lists and dicts that lie too deep within each other, or one that is in itself."""
+
+    code = "nesting"
 
 
 class SessionDataError(LocalServerError):

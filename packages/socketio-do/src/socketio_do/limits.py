@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from shared_wire import limits as wire_limits
+
 __all__ = [
     "MAX_ACKS",
     "MAX_ATTACHMENTS",
@@ -9,13 +11,14 @@ __all__ = [
     "MAX_CONTEXT",
     "MAX_DATA",
     "MAX_DEPTH",
+    "MAX_EVENT",
     "MAX_HELD_CHILDREN",
     "MAX_HELD_DATA",
     "MAX_HELD_ENVIRONS",
     "MAX_ID",
     "MAX_NAMESPACE",
     "MAX_ROOMS",
-    "MAX_ROOM_KEY",
+    "MAX_ROOM_NAME",
     "MAX_SOCKETS",
     "MAX_VALUES",
     "MAX_WAITING",
@@ -36,8 +39,11 @@ MAX_CONTEXT: Final = 16_000
 #: Characters of a socket's session data as JSON. A row holds 2 MB, and reading it escapes each quote.
 MAX_DATA: Final = 900_000
 
-#: Lists and dicts within each other in a msgpack packet, which is one itself: reading and sending them on takes stack.
-MAX_DEPTH: Final = 100
+#: Lists and dicts within each other in a packet's data, both ways: what was taken can be answered with.
+MAX_DEPTH: Final = wire_limits.MAX_DEPTH
+
+#: Characters of an event's name: handlers are looked up by it, and it stands in the log.
+MAX_EVENT: Final = 1_024
 
 #: Namespaces let in by predicates that are kept in memory; others are read from their rows. Clients name them.
 MAX_HELD_CHILDREN: Final = 1_000
@@ -55,17 +61,17 @@ MAX_ID: Final = 2**53 - 1
 #: Characters of a namespace's name.
 MAX_NAMESPACE: Final = 256
 
+#: Characters of a room's name: clients often name rooms, and each is a row.
+MAX_ROOM_NAME: Final = 256
+
 #: Rooms one socket may be in, besides its own: clients often name them, and each is a row.
 MAX_ROOMS: Final = 1_000
-
-#: Characters of a room's name as JSON: clients often name rooms, and each name stands in several rows and replies.
-MAX_ROOM_KEY: Final = 4_000
 
 #: Namespaces one session may be connected to.
 MAX_SOCKETS: Final = 64
 
-#: Values in the lists and dicts of a msgpack packet: one byte there may be hundreds in Python's memory.
-MAX_VALUES: Final = 100_000
+#: Values in the lists and dicts of a packet: one byte there may be hundreds in Python's memory.
+MAX_VALUES: Final = wire_limits.MAX_VALUES
 
 #: Packets of one socket that wait behind a suspended handler.
 MAX_WAITING: Final = 1_000

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from shared_wire.bounded_json import has_collisions
 from socketio_do.cache import TextCache
 from socketio_do.errors import LimitError
-from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_KEY, MAX_ROOMS
+from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOMS
 from socketio_do.rooms import Room, RoomChanges, room_key
 from socketio_do.session_data import SessionData
 from socketio_do.storage import Member, Storage
@@ -317,8 +317,6 @@ class Membership:
         """Return a room's members. Only rooms that have some are kept: names are without number, and clients may choose them."""
         members = self._rooms.get((namespace, key))
         if members is None:
-            if len(key) > MAX_ROOM_KEY:
-                return {}
             members = self._load(self.storage.room_members(namespace, key))
             if members:
                 self._rooms[namespace, key] = members
@@ -347,8 +345,6 @@ class Membership:
             keys[key] = None
             if len(keys) > MAX_ROOMS:
                 break  # nobody may enter so many, and more would only cost time
-        if any(len(key) > MAX_ROOM_KEY for key in keys):
-            raise LimitError(f"a room's name takes more than {MAX_ROOM_KEY:,} characters")
         return keys
 
     def _write(

@@ -9,6 +9,8 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
+from shared_wire.bounded_json import has_collisions
+from shared_wire.limits import FEW_KEYS
 from socketio_do.errors import PacketError
 from socketio_do.extension import Extension
 from socketio_do.limits import MAX_DEPTH, MAX_VALUES
@@ -27,18 +29,16 @@ def pack(value: Any) -> bytes:
     return bytes(out)
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     """Read the value that is all of ``data``; raises `PacketError` for anything else, and for what is beyond a limit.
 
     NaN and the infinities are read as None, which is what JSON makes of them, and so is ``undefined``.
     """
-    reader = _Reader(data)
+    reader = _Reader(data, max_depth)
     try:
         value = reader.read()
     except UnicodeDecodeError:
         raise PacketError("text is not UTF-8") from None
-    except RecursionError:
-        raise PacketError("data nested too deep") from None
     if reader.left():
         raise PacketError("msgpack with something behind it")
     return value
@@ -47,12 +47,13 @@ def unpack(data: bytes) -> Any:
 class _Reader:
     """Reads from the front. No list, dict or text is made before the bytes it is made of are known to be there."""
 
-    __slots__ = ("_at", "_data", "_depth", "_values")
+    __slots__ = ("_at", "_data", "_depth", "_max_depth", "_values")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, max_depth: int) -> None:
         self._data = data
         self._at = 0
         self._depth = 0
+        self._max_depth = max_depth
         self._values = 0
 
     def left(self) -> int:
@@ -95,20 +96,24 @@ class _Reader:
 
     def mapping(self, count: int) -> dict[str, Any]:
         self._open(count, 2 * count)
-        found: dict[str, Any] = {}
+        keys: list[str] = []
+        values: list[Any] = []
         for _ in range(count):
             key = self.read()
             if type(key) is not str:
                 raise PacketError("a key is not text")
-            found[key] = self.read()
+            keys.append(key)
+            values.append(self.read())
         self._depth -= 1
-        return found
+        if count > FEW_KEYS and has_collisions(keys):
+            raise PacketError("too many keys with one hash")
+        return dict(zip(keys, values, strict=True))
 
     def _open(self, count: int, least: int) -> None:
         """Begin a list or dict of so many values, which take so many bytes at least."""
         self._depth += 1
         self._values += count
-        if self._depth > MAX_DEPTH:
+        if self._depth > self._max_depth:
             raise PacketError("data nested too deep")
         if self._values > MAX_VALUES:
             raise PacketError("too many values")

@@ -5,6 +5,7 @@ from typing import Any
 from socketio.packet import Packet
 
 from socketio_do.errors import PacketError
+from socketio_do.limits import MAX_DEPTH
 from socketio_do.messagepack import pack, unpack
 from socketio_do.packets import ClientPacket, PacketType, check_packet, read_namespace
 
@@ -36,11 +37,12 @@ class MsgPackPacket(Packet):
 def decode(message: str | bytes) -> ClientPacket:
     """Read a client's packet; raises `PacketError` for anything a client may not send.
 
-    What nobody knows in it is not looked at: npm's client sends its ``options`` along. Nil stands for nothing, as PyPI's has it.
+    The packet is a dict itself, so its data may be nested as deeply as in JSON. What nobody knows in it is not looked at: npm's
+    client sends its ``options`` along. Nil stands for nothing, as PyPI's has it.
     """
     if isinstance(message, str):
         raise PacketError("text in place of msgpack")
-    fields: Any = unpack(message)
+    fields: Any = unpack(message, max_depth=MAX_DEPTH + 1)
     if not isinstance(fields, dict):
         raise PacketError("msgpack that is no packet")
     kind, namespace, number, data = (fields.get(name) for name in ("type", "nsp", "id", "data"))

@@ -5,13 +5,13 @@ https://socket.io/docs/v4/socket-io-protocol/#packet-encoding
 """
 
 import enum
-import json
 import re
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
+from shared_wire import RefusedJson, bounded_json
 from socketio_do.errors import PacketError
-from socketio_do.limits import MAX_ATTACHMENTS, MAX_ID, MAX_NAMESPACE
+from socketio_do.limits import MAX_ATTACHMENTS, MAX_DEPTH, MAX_EVENT, MAX_ID, MAX_NAMESPACE
 
 __all__ = ["ClientPacket", "PacketType", "check_packet", "decode", "read_namespace", "reconstruct"]
 
@@ -35,6 +35,9 @@ _RESERVED_EVENTS: Final = frozenset(
 
 #: type, attachments, namespace, ack id, data; every part but the first may be missing.
 _PACKET: Final = re.compile(r"([0-6])(?:(\d{1,3})-)?(/[^,]*,?)?(\d{1,16})?(.*)", re.DOTALL | re.ASCII)
+
+
+_CONTAINERS: Final = (dict, list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ def decode(message: str | bytes) -> ClientPacket:
         type=PacketType(int(kind)),
         namespace=read_namespace("/" if namespace is None else namespace.removesuffix(",")),
         id=None if number is None else int(number),
-        data=_parse(payload) if payload else None,
+        data=_parse(payload, has_attachments=attachments is not None) if payload else None,
         attachments=int(attachments or 0),
     )
     if attachments is not None and not packet.attachments:
@@ -101,26 +104,19 @@ def check_packet(packet: ClientPacket, *, has_data: bool) -> ClientPacket:
 
 
 def reconstruct(data: Any, attachments: list[bytes]) -> Any:
-    """Put attachments in the places of their placeholders; raises `PacketError` for a placeholder of none of them."""
+    """Put attachments in the places of their placeholders.
+
+    Raises `PacketError` for a placeholder of none of them, and for data that is nested too deep.
+    """
+    return _reconstruct(data, attachments, 1) if isinstance(data, _CONTAINERS) else data
+
+
+def _parse(payload: str, *, has_attachments: bool) -> Any:
+    """Read JSON. A placeholder is a dict only until its attachment is there, so it may lie one level deeper."""
     try:
-        return _reconstruct(data, attachments)
-    except RecursionError:
-        raise PacketError("data nested too deep") from None
-
-
-def _parse(payload: str) -> Any:
-    try:
-        return _DECODER.decode(payload)
-    except (ValueError, RecursionError):
-        raise PacketError("payload is not JSON") from None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-#: Made once: `json.loads` with an option makes one for each payload.
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+        return bounded_json.parse(payload, max_depth=MAX_DEPTH + has_attachments)
+    except RefusedJson as error:
+        raise PacketError(f"payload refused: {error}") from None
 
 
 def _is_payload_valid(packet: ClientPacket, *, has_data: bool) -> bool:
@@ -140,18 +136,26 @@ def _is_payload_valid(packet: ClientPacket, *, has_data: bool) -> bool:
 
 def _is_event_name(name: object) -> bool:
     if isinstance(name, str):
-        return name not in _RESERVED_EVENTS
+        return len(name) <= MAX_EVENT and name not in _RESERVED_EVENTS
     return isinstance(name, int | float) and not isinstance(name, bool)
 
 
-def _reconstruct(data: Any, attachments: list[bytes]) -> Any:
+def _reconstruct(data: Any, attachments: list[bytes], depth: int) -> Any:
+    """Rebuild a list or dict that lies so deep; what is neither is not visited."""
+    if isinstance(data, dict) and data.get("_placeholder") is True:
+        return _find_attachment(data.get("num"), attachments)
+    if depth > MAX_DEPTH:
+        raise PacketError("data nested too deep")
+    inner = depth + 1
     if isinstance(data, list):
-        return [_reconstruct(item, attachments) for item in data]
-    if not isinstance(data, dict):
-        return data
-    if data.get("_placeholder") is True:
-        number = data.get("num")
-        if type(number) is not int or not 0 <= number < len(attachments):
-            raise PacketError("illegal attachments")
-        return attachments[number]
-    return {key: _reconstruct(value, attachments) for key, value in data.items()}
+        return [_reconstruct(item, attachments, inner) if isinstance(item, _CONTAINERS) else item for item in data]
+    return {
+        key: _reconstruct(value, attachments, inner) if isinstance(value, _CONTAINERS) else value
+        for key, value in data.items()
+    }
+
+
+def _find_attachment(number: object, attachments: list[bytes]) -> bytes:
+    if type(number) is not int or not 0 <= number < len(attachments):
+        raise PacketError("illegal attachments")
+    return attachments[number]

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from socketio_do.errors import SessionDataError
+from socketio_do.errors import LimitError, SessionDataError
+from socketio_do.limits import MAX_ROOM_NAME
 
 __all__ = ["ROOM_EVENTS", "Room", "RoomChange", "RoomChanges", "RoomEvent", "room_key"]
 
@@ -19,12 +20,26 @@ ROOM_EVENTS: Final[tuple[RoomEvent, ...]] = ("create", "join", "leave", "delete"
 
 
 def room_key(room: Room) -> str:
-    """Write a room's name as storage keeps it, so that 1 and "1" stay two rooms."""
+    """Write a room's name as storage keeps it, so that 1 and "1" stay two rooms.
+
+    Raises `SessionDataError` for what names no room, and `LimitError` for a name of more than `MAX_ROOM_NAME` characters.
+    """
     if not isinstance(room, str | int | float | bool):
         raise SessionDataError(
             f"a room is named by text or a number, so that it can be stored; got {type(room).__name__}"
         )
+    if _size(room) > MAX_ROOM_NAME:
+        raise LimitError(
+            f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
+        )
     return json.dumps(room)
+
+
+def _size(room: str | float) -> int:
+    """Count a name's characters; of an integer from its bits, since writing a long one is what takes time."""
+    if isinstance(room, str):
+        return len(room)
+    return room.bit_length() // 3 if isinstance(room, int) else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from typing import Any, TypeAlias
 
 from socketio.packet import Packet
 
+from shared_wire import NestedTooDeep, RefusedJson, bounded_json
 from socketio_do.errors import ConfigError, PacketError
+from socketio_do.limits import MAX_DEPTH
 from socketio_do.packets import ClientPacket, PacketType, check_packet, decode, read_namespace
 
 __all__ = ["Decode", "choose_serializer"]
@@ -33,11 +35,20 @@ def choose_serializer(option: Any) -> tuple[type[Packet], Decode]:
 
 
 def _decode_by(packet_class: type[Packet], message: str | bytes) -> ClientPacket:
-    """Have an application's class read a message: whatever it raises is the client's fault, and what it finds is checked as any."""
+    """Have an application's class read a message: whatever it raises is the client's fault, and what it finds is checked as any.
+
+    A text that is nested too deep for a parser in C, or has too many values, digits or keys with one hash, does not get to the
+    class. Bytes do as they are: a class that reads them has to bound what it makes of them itself.
+    """
     if packet_class.uses_binary_events and isinstance(message, bytes):
         raise PacketError("an attachment without its packet")
     try:
+        if isinstance(message, str):
+            bounded_json.check_text(message)
         found = packet_class(encoded_packet=message)
+        bounded_json.check_depth(found.data, MAX_DEPTH + 1)
+    except (RefusedJson, NestedTooDeep) as error:
+        raise PacketError(f"message refused: {error}") from None
     except Exception as error:
         raise PacketError(f"{packet_class.__name__} cannot read it ({type(error).__name__})") from None
     if found.packet_type not in list(PacketType):

@@ -8,6 +8,10 @@ from typing import Any, Final
 
 from socketio import packet
 
+from shared_wire import NestedTooDeep
+from shared_wire.bounded_json import check_depth
+from socketio_do.errors import NestingError
+
 __all__ = [
     "ENCODED_TYPES",
     "ENGINE",
@@ -116,8 +120,13 @@ ENCODED_TYPES: Final = {
 def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
     """Encode an upstream packet: the packet itself, then its attachments as bytes.
 
-    Raises what its class raises for data it cannot encode, and `TypeError` where that gives what cannot be sent.
+    Raises `NestingError` for data that is nested too deep, what its class raises for data it cannot encode, and `TypeError` where
+    that gives what cannot be sent.
     """
+    try:
+        check_depth(pkt.data)
+    except NestedTooDeep as error:
+        raise NestingError(f"what is emitted or returned cannot be sent: {error}") from None
     encoded = pkt.encode()
     parts = encoded if isinstance(encoded, list) else [encoded]
     sent = tuple(bytes(part) if isinstance(part, bytearray) else part for part in parts)

@@ -20,6 +20,7 @@ from socketio_do import (
     LimitError,
     LocalServerError,
     NamespaceRoutes,
+    NestingError,
     PacketError,
     RemoteServerError,
     ServerError,
@@ -199,6 +200,10 @@ async def keep_data(sio: DurableServer, sid: str) -> None:
     try:
         await sio.save_session(sid, await sio.get_session(sid), namespace="/")
     except SessionDataError as error:
+        assert_type(error.code, str)
+    try:
+        await sio.emit("news", {"a": [1]}, to=sid)
+    except NestingError as error:
         assert_type(error.code, str)
     assert_type(sio.get_environ(sid, namespace="/"), dict[str, str] | None)
     assert_type(sio.environ["an engine sid"], dict[str, str])

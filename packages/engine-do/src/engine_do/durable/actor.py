@@ -14,6 +14,7 @@ from workers import DurableObject
 
 from engine_do.admission import EIO3_PREFIX
 from engine_do.config import EngineConfig
+from engine_do.data import read_data, write_data
 from engine_do.durable.application import Application, Linked, LocalApplication
 from engine_do.durable.http import Http
 from engine_do.durable.interop import message_to_python, number_or_none
@@ -115,15 +116,15 @@ class EngineActor(DurableObject):
 
     async def get_session(self, sid: str) -> dict[str, Any]:
         """Read what `save_session` stored for a client; empty when nothing was. Survives hibernation and resets."""
-        stored = self._sessions.data(EngineSid(sid))
-        return json.loads(stored) if stored else {}
+        return read_data(self._sessions.data(EngineSid(sid)))
 
     async def save_session(self, sid: str, session: dict[str, Any]) -> None:
         """Store something with a client until its session ends: what JSON can hold, up to 1 MB.
 
-        Costs a row written. Raises `KeyError` when the client is gone, and `ConfigError` when the actor has a `peer_binding`.
+        Costs a row written. Raises `KeyError` when the client is gone, `ConfigError` when the actor has a `peer_binding`, and
+        `LocalEngineError` for what JSON cannot hold and what is nested too deep.
         """
-        if not self._sessions.write_data(EngineSid(sid), json.dumps(session)):
+        if not self._sessions.write_data(EngineSid(sid), write_data(session)):
             raise KeyError(sid)
 
     @asynccontextmanager

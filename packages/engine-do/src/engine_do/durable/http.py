@@ -53,7 +53,10 @@ class Http:
 
     async def answer(self, request: Any) -> Any:
         """Answer a request; the one that is refused too."""
-        http = read_request(request)
+        try:
+            http = read_request(request)
+        except RemoteEngineError as error:
+            return error_response(error, {})
         try:
             match admit(http, self._config):
                 case Handshake() as handshake:
@@ -166,9 +169,7 @@ class Http:
             raise RemoteEngineError(BAD_REQUEST)
         if RefusePost() in self._sessions.step_polling(engine_sid, PostBegun()):
             raise RemoteEngineError(BAD_REQUEST)
-        length = http.headers.get("content-length", "")
-        too_long = length.isdecimal() and int(length) > self._config.max_payload
-        body = None if too_long else await self._read(request)
+        body = None if http.declares_more_than(self._config.max_payload) else await self._read(request)
         frames = None if body is None else self._read_payload(http, polling.session, body)
         effects = self._sessions.step_polling(engine_sid, PostReceived(frames, now_ms()))
         if body is None:

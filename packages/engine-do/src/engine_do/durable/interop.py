@@ -9,7 +9,7 @@ import js
 from pyodide.ffi import to_js
 
 from engine_do.errors import RemoteEngineError
-from engine_do.request import HttpRequest
+from engine_do.request import HttpRequest, read_headers
 
 __all__ = [
     "error_response",
@@ -31,10 +31,10 @@ def raw_request(request: Any) -> Any:
 
 
 def read_request(request: Any) -> HttpRequest:
-    """Read a request's head."""
+    """Read a request's head; raises `RemoteEngineError` for too many headers."""
     request = raw_request(request)
     # As text: a header named "constructor" would make the object one that Pyodide does not know.
-    headers = json.loads(js.JSON.stringify(js.Object.fromEntries(request.headers)))
+    headers = read_headers(js.JSON.stringify(js.Object.fromEntries(request.headers)))
     if request.cf:
         # The edge puts its own encodings into the header and keeps the client's here.
         headers["accept-encoding"] = str(getattr(request.cf, "clientAcceptEncoding", None) or "")

@@ -43,7 +43,10 @@ async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
     namespace = raw(namespace)
     if not hasattr(namespace, "getByName"):
         raise ConfigError("route() needs the engine's Durable Object binding: route(request, self.env.ENGINE, ENGINE)")
-    http = read_request(request)
+    try:
+        http = read_request(request)
+    except RemoteEngineError as error:
+        return error_response(error, {})
     if not is_engine_path(http.url, config):
         return response("Not found", 404)
     if http.method == "OPTIONS":
