@@ -344,7 +344,7 @@ class TestMany:
         assert storage.namespaces() == names
         assert listed(storage.members(names[7])) == [("s7", "e7", "east")]
 
-    @pytest.mark.parametrize("character", ["r", '"', "\\", "\1", "\u00fc"])
+    @pytest.mark.parametrize("character", ["r", '"', "\\", "\1", "\u00fc", "\U0001f600"])
     def test_rooms_of_the_longest_names(self, storage: Storage, character: str) -> None:
         keys = sorted(longest_key(f"{number:04}", character) for number in range(limits.MAX_ROOMS))
         storage.insert_socket("s1", "e1", "/", "east", "{}", set(keys))

@@ -5,7 +5,7 @@ from socketio.packet import Packet
 from socketio_do.errors import PacketError
 from socketio_do.limits import MAX_DEPTH
 from socketio_do.messagepack import pack, unpack_counted
-from socketio_do.packets import ClientPacket, PacketType, check_packet, read_namespace
+from socketio_do.packets import VALUE_WEIGHT, ClientPacket, PacketType, check_packet, read_namespace
 
 __all__ = ["MsgPackPacket", "decode"]
 
@@ -47,6 +47,10 @@ def decode(message: str | bytes) -> ClientPacket:
     if type(kind) is not int or not PacketType.CONNECT <= kind <= PacketType.CONNECT_ERROR:
         raise PacketError("unknown packet type")
     packet = ClientPacket(
-        type=PacketType(kind), namespace=read_namespace(namespace), id=number, data=data, weight=len(message)
+        type=PacketType(kind),
+        namespace=read_namespace(namespace),
+        id=number,
+        data=data,
+        weight=len(message) + VALUE_WEIGHT * values,
     )
     return check_packet(packet, has_data=data is not None)

@@ -46,7 +46,7 @@ SCHEMA: Final = 3
 MAX_SIDS: Final = 2_000
 #: Namespaces in one text: a name has `MAX_NAMESPACE` characters, 6 bytes each when they are escaped.
 _NAMES: Final = 500
-#: Rooms of a socket in one text: `MAX_ROOM_KEY` characters each, 2 bytes when they are quotes or backslashes.
+#: Rooms of a socket in one text: `MAX_ROOM_NAME` characters each, 14 bytes when they are escaped twice.
 _ROOMS: Final = 100
 #: Contexts of callbacks in one text: `MAX_CONTEXT` characters each, 2 bytes when they are quotes or backslashes.
 _CONTEXTS: Final = 25

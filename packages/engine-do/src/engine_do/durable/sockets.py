@@ -1,6 +1,7 @@
 """The hibernating sockets of one object: each with its session, or the probe it is, in its attachment, and its sid in its tag."""
 
 import functools
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,9 +12,11 @@ from pyodide.ffi import JsException, to_js
 from engine_do.durable.interop import frame_to_js
 from engine_do.ids import EngineSid
 from engine_do.packets import NOOP, PING, PONG, Frame, encode_frame_v3
-from engine_do.session import REVISION, Phase, Session, from_record, to_record
+from engine_do.session import FAULT_CLOSE, REVISION, Phase, Session, Unreadable, read_record, to_record
 
 __all__ = ["Probe", "Sockets"]
+
+_logger = logging.getLogger("engine_do")
 
 #: Tags and attachment of a socket that came for a session that polls; it keeps the tag when it has become the session's own.
 _PROBE: Final = "probe:"
@@ -22,7 +25,7 @@ _ADDRESS: Final = "from:"
 _ADDRESS_LENGTH: Final = 200
 
 #: Each frame of a client reads its session's record, which few frames change. The text is the key, so nothing can be out of date.
-_read_record = functools.lru_cache(maxsize=1_024)(from_record)
+_read_record = functools.lru_cache(maxsize=1_024)(read_record)
 #: Characters of a record that is kept so. One with a handshake in it is longer: a client chooses that, and leaves it behind.
 _SHORT: Final = 512
 
@@ -89,13 +92,25 @@ class Sockets:
         return next((ws for ws in reversed(list(found)) if ws.readyState == ws.OPEN), None) if found.length else None
 
     def read(self, ws: Any) -> Session | Probe | None:
-        """Read what a socket is; none when it is not one of ours."""
+        """Read what a socket is; none when it is not one of ours.
+
+        Nor is one whose record cannot be read any more: it is closed, so that its client reconnects.
+        """
         record = ws.deserializeAttachment()
         if not isinstance(record, str):
             return None
         if record.startswith(_PROBE):
             return Probe(EngineSid(record.removeprefix(_PROBE)))
-        return _read_record(record) if len(record) <= _SHORT else from_record(record)
+        found = _read_record(record) if len(record) <= _SHORT else read_record(record)
+        if isinstance(found, Unreadable):
+            self._give_up(ws, found)
+            return None
+        return found
+
+    def _give_up(self, ws: Any, found: Unreadable) -> None:
+        if ws.readyState == ws.OPEN:
+            _logger.error("= session %s closed: its record cannot be read", found.engine_sid)
+            self.close(ws, FAULT_CLOSE)
 
     def write(self, ws: Any, session: Session) -> None:
         """Keep a socket's session; survives sleep, ends with the socket."""
