@@ -111,7 +111,9 @@ def test_an_emitter_sends_and_gets_what_is_as_deep_as_a_packet(mark: str) -> Non
             write_command("emit", {"event": "said", "data": deep(depth, mark=mark)})
 
 
-@pytest.mark.parametrize("text", ["[" * 5_000, "[" * 500_000, '{"_placeholder":' * 50_000, "NaN", "1e400", '{"_placeholder":0}'])
+@pytest.mark.parametrize(
+    "text", ["[" * 5_000, "[" * 500_000, '{"_placeholder":' * 50_000, "NaN", "1e400", '{"_placeholder":0}']
+)
 def test_what_no_emitter_writes_is_refused(text: str) -> None:
     with pytest.raises(CommandError, match="no value"):
         read_value(text, [])

@@ -7,11 +7,11 @@ import msgpack
 import pytest
 from server_msgpack import ext, pack, unpack
 
+from shared_wire.limits import FEW_KEYS
 from socketio_do import messagepack
 from socketio_do.errors import PacketError
 from socketio_do.extension import Extension
 from socketio_do.limits import MAX_DEPTH, MAX_VALUES
-from shared_wire.limits import FEW_KEYS
 
 EDGES = [bit + near for bit in (0, *(1 << size for size in (5, 7, 8, 15, 16, 31, 32, 63, 64))) for near in (-1, 0, 1)]
 SIZES = (0, 1, 15, 16, 31, 32, 255, 256, 65_535, 65_536)

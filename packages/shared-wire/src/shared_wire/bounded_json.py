@@ -2,7 +2,7 @@
 
 Inside workerd a deeply nested text or value overflows the interpreter's stack and ends the process with every client in it. Hashes
 of text can be predicted there, and keys that share one make a dict quadratic. Both are refused here before they can do harm; an
-ordinary short text costs three counts and two searches.
+ordinary short text costs a search.
 
 A text is cut at its quotes. The pieces lie outside and inside of strings by turns, so what a string holds is no structure.
 """
@@ -18,6 +18,9 @@ from shared_wire.errors import NestedTooDeep, RefusedJson, UnwritableValue
 from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
 
 __all__ = ["check_depth", "check_text", "has_collisions", "parse", "write"]
+
+#: A text of so many characters has no room for anything but an exponent that overflows.
+_TINY: Final = 100
 
 #: A text of so many characters has no room for too many values or digits, and few keys where there are few colons.
 _SHORT: Final = MAX_DIGITS
@@ -56,7 +59,9 @@ def parse(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES
 
     Raises `RefusedJson` for what is not JSON (NaN, the infinities and numbers that overflow to them included), and beyond a limit.
     """
-    if len(text) <= _SHORT and text.count("[") + text.count("{") <= max_depth and text.count(":") <= FEW_KEYS:
+    if len(text) <= min(_TINY, max_depth):
+        may_overflow = _EXPONENT.search(text) is not None
+    elif len(text) <= _SHORT and text.count("[") + text.count("{") <= max_depth and text.count(":") <= FEW_KEYS:
         may_overflow = bool(_EXPONENT.search(text) or _SAMPLED_DIGITS.search(text[::_SAMPLE]))
     else:
         may_overflow = _check_reading(text, _pieces(text)[::2], max_depth, max_values)
