@@ -1,11 +1,15 @@
 import json
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 
-from shared_wire.bounded_json import parse
-from shared_wire.errors import RefusedJson
-from shared_wire.limits import MAX_DEPTH, MAX_DIGITS, MAX_VALUES
+from shared_wire import bounded_json
+from shared_wire.bounded_json import check_depth, check_text, has_collisions, parse, write
+from shared_wire.errors import NestedTooDeep, RefusedJson, UnwritableValue
+from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
 
 
 def lists(depth: int, inside: str = "") -> str:
@@ -91,3 +95,192 @@ def test_what_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
 def test_what_is_read(text: str) -> None:
     assert parse(text) == json.loads(text)
+
+
+def fnv(text: str) -> int:
+    """A 32-bit hash of the kind that workerd's Python uses, whose collisions are easy to make."""
+    number = 0
+    for byte in text.encode(errors="surrogatepass"):
+        number = (number * 1_000_003 & 0xFFFFFFFF) ^ byte
+    return number
+
+
+def colliding(count: int) -> list[str]:
+    """Different keys of one hash: two characters of which the second undoes what the first changes."""
+    by_hash: dict[int, list[str]] = {}
+    for first, second, third in product(range(0x400, 0x600), range(0x21, 0x7F), range(0x21, 0x7F)):
+        key = chr(first) + chr(second) + chr(third)
+        same = by_hash.setdefault(fnv(key) & 0xFFF, [])
+        same.append(key)
+        if len(same) == count:
+            return same
+    raise AssertionError("too few")
+
+
+def low(text: str) -> int:
+    return fnv(text) & 0xFFF
+
+
+SAME = colliding(MAX_COLLISIONS + 1)
+
+
+@pytest.mark.parametrize("repeats", [1, 2, 1_000])
+def test_so_many_keys_may_share_a_hash_and_no_more(repeats: int) -> None:
+    assert not has_collisions(SAME[:-1] * repeats, low)
+    assert has_collisions(SAME * repeats, low)
+    assert has_collisions(["a", *SAME, "b"] * repeats, low)
+
+
+def test_a_key_that_is_repeated_shares_its_hash_with_nobody() -> None:
+    assert not has_collisions(["a", "b"] * 100_000, low)
+    assert not has_collisions(["a"] * 100_000, lambda key: 0)
+    assert not has_collisions([], low)
+
+
+def test_keys_that_share_a_hash_are_counted_before_they_meet_in_a_dict_or_set() -> None:
+    compared = 0
+
+    class Key(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            return 7
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        def __ne__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__ne__(self, other)
+
+    assert has_collisions([Key(number) for number in range(20_000)])
+    assert compared < 2 * 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(dict.fromkeys(SAME * 3, 0) | {f"key {number}": 0 for number in range(100)}),
+        json.dumps([[{key: number} for key in SAME] for number in range(10)], ensure_ascii=False),
+        json.dumps({key: {"a": [1]} for key in SAME}, indent=2) + " " * 1_000 + ":" * 100,
+    ],
+)
+def test_all_keys_of_a_text_are_looked_at_however_they_are_written(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def note(keys: list[str]) -> bool:
+        asked.extend(keys)
+        return True
+
+    monkeypatch.setattr(bounded_json, "has_collisions", note)
+    with pytest.raises(RefusedJson, match="one hash"):
+        parse(text)
+    assert {*SAME} <= {*asked}
+
+
+def test_keys_are_found_where_quotes_and_backslashes_stand_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    hard = {'"': 0, "\\": 0, '\\"': 0, 'a"b': '":', "": 0, "a:b": '\\":', "\u2028\n\t": 0}
+    asked: list[str] = []
+
+    def note(keys: list[str]) -> bool:
+        asked.extend(keys)
+        return False
+
+    monkeypatch.setattr(bounded_json, "has_collisions", note)
+    assert parse(json.dumps([hard] * 20)) == [hard] * 20
+    assert {*hard} <= {*asked}
+
+
+def test_a_small_text_is_not_searched_for_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_json, "has_collisions", None)
+    assert len(parse(json.dumps({str(number): 0 for number in range(FEW_KEYS)}))) == FEW_KEYS
+
+
+@pytest.mark.parametrize(
+    "hidden", ["", '2/a",', '2/a\\",', "2/[,", "2" + "]" * 5_000 + ",", '2/a"]]]', '"', '\\"', "\\"]
+)
+@pytest.mark.parametrize("depth", DEEP)
+def test_no_prefix_hides_how_deep_json_is_behind_it(hidden: str, depth: int) -> None:
+    for text in (lists(depth), dicts(depth), "[" * depth):
+        with pytest.raises(RefusedJson):
+            check_text(hidden + text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2/news,", '2["say","hello"]', "not JSON", "2" + lists(100), '2["' + ":" * 9_000 + '"]']
+)
+def test_a_text_that_may_hold_anything_is_only_held_to_the_limits(text: str) -> None:
+    check_text(text)
+
+
+@pytest.mark.parametrize("make", [lambda inner: [inner], lambda inner: (inner,), lambda inner: {"a": inner}])
+def test_so_deep_a_value_may_be_and_no_deeper(make: Callable[[Any], Any]) -> None:
+    value: Any = 0
+    for _ in range(MAX_DEPTH):
+        value = make(value)
+    check_depth(value)
+    assert parse(write(value)) == json.loads(json.dumps(value))
+    for deeper in (1, 5_000, 500_000):
+        for _ in range(deeper):
+            value = make(value)
+        with pytest.raises(NestedTooDeep, match="100 deep"):
+            write(value)
+
+
+def test_subclasses_are_looked_into() -> None:
+    class Pairs(tuple[Any, ...]):
+        __slots__ = ()
+
+    with pytest.raises(NestedTooDeep):
+        check_depth(Pairs([OrderedDict(a=nested(MAX_DEPTH - 1))]))
+    check_depth(Pairs([OrderedDict(a=nested(MAX_DEPTH - 2))]))
+
+
+def test_what_is_in_itself_is_too_deep() -> None:
+    lists: list[Any] = [[], []]
+    lists[0].append(lists)
+    lists[1].append(lists)
+    with pytest.raises(NestedTooDeep):
+        check_depth(lists)
+
+
+def test_what_is_used_in_many_places_is_looked_at_once_a_level() -> None:
+    value: Any = [[]]
+    for _ in range(MAX_DEPTH - 2):
+        value = [value] * 10
+    check_depth(value)
+    with pytest.raises(NestedTooDeep):
+        check_depth([value])
+
+
+@pytest.mark.parametrize("value", [None, 0, "[" * 1_000, b"[", object()])
+def test_what_has_no_depth_passes(value: Any) -> None:
+    check_depth(value)
+
+
+@pytest.mark.parametrize("value", [b"", {1}, float("nan"), [float("inf")], object(), {(1,): 0}, [10**5_000]])
+def test_what_json_cannot_hold_is_an_error_of_the_caller(value: Any) -> None:
+    with pytest.raises(UnwritableValue, match="use dicts, lists, text and numbers"):
+        write(value)
+
+
+def test_json_is_written_without_spaces() -> None:
+    assert write({"a": [1, "ü", None]}) == '{"a":[1,"\\u00fc",null]}'
+
+
+@pytest.mark.parametrize("depth", [1, 3, 102, 300])
+def test_another_depth_can_be_asked_for(depth: int) -> None:
+    assert parse(lists(depth), max_depth=depth)[0] == nested(depth)[0] if depth > 1 else True
+    assert write(nested(depth), max_depth=depth) == lists(depth)
+    with pytest.raises(RefusedJson):
+        parse(lists(depth + 1), max_depth=depth)
+    with pytest.raises(NestedTooDeep):
+        write(nested(depth + 1), max_depth=depth)
+
+
+def test_more_values_can_be_allowed() -> None:
+    text = json.dumps([0] * (MAX_VALUES + 1))
+    assert len(parse(text, max_values=MAX_VALUES + 1)) == MAX_VALUES + 1

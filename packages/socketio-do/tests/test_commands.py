@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from socketio_do.commands import COMMANDS, read_command, read_value, write_command, write_value
 from socketio_do.errors import CommandError
 from socketio_do.extension import Extension
+from socketio_do.limits import MAX_DEPTH
 
 values = st.recursive(
     st.none()
@@ -92,3 +93,38 @@ def test_what_is_no_command_is_refused(text: str) -> None:
 
 def test_every_command_takes_something() -> None:
     assert all(COMMANDS.values())
+
+
+def deep(depth: int, *, mark: str = "a") -> Any:
+    value: Any = 0
+    for number in range(depth):
+        value = [value] if number % 3 == 0 else (value,) if number % 3 == 1 else {mark: value}
+    return value
+
+
+@pytest.mark.parametrize("mark", ["a", "_placeholder"])
+def test_an_emitter_sends_and_gets_what_is_as_deep_as_a_packet(mark: str) -> None:
+    arguments = {"event": "said", "data": deep(MAX_DEPTH, mark=mark)}
+    assert read_command(*write_command("emit", arguments)) == ("emit", arguments)
+    for depth in (MAX_DEPTH + 1, 5_000, 500_000):
+        with pytest.raises(CommandError, match="deep"):
+            write_command("emit", {"event": "said", "data": deep(depth, mark=mark)})
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 5_000, "[" * 500_000, '{"_placeholder":' * 50_000, "NaN", "1e400", '{"_placeholder":0}']
+)
+def test_what_no_emitter_writes_is_refused(text: str) -> None:
+    with pytest.raises(CommandError, match="no value"):
+        read_value(text, [])
+
+
+def test_the_answers_of_many_sockets_are_one_value() -> None:
+    answers = [[{"answer": number}] for number in range(60_000)]
+    assert read_value(*write_value(answers)) == answers
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_no_client_could_read_is_not_sent(number: float) -> None:
+    with pytest.raises(CommandError):
+        write_value([number])

@@ -7,6 +7,7 @@ import msgpack
 import pytest
 from server_msgpack import ext, pack, unpack
 
+from shared_wire.limits import FEW_KEYS
 from socketio_do import messagepack
 from socketio_do.errors import PacketError
 from socketio_do.extension import Extension
@@ -173,3 +174,33 @@ def test_values_are_counted_over_the_whole_packet() -> None:
     assert refused(b"\x93" + half + half + b"\xc0") == "too many values"
     assert refused(b"\xdd\xff\xff\xff\xff") == "too many values"
     assert refused(b"\xdf\xff\xff\xff\xff") == "too many values"
+
+
+def test_keys_of_a_large_map_are_judged_before_they_become_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = {f"key {number}": number for number in range(FEW_KEYS + 1)}
+    asked: list[str] = []
+
+    def note(keys: list[str]) -> bool:
+        asked.extend(keys)
+        return len(keys) > FEW_KEYS + 1
+
+    monkeypatch.setattr(messagepack, "has_collisions", note)
+    assert messagepack.unpack(messagepack.pack(large)) == large
+    assert asked == [*large]
+    assert refused(messagepack.pack({**large, "one": "more"})) == "too many keys with one hash"
+
+
+def test_keys_of_a_small_map_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messagepack, "has_collisions", None)
+    small = {f"key {number}": [number] for number in range(FEW_KEYS)}
+    assert messagepack.unpack(messagepack.pack([small] * 3)) == [small] * 3
+
+
+def test_of_a_key_that_is_repeated_the_last_value_counts() -> None:
+    assert messagepack.unpack(b"\x82\xa1a\x01\xa1a\x02") == {"a": 2}
+
+
+def test_another_depth_can_be_asked_for() -> None:
+    assert messagepack.unpack(b"\x91" * (MAX_DEPTH + 1) + b"\xc0", max_depth=MAX_DEPTH + 1)
+    with pytest.raises(PacketError):
+        messagepack.unpack(b"\x91" * (MAX_DEPTH + 2) + b"\xc0", max_depth=MAX_DEPTH + 1)

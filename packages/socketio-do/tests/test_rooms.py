@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from socketio_do.errors import SessionDataError
-from socketio_do.rooms import ROOM_EVENTS, RoomChange, RoomChanges, room_key
+from socketio_do.limits import MAX_ROOM_NAME
+from socketio_do.rooms import MAX_ROOM_KEY, ROOM_EVENTS, RoomChange, RoomChanges, is_too_long, room_key
 
 
 def changes(members: dict[str, set[str]], *, watched: bool = True) -> RoomChanges:
@@ -25,6 +26,13 @@ def test_a_rooms_key_tells_its_type(room: Any, key: str) -> None:
 def test_what_cannot_name_a_room_is_refused(room: Any) -> None:
     with pytest.raises(SessionDataError, match="text or a number"):
         room_key(room)
+
+
+@pytest.mark.parametrize("name", ["r" * MAX_ROOM_NAME, "ü" * MAX_ROOM_NAME, 10**230, -(10**230)])
+def test_a_name_as_long_as_allowed_and_one_longer(name: Any) -> None:
+    assert len(room_key(name)) <= MAX_ROOM_KEY
+    assert not is_too_long(name)
+    assert is_too_long(name + "r" if isinstance(name, str) else name**22)
 
 
 def test_the_first_who_comes_creates_the_room() -> None:

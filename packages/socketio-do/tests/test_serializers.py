@@ -12,6 +12,7 @@ from shared_wire import CloseSessions, EngineSid
 from socketio_do.errors import ConfigError, PacketError
 from socketio_do.packets import ClientPacket, PacketType, decode
 from socketio_do.serializers import choose_serializer
+from socketio_do.upstream import CheckedPacket
 
 Refused: Any = exceptions.ConnectionRefusedError
 S1 = socket_sid(1)
@@ -50,9 +51,10 @@ def zipped(**fields: Any) -> bytes:
     return zlib.compress(json.dumps(fields).encode())
 
 
-def test_the_default_is_upstreams_packet_and_our_decoder() -> None:
-    assert choose_serializer("default") == (packet.Packet, decode)
-    assert World().sio.packet_class is packet.Packet
+def test_the_default_is_upstreams_packet_checked_and_our_decoder() -> None:
+    assert choose_serializer("default") == (CheckedPacket, decode)
+    assert World().sio.packet_class is CheckedPacket
+    assert issubclass(CheckedPacket, packet.Packet)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from socketio import packet
 import socketio_do
 from socketio_do import upstream
 from socketio_do.engine import EngineProxy
+from socketio_do.errors import NestingError
 from socketio_do.manager import DurableManager
 from socketio_do.server import DurableServer
 
@@ -161,6 +162,7 @@ def test_packets_of_upstream_are_known_in_one_module() -> None:
     }
     assert imported == {
         ("upstream", "packet"),
+        ("upstream", "Packet"),
         ("connections", "ConnectionRefusedError"),
         ("emission", "TimeoutError"),
         ("msgpack_packets", "Packet"),
@@ -280,3 +282,29 @@ def test_all_other_public_methods_are_upstreams() -> None:
         *("use", "use_packet", "on_any", "on_any_outgoing", "on_error", "on_room"),
         "emit_with_ack",
     }
+
+
+PACKETS: list[Any] = [
+    None,
+    [],
+    ["x", 1, None],
+    ["x", {"a": [{"b": (1, "a tuple")}]}],
+    ["x", b""],
+    ["x", {"a": [1, {"b": [bytearray(b"y")]}]}],
+    ["x", *([[b"z"]] * 3)],
+]
+
+
+@pytest.mark.parametrize("data", PACKETS)
+def test_a_checked_packet_finds_binary_where_upstream_does(data: Any) -> None:
+    assert upstream.CheckedPacket.data_is_binary(data) == packet.Packet.data_is_binary(data)
+    encoded = upstream.CheckedPacket(packet.EVENT, data=data).encode()
+    assert encoded == packet.Packet(packet.EVENT, data=data).encode()
+
+
+def test_a_packet_nested_too_deep_is_refused_before_upstream_walks_it() -> None:
+    deep: Any = b""
+    for number in range(2_000):
+        deep = {"a": deep} if number % 2 else [deep]
+    with pytest.raises(NestingError):
+        upstream.CheckedPacket(packet.EVENT, data=["x", deep])

@@ -2,7 +2,7 @@
 
 Inside workerd a deeply nested text or value overflows the interpreter's stack and ends the process with every client in it. Hashes
 of text can be predicted there, and keys that share one make a dict quadratic. Both are refused here before they can do harm; an
-ordinary short text costs two counts and a search.
+ordinary short text costs a search.
 
 A text is cut at its quotes. The pieces lie outside and inside of strings by turns, so what a string holds is no structure.
 """
@@ -19,12 +19,16 @@ from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_DEPTH, MAX_DIGITS, 
 
 __all__ = ["check_depth", "check_text", "has_collisions", "parse", "write"]
 
-#: Characters of a text that has no room for too many keys or values, and where only an exponent of three digits can overflow.
-_SHORT: Final = 200
+#: A text of so many characters has no room for anything but an exponent that overflows.
+_TINY: Final = 100
 
-#: Every so many bytes one is looked at; so many digits in a row are a reason to look at all.
+#: A text of so many characters has no room for too many values or digits, and few keys where there are few colons.
+_SHORT: Final = MAX_DIGITS
+
+#: Every so many characters one is looked at; ten digits in a row are a reason to look at all.
 _SAMPLE: Final = 20
-_SAMPLED_DIGITS: Final = re.compile(rb"[0-9]{10}")
+_SAMPLED_DIGITS: Final = re.compile("[0-9]{10}")
+_SAMPLED_DIGITS_BYTES: Final = re.compile(_SAMPLED_DIGITS.pattern.encode())
 
 #: What may overflow a float; below `_SAMPLE` * 10 digits nothing else does.
 _EXPONENT: Final = re.compile(r"[eE]\+?[0-9]{3}")
@@ -39,6 +43,10 @@ _KEYS: Final = re.compile(r'"(?<!\\")([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\n\r]*+:', 
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[{]}"))
 
+#: What is opened and closed at once, and how often such pairs are taken out before the steps that are left are counted.
+_PAIR: Final = b"\x01\xff"
+_ROUNDS: Final = 8
+
 _ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _MANY_DIGITS: Final = b"0" * 200
 _TOO_MANY_DIGITS: Final = b"0" * (MAX_DIGITS + 1)
@@ -51,8 +59,10 @@ def parse(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES
 
     Raises `RefusedJson` for what is not JSON (NaN, the infinities and numbers that overflow to them included), and beyond a limit.
     """
-    if len(text) <= _SHORT and text.count("[") + text.count("{") <= max_depth:
+    if len(text) <= min(_TINY, max_depth):
         may_overflow = _EXPONENT.search(text) is not None
+    elif len(text) <= _SHORT and text.count("[") + text.count("{") <= max_depth and text.count(":") <= FEW_KEYS:
+        may_overflow = bool(_EXPONENT.search(text) or _SAMPLED_DIGITS.search(text[::_SAMPLE]))
     else:
         may_overflow = _check_reading(text, _pieces(text)[::2], max_depth, max_values)
     try:
@@ -139,7 +149,7 @@ def _check_reading(text: str, pieces: list[str], max_depth: int, max_values: int
         raise RefusedJson("too many values")
     if containers > max_depth and _count_levels(outside.translate(_STEPS, _NO_BRACKETS)) > max_depth:
         raise RefusedJson("nested too deep")
-    digits = outside.translate(_ZEROS) if _SAMPLED_DIGITS.search(outside[::_SAMPLE]) else b""
+    digits = outside.translate(_ZEROS) if _SAMPLED_DIGITS_BYTES.search(outside[::_SAMPLE]) else b""
     if _TOO_MANY_DIGITS in digits:
         raise RefusedJson("a number with too many digits")
     if outside.count(b":") > FEW_KEYS and has_collisions(_keys(text)):
@@ -149,9 +159,12 @@ def _check_reading(text: str, pieces: list[str], max_depth: int, max_values: int
 
 def _count_levels(steps: bytes) -> int:
     """Count how far the steps lead down, from any point: what closes nothing is not counted."""
+    rounds = 0
+    while rounds < _ROUNDS and _PAIR in steps:
+        steps, rounds = steps.replace(_PAIR, b""), rounds + 1
     depths = list(accumulate(memoryview(steps).cast("b"), initial=0))
-    top = min(depths)
-    return max(depths) if top == 0 else max(map(sub, depths, accumulate(depths, min)))
+    rises: Iterable[int] = map(sub, depths, accumulate(depths, min))
+    return rounds + max(rises)
 
 
 def _keys(text: str) -> list[str]:

@@ -101,6 +101,9 @@ class _Reader:
 
     def mapping(self, count: int) -> dict[str, Any]:
         self._open(count, 2 * count)
+        if not count:
+            self._depth -= 1
+            return {}
         keys: list[str] = []
         values: list[Any] = []
         for _ in range(count):

@@ -17,6 +17,7 @@ from socketio_do.packets import (
     decode,
     read_namespace,
 )
+from socketio_do.upstream import CheckedPacket
 
 __all__ = ["Decode", "choose_serializer"]
 
@@ -30,7 +31,7 @@ def choose_serializer(option: Any) -> tuple[type[Packet], Decode]:
     The option is "default", "msgpack", or a class derived from `socketio.packet.Packet`; anything else raises `ConfigError`.
     """
     if option == "default":
-        return Packet, decode
+        return CheckedPacket, decode
     if option == "msgpack":
         from socketio_do import msgpack_packets
 

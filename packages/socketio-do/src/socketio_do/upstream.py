@@ -7,6 +7,7 @@ asks for.
 from typing import Any, Final
 
 from socketio import packet
+from socketio.packet import Packet
 
 from shared_wire import NestedTooDeep
 from shared_wire.bounded_json import check_depth
@@ -21,6 +22,8 @@ __all__ = [
     "USED_MANAGER",
     "USED_PACKET",
     "USED_SERVER",
+    "CheckedPacket",
+    "check_nesting",
     "encode_packet",
 ]
 
@@ -101,6 +104,7 @@ USED_ELSEWHERE: Final = (
     "packet.CONNECT_ERROR",
     "packet.DISCONNECT",
     "packet.EVENT",
+    "packet.Packet.data_is_binary",
     "packet.Packet.encode",
 )
 
@@ -117,16 +121,44 @@ ENCODED_TYPES: Final = {
 }
 
 
+class CheckedPacket(Packet):
+    """A packet whose data is checked before upstream walks it: there each level costs several frames of the interpreter's stack."""
+
+    @classmethod
+    def data_is_binary(cls, data: Any) -> bool:
+        """Return whether there are bytes in lists and dicts; raises `NestingError` for data that is nested too deep."""
+        check_nesting(data)
+        level: list[Any] = [data]
+        while level:
+            inner: dict[int, Any] = {}
+            for one in level:
+                if isinstance(one, bytes | bytearray):
+                    return True
+                if isinstance(one, list | dict):
+                    items = one.values() if isinstance(one, dict) else one
+                    inner.update(
+                        {id(item): item for item in items if isinstance(item, bytes | bytearray | list | dict)}
+                    )
+            level = list(inner.values())
+        return False
+
+
+def check_nesting(data: Any) -> None:
+    """Check the data of a packet that is sent; raises `NestingError` for data that is nested too deep."""
+    try:
+        check_depth(data)
+    except NestedTooDeep as error:
+        raise NestingError(f"what is emitted or returned cannot be sent: {error}") from None
+
+
 def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
     """Encode an upstream packet: the packet itself, then its attachments as bytes.
 
     Raises `NestingError` for data that is nested too deep, what its class raises for data it cannot encode, and `TypeError` where
     that gives what cannot be sent.
     """
-    try:
-        check_depth(pkt.data)
-    except NestedTooDeep as error:
-        raise NestingError(f"what is emitted or returned cannot be sent: {error}") from None
+    if not isinstance(pkt, CheckedPacket):
+        check_nesting(pkt.data)
     encoded = pkt.encode()
     parts = encoded if isinstance(encoded, list) else [encoded]
     sent = tuple(bytes(part) if isinstance(part, bytearray) else part for part in parts)
