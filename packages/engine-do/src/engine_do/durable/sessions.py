@@ -89,6 +89,7 @@ class Sessions:
         self.judging = Judging()
         self.held = Holdings(of_one=MAX_HELD, of_all=MAX_HELD_BY_ALL)
         self.stored = Stored(rows, self.judging)
+        self._rows = rows
         self._counters = counters
         self._allowances: dict[EngineSid, Allowance] = {}
         self._dirty: dict[EngineSid, None] = {}
@@ -251,7 +252,7 @@ class Sessions:
                     pass
         if changed.phase is not session.phase:
             self._allowances.pop(session.engine_sid, None)
-            self.stored.forget(session.engine_sid)
+            self._delete_row(session.engine_sid)
         self._tell(session.engine_sid, effects)
         return changed
 
@@ -294,6 +295,10 @@ class Sessions:
             self.held.drop(giving_way)
             self.apply(EngineSid(giving_way), _FAULT)
 
+    def _delete_row(self, engine_sid: EngineSid) -> None:
+        if self._rows is not None:
+            self._rows.delete([engine_sid])
+
     def _stop_reading(self, engine_sid: EngineSid) -> None:
         """End the payload that a session brings where it is: its POST is answered then, as that of a session that is gone."""
         if self.readers and (reader := self.readers.pop(engine_sid, None)) is not None:
@@ -316,7 +321,7 @@ class Sessions:
         self.polls.drop(engine_sid)
         self.held.drop(engine_sid)
         self._allowances.pop(engine_sid, None)
-        self.stored.forget(engine_sid)
+        self._delete_row(engine_sid)
         self._tell(engine_sid, (Ended(Reason.TRANSPORT_ERROR, peers),))
 
     def _carry_out(self, engine_sid: EngineSid, effect: PollingEffect) -> None:

@@ -23,11 +23,6 @@ class Stored:
         if self._rows is not None:
             self._rows.write(engine_sid, None)
 
-    def forget(self, engine_sid: EngineSid) -> None:
-        """Delete what is written down of a session that has ended."""
-        if self._rows is not None:
-            self._rows.delete([engine_sid])
-
     def data(self, engine_sid: EngineSid) -> str | None:
         """Read what the application stored with a session."""
         if (client := self._judging.get(engine_sid)) is not None:
