@@ -50,6 +50,10 @@ class Worker:
         """End the life of an actor as sleep does: its sockets stay."""
         assert await self._visit("evict", actor) == "evicted"
 
+    async def crowd(self, actor: str) -> None:
+        """Put ten thousand sessions, sockets, rooms and namespaces of nobody into an actor's rows."""
+        assert await self._visit("crowd", actor) == "10000"
+
     async def _visit(self, verb: str, actor: str) -> str:
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/{verb}/{actor}") as response:
             return await response.text()

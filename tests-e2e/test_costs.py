@@ -127,3 +127,39 @@ async def test_waking_with_many_sessions_reads_only_what_the_event_touches(own_w
         assert woken.get("rpcs", 0) == 0
         assert woken["rows_read"] <= 5
         assert woken.get("rows_written", 0) == 0
+
+
+async def rows_of_each_event(worker: Worker) -> dict[str, tuple[int, int]]:
+    """Count the rows that each kind of event reads and writes in a life of the socket actor that begins with it."""
+    found = {}
+    async with connect(worker.url, "/wide/") as client, connect(worker.url, "/wide/") as other:
+
+        async def measure(what: str, *frames: str, answer: str) -> None:
+            await worker.evict("wide-socket")
+            before = await worker.counters("wide-socket")
+            for frame in frames:
+                await client.send(frame)
+            assert str(await client.receive_message()).startswith(answer)
+            after = await worker.counters("wide-socket")
+            assert after["life"] == before["life"], what
+            found[what] = tuple(after.get(one, 0) - before.get(one, 0) for one in ("rows_read", "rows_written"))  # type: ignore[assignment]
+
+        await other.join()
+        await measure("connect", "40", answer="0")
+        await measure("echo", '421["echo","x"]', answer="31")
+        await measure("enter a room", '421["enter","lobby"]', answer="31")
+        await measure("to a room", '421["say","lobby","x"]', answer="31")
+        await measure("to everybody", '421["say",null,"x"]', answer="31")
+        await measure("connect to a namespace", "40/more,", answer="0/more,")
+        await client.send("41/more,")
+        await measure("after a namespace", '421["echo","x"]', answer="31")
+    return found
+
+
+async def test_what_an_event_reads_and_writes_does_not_grow_with_ten_thousand_others(own_worker: Worker) -> None:
+    alone = await rows_of_each_event(own_worker)
+    await own_worker.crowd("wide-socket")
+    assert (await own_worker.probe("wide-socket"))["sessions"] >= 10_000
+    among_others = await rows_of_each_event(own_worker)
+    assert among_others == alone
+    assert max(read for read, _ in alone.values()) <= 20, alone

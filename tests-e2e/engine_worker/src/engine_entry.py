@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import commands
 import configs
+import faults
 import js
 from pyodide.ffi import to_js
 from workers import WorkerEntrypoint, import_from_javascript
@@ -32,6 +33,8 @@ class Engine(EngineActor):
         if "refuse" in query:
             return False
         self.note(sid, "connect")
+        if "slow" in query:
+            await asyncio.sleep(0.5)
         if "keep" in query:
             await self.save_session(sid, {"kept": "from the start"})
         if "greet" in query:
@@ -90,6 +93,18 @@ class Engine(EngineActor):
     async def kill(self, _: str) -> None:
         await commands.end_life(self.ctx)
 
+    async def fault(self, what: str) -> str:
+        """Break something: ``what`` and, behind a comma, the session concerned."""
+        name, _, sid = what.partition(",")
+        faults.FAULTS[name](self, sid)
+        return json.dumps(name)
+
+    async def sweep(self, _: str) -> str:
+        return json.dumps(await faults.count_sweep(self))
+
+    async def allowances(self, _: str) -> str:
+        return json.dumps(len(self._sessions._allowances))
+
 
 class Fast(Engine):
     config = configs.FAST
@@ -112,7 +127,7 @@ class Crowd(Engine):
 
 
 CONFIGS = {one.path.strip("/"): one for one in (configs.FAST, configs.OLD, configs.STRICT, configs.SHOP, configs.CROWD)}
-VERBS = ("seen", "probe", "objects", "say", "kill", "counters", "evict")
+VERBS = ("seen", "probe", "objects", "say", "kill", "counters", "evict", "fault", "sweep", "allowances")
 BINDINGS = ("ENGINE", "FAST", "OLD", "STRICT", "SHOP", "CROWD")
 
 

@@ -157,6 +157,18 @@ class FastSocket(Socket):
 
 class WideSocket(Socket):
     peer_binding = "WIDE_ENGINE"
+    options = {"namespaces": "*"}  # noqa: RUF012
+
+    async def crowd(self) -> str:
+        """Have ten thousand others, each a session of an engine actor that there is not, in a namespace and a room of its own."""
+        membership = self._membership
+        for number in range(10_000):
+            engine_sid, socket_sid, namespace = f"{number:022}e9", f"{number:020}", f"/n{number}"
+            membership.open_session(engine_sid, "e9", {})
+            membership.begin(socket_sid, engine_sid, namespace)
+            membership.enter(socket_sid, f"room {number}")
+            membership.connect(socket_sid)
+        return json.dumps(len(membership.namespaces()))
 
 
 class FeaturesSocket(Socket):
@@ -237,7 +249,7 @@ class Default(WorkerEntrypoint):
         url, _, query = request.url.partition("?")
         path = url.split("/", 3)[3]
         verb, _, actor = path.partition("/")
-        if verb in ("probe", "kill", "evict", "counters") and actor in ACTORS:
+        if verb in ("probe", "kill", "evict", "counters", "crowd") and actor in ACTORS:
             return await self._visit(verb, *ACTORS[actor])
         if verb in CONFIGS:
             return await route(request, getattr(self.env, f"{verb.upper()}_ENGINE"), CONFIGS[verb])

@@ -22,7 +22,7 @@ from engine_do.durable.polls import Polls
 from engine_do.durable.rows import Rows
 from engine_do.durable.sessions import Sessions
 from engine_do.durable.sockets import Sockets
-from engine_do.durable.sweeping import look_at_all
+from engine_do.durable.sweeping import look_at_all, must_look
 from engine_do.errors import ConfigError
 from engine_do.ids import EngineSid
 from engine_do.packets import encode_message
@@ -63,7 +63,7 @@ class EngineActor(DurableObject):
         sockets = Sockets(self.ctx, 3 if name.startswith(EIO3_PREFIX) else REVISION)
         polls = Polls(rows, lambda: hold_awake(self.ctx))
         self._sessions = Sessions(self.config, sockets, polls, rows, self._counters)
-        self._alarm = Alarm(self.ctx, self._counters, self._sweep, self._sessions.must_sweep, self.config)
+        self._alarm = Alarm(self.ctx, self._counters, self._sweep, lambda: must_look(self._sessions), self.config)
         self._http = Http(name, self.config, self._sessions, self._alarm.arm)
         self._application = self._sessions.application = self._make_application(name)
 

@@ -27,6 +27,8 @@ class Polls:
         self._stored: dict[EngineSid, Polling] = {}
         self._all_known = False
         self._waiting: dict[str, asyncio.Future[tuple[Frame, ...] | None]] = {}
+        #: Told of the bytes that a session holds when it is read from its row.
+        self.count: Callable[[str, int], object] = _count_nothing
 
     def get(self, engine_sid: EngineSid) -> Polling | None:
         """Find a session that polls."""
@@ -96,6 +98,7 @@ class Polls:
         engine_sid = polling.session.engine_sid
         if engine_sid not in self._known:
             self._known[engine_sid] = self._stored[engine_sid] = polling
+            self.count(engine_sid, polling.size)
         return self._known[engine_sid]
 
     def _forget(self, polling: Polling) -> None:
@@ -113,3 +116,7 @@ class Polls:
         if not self._known and self._release is not None:
             self._release()
             self._release = None
+
+
+def _count_nothing(engine_sid: str, size: int) -> None:
+    """Stand for whoever counts."""

@@ -17,10 +17,9 @@ from engine_do.durable.probes import Probes
 from engine_do.durable.rows import Rows
 from engine_do.durable.sockets import Probe, Sockets
 from engine_do.durable.stored import Stored
-from engine_do.heartbeat import polling_deadline
 from engine_do.ids import EngineSid
 from engine_do.packets import Frame
-from engine_do.polling import Polling, size_of, step_polling
+from engine_do.polling import size_of, step_polling
 from engine_do.polling_events import (
     AnswerPoll,
     CloseProbe,
@@ -88,6 +87,7 @@ class Sessions:
         self.polls = polls
         self.judging = Judging()
         self.held = Holdings(of_one=MAX_HELD, of_all=MAX_HELD_BY_ALL)
+        polls.count = self.held.add
         self.stored = Stored(rows, self.judging)
         self._rows = rows
         self._counters = counters
@@ -307,11 +307,16 @@ class Sessions:
     def _fail(self, engine_sid: EngineSid, error: Exception) -> None:
         """End a session in whose step a fault of ours was raised: whatever of it is half done, its client reconnects."""
         log_fault(f"session {engine_sid} is closed: a step of it", error)
+        try:
+            self._end_failed(engine_sid)
+        except Exception as another:
+            log_fault(f"the end of session {engine_sid}", another)
+
+    def _end_failed(self, engine_sid: EngineSid) -> None:
         ws, polling = self.sockets.find(engine_sid), self.polls.get(engine_sid)
         if (ws is None and polling is None) or engine_sid in self._failed:
             return
         session = polling.session if polling is not None else self.sockets.read(ws)
-        peers = (session.peers if isinstance(session, Session) else ()) or ("",)
         if ws is not None:
             self._failed.add(engine_sid)
             self.sockets.forget(engine_sid)
@@ -322,6 +327,7 @@ class Sessions:
         self.held.drop(engine_sid)
         self._allowances.pop(engine_sid, None)
         self._delete_row(engine_sid)
+        peers = (session.peers if isinstance(session, Session) else ()) or ("",)
         self._tell(engine_sid, (Ended(Reason.TRANSPORT_ERROR, peers),))
 
     def _carry_out(self, engine_sid: EngineSid, effect: PollingEffect) -> None:
@@ -375,37 +381,13 @@ class Sessions:
             except Exception as error:
                 self._fail(engine_sid, error)
 
-    # -- the alarm
-
-    def look(self, sweep: Sweep, ws: Any) -> Session | None:
-        """Look at what a socket is, as part of a sweep; returns its session as that is then, if it is one and open."""
-        found = self.sockets.read(ws)
-        if isinstance(found, Probe):
-            polling = self.polls.get(found.engine_sid)
-            if ws.readyState == ws.OPEN and (polling is None or polling.probe_ms is None):
-                self.sockets.close(ws, NORMAL_CLOSE)  # a reset of this object has forgotten what it came for
-            return None
-        if found is None or found.phase is Phase.CLOSED:
-            return None
+    def sweep_socket(self, ws: Any, session: Session, event: Swept) -> Session | None:
+        """Look at the session of a socket; returns it as it is then, none when a fault has ended it."""
         try:
-            pings = sweep.look(found)
-            return self._step(ws, found, Swept(sweep.now_ms, self.sockets.answered_ms(ws), pings))
+            return self._step(ws, session, event)
         except Exception as error:
-            self._fail(found.engine_sid, error)
+            self._fail(session.engine_sid, error)
             return None
-
-    def look_at_polling(self, sweep: Sweep, polling: Polling) -> None:
-        """Look at a session that polls, as part of a sweep."""
-        engine_sid = polling.session.engine_sid
-        self.step_polling(engine_sid, Swept(sweep.now_ms, None, sweep.look(polling.session)))
-        left = self.polls.get(engine_sid)
-        if left is not None:
-            sweep.note(left.session)
-            sweep.must_look(polling_deadline(left, self._config))
-
-    def must_sweep(self) -> bool:
-        """Return whether there is anything that the alarm must watch."""
-        return bool(self.polls.all()) or any(True for _ in self.sockets.open_sessions())
 
     def _open(self) -> Iterable[Session]:
         yield from (session for _, session in self.sockets.open_sessions())

@@ -6,10 +6,13 @@ from typing import Any, Final, TypeVar
 
 from engine_do.config import EngineConfig
 from engine_do.durable.sessions import Sessions
-from engine_do.session import Phase, Session
+from engine_do.durable.sockets import Probe
+from engine_do.heartbeat import polling_deadline
+from engine_do.polling import Polling
+from engine_do.session import NORMAL_CLOSE, Phase, Session, Swept
 from engine_do.sweep import Sweep
 
-__all__ = ["look_at_all"]
+__all__ = ["look_at_all", "must_look"]
 
 _T = TypeVar("_T")
 
@@ -23,26 +26,54 @@ async def look_at_all(sessions: Sessions, now: int, config: EngineConfig) -> Swe
     try:
         calm = [one async for one in _look_at_sockets(sessions, sweep)]
         async for ws, session in _sliced(calm):
-            left = sessions.look(sweep, ws) if sweep.pings else session
+            left = _look(sessions, sweep, ws) if sweep.pings else session
             if left is not None:
                 sweep.note(left)
         async for polling in _sliced(sessions.polls.all()):
-            sessions.look_at_polling(sweep, polling)
+            _look_at_polling(sessions, sweep, polling, config)
     finally:
         sessions.sweep = None
     return sweep
 
 
+def must_look(sessions: Sessions) -> bool:
+    """Return whether there is anything to look at."""
+    return bool(sessions.polls.all()) or any(True for _ in sessions.sockets.open_sessions())
+
+
 async def _look_at_sockets(sessions: Sessions, sweep: Sweep) -> AsyncIterator[tuple[Any, Session]]:
     """Look at what each socket is; gives those who were not pinged, which may have to be made up for."""
     async for ws in _sliced(sessions.sockets.all()):
-        left = sessions.look(sweep, ws)
+        left = _look(sessions, sweep, ws)
         if left is None or left.phase is not Phase.OPEN:
             continue
         if sweep.pings:
             sweep.note(left)
         else:
             yield ws, left
+
+
+def _look(sessions: Sessions, sweep: Sweep, ws: Any) -> Session | None:
+    """Look at what a socket is; returns its session as that is then, if it is one and was open."""
+    found = sessions.sockets.read(ws)
+    if isinstance(found, Probe):
+        polling = sessions.polls.get(found.engine_sid)
+        if ws.readyState == ws.OPEN and (polling is None or polling.probe_ms is None):
+            sessions.sockets.close(ws, NORMAL_CLOSE)  # a reset of this object has forgotten what it came for
+        return None
+    if found is None or found.phase is Phase.CLOSED:
+        return None
+    answered = sessions.sockets.answered_ms(ws)
+    return sessions.sweep_socket(ws, found, Swept(sweep.now_ms, answered, sweep.look(found)))
+
+
+def _look_at_polling(sessions: Sessions, sweep: Sweep, polling: Polling, config: EngineConfig) -> None:
+    engine_sid = polling.session.engine_sid
+    sessions.step_polling(engine_sid, Swept(sweep.now_ms, None, sweep.look(polling.session)))
+    left = sessions.polls.get(engine_sid)
+    if left is not None:
+        sweep.note(left.session)
+        sweep.must_look(polling_deadline(left, config))
 
 
 async def _sliced(looked_at: list[_T]) -> AsyncIterator[_T]:
