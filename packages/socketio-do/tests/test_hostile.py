@@ -406,6 +406,15 @@ class TestFloods:
         assert scene.calls == [("say", S2, "hello")], "nothing of what was given up is handled"
         scene.end()
 
+    def test_a_session_ends_also_when_it_holds_all_it_may(self, scene: Scene) -> None:
+        scene.world.receive("bad", '2["wait"]', f'2["say","{"x" * 7_995_000}"]')
+        assert scene.world.closes() == []
+        scene.world.close("bad")
+        scene.gate.set()
+        scene.world.runtime.settle()
+        assert scene.calls[-1] == ("disconnect", S1, "transport close")
+        assert [row[0] for row in scene.world.database.rows("sio_sessions")] == ["good"]
+
     def test_values_count_for_what_they_take_in_memory(self, scene: Scene) -> None:
         scene.world.receive("bad", '2["wait"]', *['2["say",' + ",".join(["{}"] * 30_000) + "]"] * 4)
         assert scene.world.closes() == CLOSED

@@ -117,8 +117,7 @@ class DurableServer(Connections, Emission, Administration):
             return
         self._ended.add(engine_sid)
         for namespace in self._membership.sockets_of(engine_sid):
-            work = functools.partial(self._leave, engine_sid, namespace, reason)
-            self._queue(engine_sid, namespace, "disconnect", work)
+            self._queue_leaving(engine_sid, namespace, reason)
         self._close_if_ended(engine_sid)
 
     def receive_lost(self, actor: str, engine_sids: Iterable[EngineSid] | None) -> None:
@@ -257,10 +256,13 @@ class DurableServer(Connections, Emission, Administration):
     def _run(self, engine_sid: str, packet: ClientPacket, event: str, work: Work) -> None:
         if self._runtime.waiting((engine_sid, packet.namespace)) >= MAX_WAITING:
             raise PacketError("too many packets wait")
-        self._queue(engine_sid, packet.namespace, event, work, packet.weight)
+        work = self._held(engine_sid, packet.namespace, event, work, packet.weight)
+        self._runtime.run((engine_sid, packet.namespace), work)
 
-    def _queue(self, engine_sid: str, namespace: str, event: str, work: Work, size: int = 0) -> None:
-        self._runtime.run((engine_sid, namespace), self._held(engine_sid, namespace, event, work, size))
+    def _queue_leaving(self, engine_sid: str, namespace: str, reason: str) -> None:
+        """Have a socket leave in its turn. That is held against nobody: it is how what is held comes to its end."""
+        held = Held(functools.partial(self._leave, engine_sid, namespace, reason), 0)
+        self._runtime.run((engine_sid, namespace), lambda: self._guard(engine_sid, namespace, "disconnect", held))
 
     def _held(self, engine_sid: str, namespace: str, event: str, work: Work, size: int) -> Work:
         """Hold a packet's work until it is done; whoever has too much waiting then is closed, and it is given up."""

@@ -17,13 +17,13 @@ from engine_do.durable.interop import (
     response,
     upgrade_response,
 )
-from engine_do.durable.judging import Judged
 from engine_do.durable.sessions import Sessions
 from engine_do.errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, RemoteEngineError
 from engine_do.handshake import make_environ, open_packet
 from engine_do.headers import answer_headers, choose_encoding, cookie_header
 from engine_do.heartbeat import next_deadline
 from engine_do.ids import EngineSid, make_engine_sid
+from engine_do.judging import Judged
 from engine_do.packets import Frame, encode_message
 from engine_do.payloads import decode_payload, encode_payload
 from engine_do.polling import HOLD_MS, Polling, may_upgrade

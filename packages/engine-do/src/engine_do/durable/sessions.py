@@ -11,13 +11,13 @@ from pyodide.ffi import create_once_callable
 from engine_do.admission import Transport
 from engine_do.config import EngineConfig
 from engine_do.durable.application import Application
-from engine_do.durable.judging import Judging
 from engine_do.durable.polls import Polls
 from engine_do.durable.probes import Probes
 from engine_do.durable.rows import Rows
 from engine_do.durable.sockets import Probe, Sockets
 from engine_do.durable.stored import Stored
 from engine_do.ids import EngineSid
+from engine_do.judging import Judging
 from engine_do.packets import Frame
 from engine_do.polling import size_of, step_polling
 from engine_do.polling_events import (
