@@ -81,5 +81,4 @@ HEADERS = {
     "parameter named like a property": ["Sec-WebSocket-Extensions: permessage-deflate; __proto__"],
     "many spaces": ["Sec-WebSocket-Protocol: b" + " " * 12_000 + "x"],
     "not ASCII": ["Sec-WebSocket-Protocol: \u00e9\u20ac"],
-    "many headers": [f"x{number}: x" for number in range(2_000)],
 }

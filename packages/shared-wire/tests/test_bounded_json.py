@@ -9,7 +9,7 @@ import pytest
 from shared_wire import bounded_json
 from shared_wire.bounded_json import check_depth, check_text, has_collisions, parse, write
 from shared_wire.errors import NestedTooDeep, RefusedJson, UnwritableValue
-from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
+from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_CONTAINERS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
 
 
 def lists(depth: int, inside: str = "") -> str:
@@ -57,8 +57,8 @@ REFUSED: dict[str, str] = {
     "too many digits of a fraction": "[0." + "1" * (MAX_DIGITS + 1) + "]",
     "a million digits": "[" + "1" * 1_000_000 + "]",
     "too many values": json.dumps([0] * (MAX_VALUES + 1)),
-    "too many containers": json.dumps([[]] * (MAX_VALUES // 2 + 1)),
-    "too many dicts": json.dumps([{}] * (MAX_VALUES // 2 + 1)),
+    "too many containers": json.dumps([[]] * MAX_CONTAINERS),
+    "too many dicts": json.dumps([{}] * MAX_CONTAINERS),
     "nothing": "",
     "words": "hello",
     "two values": "1 2",
@@ -163,9 +163,9 @@ def test_keys_that_share_a_hash_are_counted_before_they_meet_in_a_dict_or_set() 
 @pytest.mark.parametrize(
     "text",
     [
-        json.dumps(dict.fromkeys(SAME * 3, 0) | {f"key {number}": 0 for number in range(100)}),
+        json.dumps(dict.fromkeys(SAME * 3, 0) | {f"key {number}": 0 for number in range(FEW_KEYS)}),
         json.dumps([[{key: number} for key in SAME] for number in range(10)], ensure_ascii=False),
-        json.dumps({key: {"a": [1]} for key in SAME}, indent=2) + " " * 1_000 + ":" * 100,
+        json.dumps({key: {"a": [1]} for key in SAME}, indent=2) + " " * 1_000 + ":" * FEW_KEYS,
     ],
 )
 def test_all_keys_of_a_text_are_looked_at_however_they_are_written(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_keys_are_found_where_quotes_and_backslashes_stand_around(monkeypatch: p
         return False
 
     monkeypatch.setattr(bounded_json, "has_collisions", note)
-    assert parse(json.dumps([hard] * 20)) == [hard] * 20
+    assert parse(json.dumps([hard] * FEW_KEYS)) == [hard] * FEW_KEYS
     assert {*hard} <= {*asked}
 
 

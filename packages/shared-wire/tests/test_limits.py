@@ -19,10 +19,11 @@ def test_the_limits_are_pinned() -> None:
         "MAX_CHANGES": 10_000,
         "MAX_ATTEMPTS": 6,
         "MAX_DEPTH": 100,
-        "MAX_VALUES": 100_000,
+        "MAX_CONTAINERS": 50_000,
+        "MAX_VALUES": 500_000,
         "MAX_DIGITS": 1_000,
         "MAX_COLLISIONS": 32,
-        "FEW_KEYS": 64,
+        "FEW_KEYS": 256,
     }
 
 

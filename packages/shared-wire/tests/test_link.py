@@ -719,6 +719,37 @@ def test_a_life_behind_that_calls_first_is_let_in_as_well() -> None:
     assert delivered(effects) == [down(Y)]
 
 
+def test_nothing_of_a_new_life_follows_a_call_of_which_nobody_knows_what_an_older_life_did_with_it() -> None:
+    """The older life took it, and was aborted with its answer: the session has a gap, and is about to be closed for it."""
+    e, s = exchange(engine(), socket(1), up(Y))
+    e, call = call_of(e, up(X))
+    take(s, call, down(X, "lost with its life"))
+    s, from_new_life = call_of(socket(2), down(X), down(Y))
+    e, effects = receive_call(e, from_new_life)
+    assert answer_in(effects).refusal is Refusal.OVERLOADED
+    assert delivered(effects) == []
+    e, again = repeated(e)
+    e, effects = receive_reply(e, answer_in(receive_call(s, again)[1]))
+    assert lost(effects) == [X]
+    s, from_new_life = repeated(s)
+    _, _, effects = take(e, from_new_life)
+    assert delivered(effects) == [down(X), down(Y)]
+
+
+def test_a_call_of_a_new_life_for_others_is_not_put_off() -> None:
+    e, _ = exchange(engine(), socket(1), up(Y))
+    e, _ = call_of(e, up(X))
+    _, _, effects = take(e, call_of(socket(2), down(Y))[1])
+    assert delivered(effects) == [down(Y)]
+
+
+def test_a_call_of_the_life_that_ours_was_made_for_is_not_put_off() -> None:
+    e, s = exchange(engine(), socket(1), up(X))
+    e, _ = call_of(e, up(X))
+    _, _, effects = take(e, call_of(s, down(X))[1])
+    assert delivered(effects) == [down(X)]
+
+
 def test_what_waited_at_a_peer_that_believed_in_another_life_is_lost() -> None:
     e, call = call_of(engine(2), up(X))
     s, reply = take_suspended(socket(), call)

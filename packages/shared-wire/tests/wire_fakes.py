@@ -169,6 +169,8 @@ class FakeWire:
         self.loser(peer, engine_sids)
 
     def log_fault(self, what: str, error: BaseException) -> None:
+        if isinstance(error, AssertionError):  # what a test finds is no fault to be survived
+            raise error
         self.faults.append(f"{what}: {error!r}")
 
     @property

@@ -5,7 +5,7 @@ from server_fakes import FakeRuntime, socket_sid
 
 from socketio_do.assembly import Assemblies
 from socketio_do.errors import PacketError
-from socketio_do.packets import VALUE_WEIGHT, ClientPacket, PacketType, count_values
+from socketio_do.packets import ClientPacket, PacketType, weigh
 
 HEADER = '51-["x",{"_placeholder":true,"num":0}]'
 
@@ -121,7 +121,7 @@ def test_what_is_half_received_is_counted_until_it_is_complete_or_dropped(
     assert counted["e1"] == 0
     assemblies.add("e1", header)
     assemblies.add("e1", b"x" * 1_000)
-    weight = len(header) + VALUE_WEIGHT * count_values(header)
+    weight = weigh(header)
     assert counted["e1"] == weight + 1_000
     packet = assemblies.add("e1", b"y" * 500)
     assert packet is not None

@@ -11,7 +11,7 @@ from shared_wire.limits import FEW_KEYS
 from socketio_do import messagepack
 from socketio_do.errors import PacketError
 from socketio_do.extension import Extension
-from socketio_do.limits import MAX_DEPTH, MAX_VALUES
+from socketio_do.limits import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
 
 EDGES = [bit + near for bit in (0, *(1 << size for size in (5, 7, 8, 15, 16, 31, 32, 63, 64))) for near in (-1, 0, 1)]
 SIZES = (0, 1, 15, 16, 31, 32, 255, 256, 65_535, 65_536)
@@ -169,11 +169,19 @@ def test_lists_and_dicts_within_each_other_are_counted(opening: bytes) -> None:
 
 
 def test_values_are_counted_over_the_whole_packet() -> None:
-    half = b"\xdd" + (MAX_VALUES // 2 - 1).to_bytes(4, "big") + b"\xc0" * (MAX_VALUES // 2 - 1)
+    count = MAX_VALUES // 20 - 1
+    half = b"\xdd" + count.to_bytes(4, "big") + b"\xc0" * count
     assert messagepack.unpack(b"\x92" + half + half)
     assert refused(b"\x93" + half + half + b"\xc0") == "too many values"
     assert refused(b"\xdd\xff\xff\xff\xff") == "too many values"
     assert refused(b"\xdf\xff\xff\xff\xff") == "too many values"
+
+
+@pytest.mark.parametrize("empty", [b"\x80", b"\x90"])
+def test_lists_and_dicts_are_counted_over_the_whole_packet(empty: bytes) -> None:
+    count = MAX_CONTAINERS // 5 - 1
+    assert len(messagepack.unpack(b"\xdd" + count.to_bytes(4, "big") + empty * count)) == count
+    assert refused(b"\xdd" + (count + 1).to_bytes(4, "big") + empty * (count + 1)) == "too many values"
 
 
 def test_keys_of_a_large_map_are_judged_before_they_become_keys(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,9 @@ def _receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
     if link.peer_life is not None and call.sender_life < link.peer_life:
         link, reply = _reply(link, Refusal.OLD_SENDER)
         return link, (Answer(reply),)
+    if _comes_before_an_outcome(link, call):
+        link, reply = _reply(link, Refusal.OVERLOADED)
+        return link, (Answer(reply),)
     unknown: tuple[EngineSid, ...] = ()
     if call.receiver_life is not None and call.receiver_life > link.life:
         link, unknown = outlive(link, call.receiver_life)
@@ -42,6 +45,17 @@ def _receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
         link, reply = _reply(link, Refusal.OVERLOADED)
         return link, (*losses, Answer(reply))
     return taken, losses + deliveries
+
+
+def _comes_before_an_outcome(link: Link, call: Call) -> bool:
+    """Return whether a call is for sessions of a call of ours that was made for another life than the caller's (rule 11).
+
+    The other life may have taken ours, and ended with the answers in its hands: then nothing may follow that gap.
+    """
+    ours = link.call
+    if ours is None or ours.receiver_life == call.sender_life or link.peer_holds_sockets:
+        return False
+    return not set(sessions_in(ours.operations)).isdisjoint(sessions_in(call.operations))
 
 
 def _holds_too_much(link: Link) -> bool:

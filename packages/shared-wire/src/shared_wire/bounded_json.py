@@ -15,9 +15,9 @@ from operator import sub
 from typing import Any, Final, NoReturn
 
 from shared_wire.errors import NestedTooDeep, RefusedJson, UnwritableValue
-from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
+from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_CONTAINERS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
 
-__all__ = ["check_depth", "check_text", "has_collisions", "parse", "write"]
+__all__ = ["check_depth", "check_text", "find_kinds", "has_collisions", "parse", "write"]
 
 #: A text of so many characters has no room for anything but an exponent that overflows.
 _TINY: Final = 100
@@ -52,23 +52,45 @@ _MANY_DIGITS: Final = b"0" * 200
 _TOO_MANY_DIGITS: Final = b"0" * (MAX_DIGITS + 1)
 
 _CONTAINERS: Final = (dict, list, tuple)
+_SCALARS: Final = frozenset({str, int, float, bool, type(None), bytes})
 
 
-def parse(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Any:
+def parse(
+    text: str,
+    *,
+    max_depth: int = MAX_DEPTH,
+    max_containers: int = MAX_CONTAINERS,
+    max_values: int = MAX_VALUES,
+) -> Any:
     """Read a JSON text.
 
     Raises `RefusedJson` for what is not JSON (NaN, the infinities and numbers that overflow to them included), and beyond a limit.
     """
-    if len(text) <= min(_TINY, max_depth):
-        may_overflow = _EXPONENT.search(text) is not None
-    elif len(text) <= _SHORT and text.count("[") + text.count("{") <= max_depth and text.count(":") <= FEW_KEYS:
-        may_overflow = bool(_EXPONENT.search(text) or _SAMPLED_DIGITS.search(text[::_SAMPLE]))
+    if len(text) > min(_TINY, max_depth):
+        may_overflow = _check(text, max_depth, max_containers, max_values)
     else:
-        may_overflow = _check_reading(text, _pieces(text)[::2], max_depth, max_values)
+        may_overflow = _EXPONENT.search(text) is not None
     try:
         return (_CAREFUL_DECODER if may_overflow else _DECODER).decode(text)
     except (ValueError, RecursionError):
         raise RefusedJson("not JSON") from None
+
+
+def _check(text: str, max_depth: int, max_containers: int, max_values: int) -> bool:
+    """Check a text; returns whether it may have numbers that overflow.
+
+    Counted are all characters first, those of strings too. Only where these are too many it matters which stand outside of strings.
+    """
+    containers = text.count("[") + text.count("{")
+    is_plain = containers <= max_depth and (
+        len(text) <= _SHORT
+        or not (containers + text.count(",") > max_values or _SAMPLED_DIGITS.search(text[::_SAMPLE]))
+    )
+    if not is_plain:
+        return _check_reading(text, _pieces(text)[::2], max_depth, max_containers, max_values)
+    if text.count(":") > FEW_KEYS and has_collisions(_keys(text)):
+        raise RefusedJson("too many keys with one hash")
+    return bool(_EXPONENT.search(text) or _SAMPLED_DIGITS.search(text[::_SAMPLE]))
 
 
 def check_text(text: str) -> None:
@@ -78,8 +100,8 @@ def check_text(text: str) -> None:
     """
     if len(text) > MAX_DEPTH:
         pieces = _pieces(text)
-        _check_reading(text, pieces[::2], MAX_DEPTH, MAX_VALUES)
-        _check_reading(text, pieces[1::2], MAX_DEPTH, MAX_VALUES)
+        _check_reading(text, pieces[::2], MAX_DEPTH, MAX_CONTAINERS, MAX_VALUES)
+        _check_reading(text, pieces[1::2], MAX_DEPTH, MAX_CONTAINERS, MAX_VALUES)
 
 
 def has_collisions(keys: list[str], hash_of: Callable[[str], int] = hash) -> bool:
@@ -92,20 +114,32 @@ def has_collisions(keys: list[str], hash_of: Callable[[str], int] = hash) -> boo
 
 
 def check_depth(value: Any, max_depth: int = MAX_DEPTH) -> None:
-    """Check how deep dicts, lists and tuples lie within each other; raises `NestedTooDeep` beyond ``max_depth``.
+    """Check how deep dicts, lists and tuples lie within each other; raises `NestedTooDeep` beyond ``max_depth``."""
+    if isinstance(value, _CONTAINERS):
+        find_kinds(value, max_depth)
+
+
+def find_kinds(value: Any, max_depth: int = MAX_DEPTH) -> set[type]:
+    """Name the types of all that is in a value, of itself too; raises `NestedTooDeep` as `check_depth` does.
 
     Level by level, each container once in a level: neither a cycle nor what is used in many places makes it more.
     """
-    level = [value] if isinstance(value, _CONTAINERS) else []
-    for _ in range(max_depth):
-        if not level:
-            return
-        inner = [item for item in chain.from_iterable(map(_items, level)) if isinstance(item, _CONTAINERS)]
-        level = list({id(item): item for item in inner}.values())
-    if level:
-        raise NestedTooDeep(
-            f"lists and dicts lie more than {max_depth} deep within each other, or one is in itself: make it flatter"
-        )
+    level = [value]
+    kinds = found = {type(value)}
+    for _ in range(max_depth + 1):
+        containers = [kind for kind in kinds - _SCALARS if issubclass(kind, _CONTAINERS)]
+        if not containers:
+            return found
+        inner: list[Any] = []
+        for kind in containers:
+            some = [one for one in level if type(one) is kind]
+            inner += chain.from_iterable([one.values() for one in some] if issubclass(kind, dict) else some)
+        kinds = set(map(type, inner))
+        found = found | kinds
+        level = list(dict(zip(map(id, inner), inner, strict=True)).values())
+    raise NestedTooDeep(
+        f"lists and dicts lie more than {max_depth} deep within each other, or one is in itself: make it flatter"
+    )
 
 
 def write(value: Any, *, max_depth: int = MAX_DEPTH) -> str:
@@ -141,11 +175,11 @@ def _pieces(text: str) -> list[str]:
     return text.split('"')
 
 
-def _check_reading(text: str, pieces: list[str], max_depth: int, max_values: int) -> bool:
+def _check_reading(text: str, pieces: list[str], max_depth: int, max_containers: int, max_values: int) -> bool:
     """Check a text by those of its pieces that lie outside of strings; returns whether it may have numbers that overflow."""
     outside = "".join(pieces).encode("ascii", "replace")
     containers = outside.count(b"[") + outside.count(b"{")
-    if containers + outside.count(b",") > max_values:
+    if containers > max_containers or containers + outside.count(b",") > max_values:
         raise RefusedJson("too many values")
     if containers > max_depth and _count_levels(outside.translate(_STEPS, _NO_BRACKETS)) > max_depth:
         raise RefusedJson("nested too deep")
@@ -188,7 +222,3 @@ def _is_any_shared(strangers: Iterable[tuple[int, str]]) -> bool:
         if len(same) == MAX_COLLISIONS:
             return True
     return False
-
-
-def _items(container: Any) -> Iterable[Any]:
-    return container.values() if isinstance(container, dict) else container

@@ -7,6 +7,7 @@ __all__ = [
     "MAX_ATTEMPTS",
     "MAX_CHANGES",
     "MAX_COLLISIONS",
+    "MAX_CONTAINERS",
     "MAX_DEPTH",
     "MAX_DIGITS",
     "MAX_EARLY_BYTES",
@@ -45,8 +46,11 @@ MAX_ATTEMPTS: Final = 6
 #: Lists and dicts within each other. Parsers and encoders in C recurse; inside workerd 4,000 levels end the process.
 MAX_DEPTH: Final = 100
 
-#: Lists, dicts and commas of one JSON text: one byte there may be a hundred in Python's memory.
-MAX_VALUES: Final = 100_000
+#: Lists and dicts of one JSON text: three bytes there take a hundred in Python's memory, and the time of thirty others.
+MAX_CONTAINERS: Final = 50_000
+
+#: Lists, dicts and commas of one JSON text: two bytes there may be thirty in Python's memory.
+MAX_VALUES: Final = 500_000
 
 #: Digits of one number: reading them takes time in their square, and JavaScript keeps 17.
 MAX_DIGITS: Final = 1_000
@@ -54,5 +58,5 @@ MAX_DIGITS: Final = 1_000
 #: Different keys with one hash. Of a million honest keys two share a hash of 32 bits now and then, three hardly ever.
 MAX_COLLISIONS: Final = 32
 
-#: Keys that nobody needs to look at: were all to collide, they would be 2,000 comparisons.
-FEW_KEYS: Final = 64
+#: Keys that nobody needs to look at: were all to collide, their 33,000 comparisons would take as long as some ordinary events.
+FEW_KEYS: Final = 256

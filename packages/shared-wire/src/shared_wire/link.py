@@ -21,6 +21,8 @@ Everything that changes a `Link` is here, in `calls` and in `answers`. The rules
     life still knows, so its next contact makes them good; when the next contact is with another life, all its sessions are lost.
 10. Lives are told apart by their clocks. One whose clock is behind that of an earlier life learns so from its peer, as a refusal or
     as the life that a call names, and takes the next moment (`outlive`): to the peer it is then a new life, as it is in truth.
+11. Where this side holds the sockets, a call for sessions whose own call is still under way to another life of the peer is put off
+    (`OVERLOADED`, and so repeated) until it is known what became of that: nothing may follow a gap that nobody has noticed yet.
 
 Memory only: a `Link` ends with the life of its actor, and rules 5 to 7 are what makes that safe.
 """

@@ -51,6 +51,8 @@ class Session:
     down_epoch: int = 0
     received_down: int = 0
     received_down_epoch: int = 0
+    #: The epoch in which the last call with work of it was made.
+    called_epoch: int = 0
     #: An abort of the socket actor took packets with it.
     cut_down: bool = False
     #: The socket actor slept over a packet that the engine actor can only suspect: it must close the session.
@@ -151,6 +153,9 @@ class World:
         for sid in engine_sids or ():
             if self.sessions[sid].open_at_engine:
                 assert self._in_flight(sid), f"{sid}: closed although nothing of it was under way"
+                session = self.sessions[sid]
+                follows = sid in self.calling.get("engine", ()) and session.received_down_epoch > session.called_epoch
+                assert not follows, f"{sid}: packets followed the gap it is closed for"
                 self.counts["lost by the engine actor"] += 1
                 self.end_session(sid)
 
@@ -259,6 +264,8 @@ class World:
     def _begun(self, actor: Actor, frame: Frame) -> None:
         self.calling[actor.name] = frozenset(sessions_in(frame.operations))
         if actor is self.engine:
+            for sid in self.calling[actor.name]:
+                self.sessions[sid].called_epoch = self.epoch if frame.attempt == 1 else self.sessions[sid].called_epoch
             self.unconfirmed.setdefault(frame.seq, Counter(sessions_in(frame.operations)))
 
     def _confirmed(self, data: bytes) -> None:

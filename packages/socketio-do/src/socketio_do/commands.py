@@ -80,7 +80,9 @@ def write_value(value: Any) -> tuple[str, list[bytes]]:
 def read_value(text: str, attachments: Sequence[bytes]) -> Any:
     """Read what `write_value` wrote; raises `CommandError` for anything else."""
     try:
-        value = bounded_json.parse(text, max_depth=_MAX_WRITTEN_DEPTH, max_values=_MAX_WRITTEN_VALUES)
+        value = bounded_json.parse(
+            text, max_depth=_MAX_WRITTEN_DEPTH, max_containers=_MAX_WRITTEN_VALUES, max_values=_MAX_WRITTEN_VALUES
+        )
         return _put_back(value, attachments)
     except (RefusedJson, ValueError):
         raise CommandError("this is no value of an Emitter") from None

@@ -10,6 +10,7 @@ __all__ = [
     "MAX_BACKLOG",
     "MAX_BACKLOG_OF_ALL",
     "MAX_CHILDREN",
+    "MAX_CONTAINERS",
     "MAX_CONTEXT",
     "MAX_DATA",
     "MAX_DEPTH",
@@ -48,6 +49,9 @@ MAX_CONTEXT: Final = 16_000
 #: Characters of a socket's session data as JSON. A row holds 2 MB, and reading it escapes each quote.
 MAX_DATA: Final = 900_000
 
+#: Lists and dicts in a packet; of one with attachments or in msgpack, which Python goes through itself, a fifth.
+MAX_CONTAINERS: Final = wire_limits.MAX_CONTAINERS
+
 #: Lists and dicts within each other in a packet's data, both ways: what was taken can be answered with.
 MAX_DEPTH: Final = wire_limits.MAX_DEPTH
 
@@ -79,7 +83,7 @@ MAX_ROOMS: Final = 1_000
 #: Namespaces one session may be connected to.
 MAX_SOCKETS: Final = 64
 
-#: Values in the lists and dicts of a packet: one byte there may be hundreds in Python's memory.
+#: Values in the lists and dicts of a packet; of one in msgpack, which Python reads value by value, a tenth.
 MAX_VALUES: Final = wire_limits.MAX_VALUES
 
 #: Packets of one socket that wait behind a suspended handler.

@@ -13,9 +13,14 @@ from shared_wire.bounded_json import has_collisions
 from shared_wire.limits import FEW_KEYS
 from socketio_do.errors import PacketError
 from socketio_do.extension import Extension
-from socketio_do.limits import MAX_DEPTH, MAX_VALUES
+from socketio_do.limits import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
 
 __all__ = ["pack", "unpack", "unpack_counted"]
+
+
+#: What one packet may hold: each value costs Python ten times what JSON's costs the parser in C, each list or dict five times.
+_MAX_VALUES: Final = MAX_VALUES // 10
+_MAX_CONTAINERS: Final = MAX_CONTAINERS // 5
 
 
 def pack(value: Any) -> bytes:
@@ -52,7 +57,7 @@ def unpack_counted(data: bytes, *, max_depth: int = MAX_DEPTH) -> tuple[Any, int
 class _Reader:
     """Reads from the front. No list, dict or text is made before the bytes it is made of are known to be there."""
 
-    __slots__ = ("_at", "_data", "_depth", "_max_depth", "values")
+    __slots__ = ("_at", "_containers", "_data", "_depth", "_max_depth", "values")
 
     def __init__(self, data: bytes, max_depth: int) -> None:
         self._data = data
@@ -60,6 +65,7 @@ class _Reader:
         self._depth = 0
         self._max_depth = max_depth
         self.values = 0
+        self._containers = 0
 
     def left(self) -> int:
         return len(self._data) - self._at
@@ -120,10 +126,11 @@ class _Reader:
     def _open(self, count: int, least: int) -> None:
         """Begin a list or dict of so many values, which take so many bytes at least."""
         self._depth += 1
+        self._containers += 1
         self.values += count
         if self._depth > self._max_depth:
             raise PacketError("data nested too deep")
-        if self.values > MAX_VALUES:
+        if self.values > _MAX_VALUES or self._containers > _MAX_CONTAINERS:
             raise PacketError("too many values")
         if least > self.left():
             raise PacketError("msgpack is cut short")

@@ -1,13 +1,19 @@
 """Packets in msgpack, each a message of its own. https://github.com/socketio/socket.io-msgpack-parser"""
 
+from typing import Final
+
 from socketio.packet import Packet
 
 from socketio_do.errors import PacketError
 from socketio_do.limits import MAX_DEPTH
 from socketio_do.messagepack import pack, unpack_counted
-from socketio_do.packets import VALUE_WEIGHT, ClientPacket, PacketType, check_packet, read_namespace
+from socketio_do.packets import ClientPacket, PacketType, check_packet, read_namespace
 
 __all__ = ["MsgPackPacket", "decode"]
+
+
+#: Bytes that a value takes in memory, besides those it is written with.
+_VALUE_WEIGHT: Final = 64
 
 
 class MsgPackPacket(Packet):
@@ -51,6 +57,6 @@ def decode(message: str | bytes) -> ClientPacket:
         namespace=read_namespace(namespace),
         id=number,
         data=data,
-        weight=len(message) + VALUE_WEIGHT * values,
+        weight=len(message) + _VALUE_WEIGHT * values,
     )
     return check_packet(packet, has_data=data is not None)

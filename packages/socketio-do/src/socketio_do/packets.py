@@ -11,17 +11,16 @@ from typing import Any, Final
 
 from shared_wire import RefusedJson, bounded_json
 from socketio_do.errors import PacketError
-from socketio_do.limits import MAX_ATTACHMENTS, MAX_DEPTH, MAX_EVENT, MAX_ID, MAX_NAMESPACE, MAX_VALUES
+from socketio_do.limits import MAX_ATTACHMENTS, MAX_CONTAINERS, MAX_DEPTH, MAX_EVENT, MAX_ID, MAX_NAMESPACE, MAX_VALUES
 
 __all__ = [
-    "VALUE_WEIGHT",
     "ClientPacket",
     "PacketType",
     "check_packet",
-    "count_values",
     "decode",
     "read_namespace",
     "reconstruct",
+    "weigh",
 ]
 
 
@@ -37,8 +36,9 @@ class PacketType(enum.IntEnum):
     BINARY_ACK = 6
 
 
-#: Bytes that a value takes in memory, besides those it is written with.
-VALUE_WEIGHT: Final = 64
+#: Bytes that a list or dict, and any other value, takes in memory besides those it is written with.
+_CONTAINER_WEIGHT: Final = 100
+_VALUE_WEIGHT: Final = 24
 
 #: Events that only the server itself raises.
 _RESERVED_EVENTS: Final = frozenset(
@@ -89,16 +89,20 @@ def decode(message: str | bytes) -> ClientPacket:
         id=None if number is None else int(number),
         data=_parse(payload, has_attachments=attachments is not None) if payload else None,
         attachments=int(attachments or 0),
-        weight=len(message) + VALUE_WEIGHT * count_values(message),
+        weight=weigh(message),
     )
     if attachments is not None and not packet.attachments:
         raise PacketError("illegal attachments")
     return check_packet(packet, has_data=bool(payload))
 
 
-def count_values(text: str) -> int:
-    """Count at most how many values a JSON text has, commas and brackets in its strings included: a count is all it costs."""
-    return min(text.count(",") + text.count("[") + text.count("{"), MAX_VALUES)
+def weigh(text: str) -> int:
+    """Estimate the bytes that a JSON text takes in memory when it is read.
+
+    Commas and brackets in its strings count as values: to count is all that it may cost.
+    """
+    containers = min(text.count("[") + text.count("{"), MAX_CONTAINERS)
+    return len(text) + _CONTAINER_WEIGHT * containers + _VALUE_WEIGHT * min(text.count(","), MAX_VALUES)
 
 
 def read_namespace(name: object) -> str:
@@ -134,7 +138,9 @@ def reconstruct(data: Any, attachments: list[bytes]) -> Any:
 def _parse(payload: str, *, has_attachments: bool) -> Any:
     """Read JSON. A placeholder is a dict only until its attachment is there, so it may lie one level deeper."""
     try:
-        return bounded_json.parse(payload, max_depth=MAX_DEPTH + has_attachments)
+        if has_attachments:
+            return bounded_json.parse(payload, max_depth=MAX_DEPTH + 1, max_containers=MAX_CONTAINERS // 5)
+        return bounded_json.parse(payload)
     except RefusedJson as error:
         raise PacketError(f"payload refused: {error}") from None
 

@@ -1,25 +1,27 @@
 """The option `serializer`: which packet class the server encodes with, and what reads the messages of clients."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from socketio.packet import Packet
 
 from shared_wire import NestedTooDeep, RefusedJson, bounded_json
 from socketio_do.errors import ConfigError, PacketError
-from socketio_do.limits import MAX_DEPTH, MAX_VALUES
+from socketio_do.limits import MAX_DEPTH
 from socketio_do.packets import (
-    VALUE_WEIGHT,
     ClientPacket,
     PacketType,
     check_packet,
-    count_values,
     decode,
     read_namespace,
+    weigh,
 )
 from socketio_do.upstream import CheckedPacket
 
 __all__ = ["Decode", "choose_serializer"]
+
+#: Bytes in memory for each byte of a binary message of which nobody here knows what it holds.
+_MOST_PER_BYTE: Final = 4
 
 #: Reads a message of a client, or raises `PacketError`; a packet with attachments is not complete yet.
 Decode: TypeAlias = Callable[[str | bytes], ClientPacket]
@@ -62,13 +64,12 @@ def _decode_by(packet_class: type[Packet], message: str | bytes) -> ClientPacket
         raise PacketError(f"{packet_class.__name__} cannot read it ({type(error).__name__})") from None
     if found.packet_type not in list(PacketType):
         raise PacketError("unknown packet type")
-    values = count_values(message) if isinstance(message, str) else min(len(message), MAX_VALUES)
     packet = ClientPacket(
         type=PacketType(found.packet_type),
         namespace=read_namespace(found.namespace or "/"),
         id=found.id,
         data=found.data,
         attachments=found.attachment_count,
-        weight=len(message) + VALUE_WEIGHT * values,
+        weight=weigh(message) if isinstance(message, str) else _MOST_PER_BYTE * len(message),
     )
     return check_packet(packet, has_data=found.data is not None)

@@ -10,7 +10,7 @@ from socketio import packet
 from socketio.packet import Packet
 
 from shared_wire import NestedTooDeep
-from shared_wire.bounded_json import check_depth
+from shared_wire.bounded_json import find_kinds
 from socketio_do.errors import NestingError
 
 __all__ = [
@@ -23,8 +23,8 @@ __all__ = [
     "USED_PACKET",
     "USED_SERVER",
     "CheckedPacket",
-    "check_nesting",
     "encode_packet",
+    "find_nesting",
 ]
 
 #: Methods of `socketio.AsyncServer` that `DurableServer` overrides, with the parameters they must have.
@@ -127,26 +127,13 @@ class CheckedPacket(Packet):
     @classmethod
     def data_is_binary(cls, data: Any) -> bool:
         """Return whether there are bytes in lists and dicts; raises `NestingError` for data that is nested too deep."""
-        check_nesting(data)
-        level: list[Any] = [data]
-        while level:
-            inner: dict[int, Any] = {}
-            for one in level:
-                if isinstance(one, bytes | bytearray):
-                    return True
-                if isinstance(one, list | dict):
-                    items = one.values() if isinstance(one, dict) else one
-                    inner.update(
-                        {id(item): item for item in items if isinstance(item, bytes | bytearray | list | dict)}
-                    )
-            level = list(inner.values())
-        return False
+        return any(issubclass(kind, bytes | bytearray) for kind in find_nesting(data))
 
 
-def check_nesting(data: Any) -> None:
-    """Check the data of a packet that is sent; raises `NestingError` for data that is nested too deep."""
+def find_nesting(data: Any) -> set[type]:
+    """Name the types of all that is in the data of a packet; raises `NestingError` for data that is nested too deep."""
     try:
-        check_depth(data)
+        return find_kinds(data)
     except NestedTooDeep as error:
         raise NestingError(f"what is emitted or returned cannot be sent: {error}") from None
 
@@ -158,7 +145,7 @@ def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
     that gives what cannot be sent.
     """
     if not isinstance(pkt, CheckedPacket):
-        check_nesting(pkt.data)
+        find_nesting(pkt.data)
     encoded = pkt.encode()
     parts = encoded if isinstance(encoded, list) else [encoded]
     sent = tuple(bytes(part) if isinstance(part, bytearray) else part for part in parts)
