@@ -7,7 +7,7 @@ import pytest
 from shared_wire import calls
 from shared_wire.answers import answer_call, confirm_handled, receive_call, spoil_answer
 from shared_wire.batches import sessions_in
-from shared_wire.calls import fail_call, make_call, receive_reply, repeat_call, spoil_call
+from shared_wire.calls import fail_call, make_call, receive_reply, renew_call, repeat_call, spoil_call
 from shared_wire.codec import encode
 from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.frames import Call, Life, Refusal, Reply
@@ -731,8 +731,10 @@ def test_nothing_of_a_new_life_follows_a_call_of_which_nobody_knows_what_an_olde
     e, again = repeated(e)
     e, effects = receive_reply(e, answer_in(receive_call(s, again)[1]))
     assert lost(effects) == [X]
-    s, from_new_life = repeated(s)
-    _, _, effects = take(e, from_new_life)
+    s, renewed = renew_call(s)
+    assert renewed is not None
+    assert renewed.attempt == 1, "it was not taken for certain"
+    _, _, effects = take(e, renewed)
     assert delivered(effects) == [down(X), down(Y)]
 
 

@@ -23,7 +23,7 @@ from shared_wire.link import (
 from shared_wire.operations import CloseSessions, EngineSid, Operation, SessionClosed
 from shared_wire.unfinished import sessions_waiting
 
-__all__ = ["enqueue", "fail_call", "make_call", "receive_reply", "repeat_call", "spoil_call"]
+__all__ = ["enqueue", "fail_call", "make_call", "receive_reply", "renew_call", "repeat_call", "spoil_call"]
 
 
 #: What ends sessions, or says that they have ended. It is never left out: there is one for each, and nothing else would end them.
@@ -110,6 +110,16 @@ def repeat_call(link: Link) -> tuple[Link, Call | None]:
     return change(link, call=call), call
 
 
+def renew_call(link: Link) -> tuple[Link, Call | None]:
+    """Take the same call once more after it was put off: it was not taken for certain, so the attempt is the same."""
+    if link.call is None:
+        return link, None
+    before = link.call
+    link, said = news(link)
+    call = replace(before, **said)
+    return change(link, call=call), call
+
+
 def fail_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
     """Give the peer up for unreachable: everything under way and waiting is lost. Rule 9 says what its answer may have held."""
     lost = _at_stake(link, link.call) + sessions_in(link.queue) + sessions_waiting(link.unhandled_there)
@@ -127,7 +137,7 @@ def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
 
 
 def receive_reply(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...]]:
-    """Take the answer to the call under way. (`Refusal.OVERLOADED` is no answer: repeat the call instead.)"""
+    """Take the answer to the call under way. (`Refusal.OVERLOADED` is no answer: renew the call instead.)"""
     call = link.call
     if call is None:
         return link, ()
