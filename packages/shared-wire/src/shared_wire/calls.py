@@ -62,7 +62,7 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
     if link.behind and link.unconfirmed is not None:
         # Attempt 2: whether a life received it as a reply is not known, so a new life must refuse it.
         return _start(link, 2, link.unconfirmed.seq, link.unconfirmed.operations)
-    if not link.queue and not link.behind and not _must_tell(link):
+    if not (link.queue or link.behind or (link.told != link.changes_end and _must_tell(link))):
         return link, None
     batch, rest, left = split(link.queue, link.queued)
     seq = link.next_seq if batch else 0
@@ -71,8 +71,6 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
 
 def _must_tell(link: Link) -> bool:
     """Return whether a session that the peer was told to wait for has nothing unfinished any more (rule 8)."""
-    if link.told == link.changes_end:
-        return False
     untold = link.changes[link.told - link.changes_end :]
     done = {engine_sid for _, engine_sid, is_done in untold if is_done}
     for _, waiting in link.unhandled_here:

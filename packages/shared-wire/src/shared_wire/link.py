@@ -177,7 +177,7 @@ def confirm(link: Link, frame: Frame) -> Link:
     if frame.receiver_life != link.life or frame.received < link.received_there:
         return link
     there = link.unhandled_there
-    if frame.received > link.received_there:
+    if there and frame.received > link.received_there:
         there = without_work(there, link.received_there, frame.received)
     new = frame.changes_end - link.noted_there
     if new > 0:
@@ -192,7 +192,7 @@ def confirm(link: Link, frame: Frame) -> Link:
         unconfirmed=None if unconfirmed is not None and unconfirmed.seq <= frame.received else unconfirmed,
         unhandled_there=there,
         call_handled=handled,
-        changes=_since(link, frame.changes_noted),
+        changes=_since(link, frame.changes_noted) if link.changes else (),
     )
 
 
