@@ -738,6 +738,38 @@ def test_nothing_of_a_new_life_follows_a_call_of_which_nobody_knows_what_an_olde
     assert delivered(effects) == [down(X), down(Y)]
 
 
+def test_what_is_lost_while_a_call_is_under_way_is_left_out_of_it_where_nobody_took_it() -> None:
+    """The older life was aborted in a handler of X; the new one must not handle what X sent after that."""
+    e, s = engine(), socket(1)
+    e, call = call_of(e, up(X, "suspends"))
+    s, reply = take_suspended(s, call)
+    e, _ = receive_reply(e, reply)
+    e, call = call_of(e, up(X, "follows"), up(Y))
+    e, effects = receive_call(e, call_of(socket(2), down(Z))[1])
+    assert lost(effects) == [X]
+    s, effects = receive_call(socket(2), call)
+    assert answer_in(effects).refusal is Refusal.NEW_LIFE
+    e, effects = receive_reply(e, answer_in(effects))
+    assert lost(effects) == []
+    e, again = make_call(e)
+    assert again is not None
+    assert (again.seq, again.operations) == (call.seq, (up(Y),))
+
+
+def test_what_came_ahead_of_its_turn_loses_its_sessions_when_the_peer_has_a_new_life() -> None:
+    """It said that its work was handled, and what came before it never came: nobody hands it on."""
+    e, s = exchange(engine(), socket(1), up(Y))
+    s, first = call_of(s, down(Z))
+    e, call = call_of(e, up(X))
+    s, reply, _ = take(s, call, down(X, "done"))
+    assert reply.seq == first.seq + 1
+    e, effects = receive_reply(e, reply)
+    assert delivered(effects) == []
+    e, effects = receive_call(e, call_of(socket(2), down(Y))[1])
+    assert lost(effects) == [X]
+    assert delivered(effects) == [down(Y)]
+
+
 def test_a_call_of_a_new_life_for_others_is_not_put_off() -> None:
     e, _ = exchange(engine(), socket(1), up(Y))
     e, _ = call_of(e, up(X))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from shared_wire.batches import largest_holder, sessions_in, split, weigh
+from shared_wire.batches import largest_holder, sessions_in, split, weigh, without
 from shared_wire.effects import Effect
 from shared_wire.frames import Call, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED, MAX_QUEUED_BYTES
@@ -92,7 +92,11 @@ def _start(link: Link, attempt: int, seq: int, operations: tuple[Operation, ...]
         operations=operations,
         **said,
     )
-    return change(link, call=call, sent=link.next_seq - 1, behind=False, call_handled=frozenset()), call
+    return change(link, call=call, sent=link.next_seq - 1, behind=False, **_UNTOUCHED), call
+
+
+#: What has become of a call that was just made.
+_UNTOUCHED: Final[dict[str, frozenset[EngineSid]]] = {"call_handled": frozenset(), "call_lost": frozenset()}
 
 
 def repeat_call(link: Link) -> tuple[Link, Call | None]:
@@ -176,7 +180,8 @@ def _refused(link: Link, call: Call, reply: Reply, lost: tuple[EngineSid, ...]) 
         link, unhandled = change(link, unhandled_there=()), sessions_waiting(link.unhandled_there)
         return losing(link, lost + unhandled + _at_stake(link, call))
     if call.attempt == 1:
-        return losing(change(link, held=call), lost)
+        held = replace(call, operations=without(call.operations, link.call_lost)) if link.call_lost else call
+        return losing(change(link, held=held), lost)
     return losing(change(link, held=_in_place_of(link, call)), lost + _at_stake(link, call))
 
 
