@@ -139,3 +139,21 @@ def own_engine_worker(tmp_path: Path) -> Iterator[EngineWorker]:
     """The same for one test that stops, starts or counts."""
     with DevServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE), state=tmp_path) as server:
         yield EngineWorker(server)
+
+
+#: What runs a Worker: the development server, and the runtime alone.
+HOSTS: dict[str, type[DevServer] | type[WorkerdServer]] = {"wrangler": DevServer, "workerd": WorkerdServer}
+
+
+@pytest.fixture(scope="module", params=HOSTS)
+def each_worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
+    """The test Worker on one host after the other, for all tests of a module."""
+    with HOSTS[request.param](prepare_worker(Path(__file__).parent / "worker")) as server:
+        yield Worker(server)
+
+
+@pytest.fixture(scope="module", params=HOSTS)
+def each_engine_worker(request: pytest.FixtureRequest) -> Iterator[EngineWorker]:
+    """The test Worker of an engine alone, likewise."""
+    with HOSTS[request.param](prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE)) as server:
+        yield EngineWorker(server)
