@@ -141,19 +141,25 @@ def own_engine_worker(tmp_path: Path) -> Iterator[EngineWorker]:
         yield EngineWorker(server)
 
 
-#: What runs a Worker: the development server, and the runtime alone.
-HOSTS: dict[str, type[DevServer] | type[WorkerdServer]] = {"wrangler": DevServer, "workerd": WorkerdServer}
+#: Where a Worker is served: by the development server, and by the runtime alone.
+HOSTS = ("wrangler", "workerd")
 
 
-@pytest.fixture(scope="module", params=HOSTS)
+@pytest.fixture(scope="session", params=HOSTS)
 def each_worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
-    """The test Worker on one host after the other, for all tests of a module."""
-    with HOSTS[request.param](prepare_worker(Path(__file__).parent / "worker")) as server:
+    """The test Worker on one host after the other."""
+    if request.param == "wrangler":
+        yield request.getfixturevalue("worker")
+        return
+    with WorkerdServer(prepare_worker(Path(__file__).parent / "worker")) as server:
         yield Worker(server)
 
 
-@pytest.fixture(scope="module", params=HOSTS)
+@pytest.fixture(scope="session", params=HOSTS)
 def each_engine_worker(request: pytest.FixtureRequest) -> Iterator[EngineWorker]:
     """The test Worker of an engine alone, likewise."""
-    with HOSTS[request.param](prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE)) as server:
+    if request.param == "wrangler":
+        yield request.getfixturevalue("engine_worker")
+        return
+    with WorkerdServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE)) as server:
         yield EngineWorker(server)

@@ -134,6 +134,15 @@ def _colliding(kinds: dict[str, Callable[[list[str]], Frames]], outcome: int | s
             )
 
 
+def _rooms(count: int) -> list[str]:
+    """Make names whose JSON collides, which is what rooms are kept by."""
+    return [text[1:-1] for text in colliding(count, '"key')]
+
+
+def _names(names: list[str]) -> str:
+    return "[" + ",".join(f'"{name}"' for name in names) + "]"
+
+
 def _repeated(piece: str, count: int, separator: str = ",") -> str:
     return separator.join([piece] * count)
 
@@ -145,13 +154,15 @@ JOINED = [
     Input(
         "16,000 colliding values", lambda: [_event("[" + ",".join(f'"{k}"' for k in colliding(16_000)) + "]")], TAKEN
     ),
-    Input("colliding rooms", lambda: [_event(_names(900), "", "enter"), ASK], TAKEN),
+    Input("colliding rooms", lambda: [_event(_names(_rooms(900)), "", "enter")], CLOSED),
     Input(
-        "colliding rooms, one by one", lambda: [*(_event(f'["{k}"]', "", "enter") for k in colliding(900)), ASK], TAKEN
+        "colliding rooms, one by one",
+        lambda: [_event(f'["{name}"]', "", "enter") for name in _rooms(900)],
+        CLOSED,
     ),
     Input("colliding namespaces, open", lambda: [f"40{name}," for name in colliding(100, "/open-to")], CLOSED),
     Input(
-        "colliding namespaces, unknown", lambda: [*(f"40{name}," for name in colliding(2_000, "/unknown")), ASK], TAKEN
+        "colliding namespaces, unknown", lambda: [*(f"40{name}," for name in colliding(1_000, "/unknown")), ASK], TAKEN
     ),
     Input("a number of 900,000 digits", lambda: [_event("9" * 900_000)], CLOSED),
     Input("a fraction of 900,000 digits", lambda: [_event("1." + "9" * 900_000)], CLOSED),
@@ -172,7 +183,7 @@ JOINED = [
     Input("a key of 900,000 characters", lambda: [_event(_object(["k" * 900_000]))], TAKEN),
     Input("a namespace of 900,000 characters", lambda: ["40/" + "n" * 900_000 + ","], CLOSED),
     Input("an event of 900,000 characters", lambda: ['427["' + "e" * 900_000 + '"]'], CLOSED),
-    Input("a room of 900,000 characters", lambda: [_event('["' + "r" * 900_000 + '"]', "", "enter"), ASK], TAKEN),
+    Input("a room of 900,000 characters", lambda: [_event('["' + "r" * 900_000 + '"]', "", "enter")], CLOSED),
     Input(
         "session data of 950,000 characters",
         lambda: [_event('{"a":"' + "x" * 950_000 + '"}', "", "remember"), ASK],
@@ -183,8 +194,8 @@ JOINED = [
     Input("one attachment 9,900 times", lambda: [f'451-7["take",{_repeated(PLACE, 9_900)}]', b"x" * 900_000], TAKEN),
     Input("one attachment 30,000 times", lambda: [f'451-7["take",{_repeated(PLACE, 30_000)}]', b"x"], CLOSED),
     Input("2,000 events at once", lambda: [*['42["nobody\'s"]'] * 2_000, ASK], TAKEN),
-    Input("2,000 questions at once", lambda: [*['421["take"]'] * 2_000, ASK], TAKEN),
-    Input("2,000 acknowledgements of nothing", lambda: [*["4399[]"] * 2_000, ASK], TAKEN),
+    Input("1,000 questions at once", lambda: [*['421["take"]'] * 1_000, ASK], TAKEN),
+    Input("1,000 acknowledgements of nothing", lambda: [*["4399[]"] * 1_000, ASK], TAKEN),
     Input("2,000 halves of a packet", lambda: [f'452-["take",{PLACE}]', *["42"] * 2_000], CLOSED),
     Input("2,000 empty frames", lambda: [""] * 2_000, CLOSED),
     Input("a megabyte of commas", lambda: ["42" + "," * MOST], CLOSED),
@@ -256,13 +267,14 @@ COMMANDS = [
     Input("a command with 1e400", lambda: [_command("1e400")], NO_COMMAND),
 ]
 
-#: Bodies that a client of revision 4 posts, and the status they are answered with.
+#: Bodies that a client of revision 4 posts, and the status they are answered with. What is echoed waits for a GET, up to a limit.
 BODIES = [
     Input("900,000 separators", lambda: ["\x1e" * 900_000], 400),
     Input("a megabyte that is no base64", lambda: ["b" + "=" * 900_000], 400),
     Input("a megabyte of base64, cut", lambda: ["b" + "A" * 900_001], 400),
-    Input("9,900 messages of no bytes", lambda: [_repeated("b", 9_900, "\x1e")], 200),
-    Input("9,900 messages", lambda: [_repeated("4x", 9_900, "\x1e")], 200),
+    Input("9,900 messages of no bytes", lambda: [_repeated("b", 9_900, "\x1e")], 400),
+    Input("9,900 messages", lambda: [_repeated("4x", 9_900, "\x1e")], 400),
+    Input("9,900 noops posted", lambda: [_repeated("6", 9_900, "\x1e")], 200),
     Input("300,000 messages", lambda: [_repeated("4x", 300_000, "\x1e")], 400),
     Input("bytes that are no text", lambda: [b"4" + b"\xff" * 900_000], 400),
     Input("a megabyte of U+0000 posted", lambda: ["\0" * 900_000], 400),
@@ -276,13 +288,9 @@ BODIES_3 = [
     Input("a length beyond its body", lambda: ["900000:4" + "x" * 800_000], 400),
     Input("225,000 noops", lambda: ["1:6" * 225_000], 400),
     Input("9,900 noops", lambda: ["1:6" * 9_900], 200),
-    Input("9,900 messages of no base64", lambda: ["2:b4" * 9_900], 200),
+    Input("9,900 messages of no base64", lambda: ["2:b4" * 9_900], 400),
     Input("a length of 900,000 bytes", lambda: [b"\x00" + b"\x09" * 900_000], 400),
     Input("a length without its end", lambda: [b"\x00\x01" * 450_000], 400),
     Input("180,000 packets in binary", lambda: [b"\x00\x01\xff6" * 180_000], 400),
     Input("900,000 bytes of 255", lambda: [b"\xff" * 900_000], 400),
 ]
-
-
-def _names(count: int) -> str:
-    return "[" + ",".join(f'"{name}"' for name in colliding(count)) + "]"

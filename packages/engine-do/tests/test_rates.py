@@ -95,12 +95,12 @@ def test_a_burst_is_over_when_time_has_made_up_for_it() -> None:
     assert not is_burst(later, CONFIG)
 
 
-def bursts(every_ms: float, count: int, config: EngineConfig) -> list[bool]:
+def bursts(every_ms: float, count: int, config: EngineConfig, size: int = 10) -> list[bool]:
     """Send messages one every so many milliseconds; returns for each whether it was one of a burst."""
     left: Allowance | None = None
     found = []
     for number in range(count):
-        left = spend(left, NOW + int(number * every_ms), 1, 10, config)
+        left = spend(left, NOW + int(number * every_ms), 1, size, config)
         assert left is not None
         found.append(is_burst(left, config))
     return found
@@ -112,6 +112,10 @@ def test_a_flood_is_a_burst_however_long_each_message_takes_to_handle(handling_m
     found = bursts(handling_ms, 1_000, EngineConfig())
     assert found.index(True) < 25
     assert all(found[25:])
+
+
+def test_large_messages_are_a_burst_from_the_second_on() -> None:
+    assert bursts(10, 4, EngineConfig(), size=900_000) == [False, True, True, True]
 
 
 def test_a_client_that_says_twenty_things_a_second_is_never_a_burst() -> None:

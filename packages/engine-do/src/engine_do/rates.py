@@ -8,12 +8,14 @@ from typing import Final
 
 from engine_do.config import BURST_BYTES_SECONDS, BURST_SECONDS, EngineConfig
 
-__all__ = ["LOOK_EVERY", "Allowance", "is_burst", "spend"]
+__all__ = ["LOOK_EVERY", "Allowance", "is_burst", "spend", "weigh"]
 
 #: Messages that a session may send at once, and per second, before that is a burst. Not the rate that is allowed: a flood whose
 #: messages take a millisecond each is handled at that rate, by which nobody would see that it came at once.
 _FREE: Final = 20
 _FREE_PER_S: Final = 20
+#: Bytes that count as one more message: to pass them on takes as long.
+_BYTES_OF_ONE: Final = 50_000
 #: Frames of bursts after which those of other clients are looked for. The runtime looks for them only when it has nothing left to
 #: do, and what has been sent at once is something to do: without this, others wait for all of it. A look costs half an echo.
 LOOK_EVERY: Final = 4
@@ -26,8 +28,13 @@ class Allowance:
     messages: float
     size: float
     at_ms: int
-    #: Messages beyond `_FREE_PER_S`.
+    #: What was sent beyond `_FREE_PER_S`, as `weigh` counts it.
     haste: float = 0
+
+
+def weigh(messages: int, size: int) -> int:
+    """Count messages by how long they hold others up: large ones are several."""
+    return messages + size // _BYTES_OF_ONE
 
 
 def spend(before: Allowance | None, now_ms: int, messages: int, size: int, config: EngineConfig) -> Allowance | None:
@@ -40,7 +47,7 @@ def spend(before: Allowance | None, now_ms: int, messages: int, size: int, confi
     size_left = min(before.size + passed * bytes_per_s, bytes_per_s * BURST_BYTES_SECONDS) - size
     if (per_s and left < 0) or (bytes_per_s and size_left < 0):
         return None
-    return Allowance(left, size_left, now_ms, max(before.haste - passed * _FREE_PER_S, 0) + messages)
+    return Allowance(left, size_left, now_ms, max(before.haste - passed * _FREE_PER_S, 0) + weigh(messages, size))
 
 
 def is_burst(left: Allowance, config: EngineConfig) -> bool:
