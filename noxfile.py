@@ -29,7 +29,7 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
-LONG_FORMS = ("faults", "costs", "rooms_model", "upgrade", "polling_resets", "hostile", "churn")
+LONG_FORMS = ("faults", "costs", "rooms_model", "upgrade", "polling_resets", "hostile", "worst_client", "churn")
 
 #: python-socketio is not annotated: what only uses it is checked with these leave to call it.
 USES_UNTYPED = ("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any")

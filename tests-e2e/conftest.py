@@ -139,3 +139,27 @@ def own_engine_worker(tmp_path: Path) -> Iterator[EngineWorker]:
     """The same for one test that stops, starts or counts."""
     with DevServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE), state=tmp_path) as server:
         yield EngineWorker(server)
+
+
+#: Where a Worker is served: by the development server, and by the runtime alone.
+HOSTS = ("wrangler", "workerd")
+
+
+@pytest.fixture(scope="session", params=HOSTS)
+def each_worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
+    """The test Worker on one host after the other."""
+    if request.param == "wrangler":
+        yield request.getfixturevalue("worker")
+        return
+    with WorkerdServer(prepare_worker(Path(__file__).parent / "worker")) as server:
+        yield Worker(server)
+
+
+@pytest.fixture(scope="session", params=HOSTS)
+def each_engine_worker(request: pytest.FixtureRequest) -> Iterator[EngineWorker]:
+    """The test Worker of an engine alone, likewise."""
+    if request.param == "wrangler":
+        yield request.getfixturevalue("engine_worker")
+        return
+    with WorkerdServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE)) as server:
+        yield EngineWorker(server)

@@ -22,7 +22,7 @@ def after(config: EngineConfig, *spent: tuple[int, int, int]) -> list[bool]:
 
 
 def test_a_new_session_may_send_ten_seconds_worth_of_messages_and_two_of_bytes_at_once() -> None:
-    assert spend(None, NOW, 100, 2_000, CONFIG) == Allowance(0, 0, NOW)
+    assert spend(None, NOW, 100, 2_000, CONFIG) == Allowance(0, 0, NOW, 100)
     assert spend(None, NOW, 101, 0, CONFIG) is None
     assert spend(None, NOW, 0, 2_001, CONFIG) is None
 
@@ -78,7 +78,7 @@ def test_the_largest_payload_of_the_defaults_can_be_sent() -> None:
     assert spend(None, NOW, 10_000, config.max_payload, config) is not None
 
 
-def test_a_burst_begins_with_what_is_sent_above_the_rate_at_once() -> None:
+def test_a_burst_begins_with_what_is_sent_at_once() -> None:
     left = spend(None, NOW, 20, 0, CONFIG)
     assert left is not None
     assert not is_burst(left, CONFIG)
@@ -87,12 +87,39 @@ def test_a_burst_begins_with_what_is_sent_above_the_rate_at_once() -> None:
     assert is_burst(more, CONFIG)
 
 
-def test_a_burst_is_over_when_the_rate_has_made_up_for_it() -> None:
+def test_a_burst_is_over_when_time_has_made_up_for_it() -> None:
     left = spend(None, NOW, 30, 0, CONFIG)
     assert left is not None
     later = spend(left, NOW + 1_100, 1, 0, CONFIG)
     assert later is not None
     assert not is_burst(later, CONFIG)
+
+
+def bursts(every_ms: float, count: int, config: EngineConfig, size: int = 10) -> list[bool]:
+    """Send messages one every so many milliseconds; returns for each whether it was one of a burst."""
+    left: Allowance | None = None
+    found = []
+    for number in range(count):
+        left = spend(left, NOW + int(number * every_ms), 1, size, config)
+        assert left is not None
+        found.append(is_burst(left, config))
+    return found
+
+
+@pytest.mark.parametrize("handling_ms", [0.2, 1, 5])
+def test_a_flood_is_a_burst_however_long_each_message_takes_to_handle(handling_ms: float) -> None:
+    """A flood that is handled as fast as it is allowed is one all the same: others wait meanwhile."""
+    found = bursts(handling_ms, 1_000, EngineConfig())
+    assert found.index(True) < 25
+    assert all(found[25:])
+
+
+def test_large_messages_are_a_burst_from_the_second_on() -> None:
+    assert bursts(10, 4, EngineConfig(), size=900_000) == [False, True, True, True]
+
+
+def test_a_client_that_says_twenty_things_a_second_is_never_a_burst() -> None:
+    assert not any(bursts(50, 10_000, EngineConfig()))
 
 
 def test_without_a_rate_nothing_is_a_burst() -> None:

@@ -27,6 +27,15 @@ async def emit_by_http(binding: Any, method: str, query: str) -> Any:
         return js.Response.new(f"{type(error).__name__}: {error}", status=500)
 
 
+async def command_by_http(binding: Any, text: str) -> Any:
+    """Send a socket actor a body of any size as a command, and answer with what it raises, or 200."""
+    try:
+        await raw(binding).getByName("main").command(text, to_js([]))
+    except Exception as error:
+        return js.Response.new(str(error), status=500)
+    return js.Response.new("done")
+
+
 def _encode(value: Any) -> Any:
     match value:
         case bytes():

@@ -7,11 +7,12 @@ from typing import Any
 
 import app
 import features
+import hostile
 import journal
 import js
 import parity
 import several
-from emitting import emit_by_http
+from emitting import command_by_http, emit_by_http
 from plain_packets import PlainPacket
 from pyodide.ffi import to_js
 from workers import WorkerEntrypoint, import_from_javascript
@@ -40,11 +41,14 @@ SEVERAL = EngineConfig(
 MSGPACK = EngineConfig(path="/msgpack/", max_payload=500_000)
 PLAIN = EngineConfig(path="/plain/")
 PARITY = EngineConfig(path="/parity/", ping_interval_ms=600_000, ping_timeout_ms=700_000)
+#: Every limit as it is by default; pings that do not come within a test.
+HOSTILE = EngineConfig(path="/hostile/", ping_interval_ms=600_000, ping_timeout_ms=700_000)
 #: Two engine actors whose alarms find the sessions a reset took within seconds; the warning is expected.
 ROOMS = EngineConfig(path="/rooms/", actors=2, ping_interval_ms=5_000, ping_timeout_ms=30_000)
 
 CONFIGS = {
-    config.path.strip("/"): config for config in (WIDE, FAST, FEATURES, BESIDE, SEVERAL, MSGPACK, PLAIN, PARITY, ROOMS)
+    config.path.strip("/"): config
+    for config in (WIDE, FAST, FEATURES, BESIDE, SEVERAL, MSGPACK, PLAIN, PARITY, ROOMS, HOSTILE)
 }
 
 
@@ -135,6 +139,11 @@ class RoomsEngine(Engine):
     peer_binding = "ROOMS_SOCKET"
 
 
+class HostileEngine(Engine):
+    config = HOSTILE
+    peer_binding = "HOSTILE_SOCKET"
+
+
 class Socket(SocketActor):
     peer_binding = "ENGINE"
 
@@ -220,6 +229,13 @@ class RoomsSocket(Socket):
         return json.dumps(self.journal.read(after, 2_000))
 
 
+class HostileSocket(Socket):
+    peer_binding = "HOSTILE_ENGINE"
+
+    def configure(self, sio: Any) -> None:
+        hostile.register(sio)
+
+
 TABLES = ("sessions", "sockets", "rooms")
 ACTORS = {
     "engine": ("ENGINE", "e0"),
@@ -238,6 +254,8 @@ ACTORS = {
     "msgpack-socket": ("MSGPACK_SOCKET", "main"),
     "parity-engine": ("PARITY_ENGINE", "e0"),
     "parity-socket": ("PARITY_SOCKET", "main"),
+    "hostile-engine": ("HOSTILE_ENGINE", "e0"),
+    "hostile-socket": ("HOSTILE_SOCKET", "main"),
     "rooms-engine-0": ("ROOMS_ENGINE", "e0"),
     "rooms-engine-1": ("ROOMS_ENGINE", "e1"),
     "rooms-socket": ("ROOMS_SOCKET", "main"),
@@ -253,6 +271,10 @@ class Default(WorkerEntrypoint):
             return await self._visit(verb, *ACTORS[actor])
         if verb in CONFIGS:
             return await route(request, getattr(self.env, f"{verb.upper()}_ENGINE"), CONFIGS[verb])
+        if verb == "heap":
+            return js.Response.new(str(hostile.heap_bytes()))
+        if verb == "command":
+            return await command_by_http(self.env.HOSTILE_SOCKET, await request.text())
         if verb == "journal":
             return js.Response.new(await raw(self.env.ROOMS_SOCKET).getByName("main").read(int(actor)))
         if verb == "msgpack-emitter":

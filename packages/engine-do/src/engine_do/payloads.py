@@ -96,7 +96,10 @@ def _read_piece(kind: int, data: bytes) -> Frame:
 
 
 def _read_lengths(text: str) -> Iterator[str]:
-    """Cut a text body; lengths count UTF-16 units, as JavaScript does."""
+    """Cut a text body; lengths count UTF-16 units, as JavaScript does. Where all is ASCII these are characters."""
+    if text.isascii():
+        yield from _read_ascii_lengths(text)
+        return
     units = text.encode("utf-16-le")
     at = 0
     while at < len(units):
@@ -112,6 +115,19 @@ def _read_lengths(text: str) -> Iterator[str]:
         except UnicodeDecodeError:
             raise RemoteEngineError(BAD_REQUEST) from None
         at = end + 2 + len(piece)
+
+
+def _read_ascii_lengths(text: str) -> Iterator[str]:
+    at, size = 0, len(text)
+    while at < size:
+        end = text.find(":", at, at + _MAX_LENGTH_DIGITS + 1)
+        digits = text[at:end] if end >= 0 else ""
+        if not digits.isdecimal():
+            raise RemoteEngineError(BAD_REQUEST)
+        at = end + 1 + int(digits)
+        if at > size:
+            raise RemoteEngineError(BAD_REQUEST)
+        yield text[end + 1 : at]
 
 
 def _utf16_length(text: str) -> int:

@@ -10,6 +10,7 @@ Everything that changes a `Polling` is in this file; what every session knows (`
     PollAborted                  RefusePoll, Ended(transport error)
     PostBegun while one runs     RefusePost, Ended(transport error)
     PostReceived                 what its packets mean, AcceptPost; not a payload: RefusePost, Ended(transport error)
+    PostReceived, more follows   what its packets mean; the POST runs on, unless they end the session
     Queued, then Flushed         AnswerPoll when a GET is held; too much waits: Ended(transport error)
     ProbeOpened                  the WebSocket may show what it is
     ProbeReceived "2probe"       SendProbe("3probe"), and the held GET is answered, with a noop if need be
@@ -144,8 +145,8 @@ def step_polling(  # noqa: C901 - a table: a line for each input
             return _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
         case PostBegun():
             return _begin_post(polling, config)
-        case PostReceived(frames, now_ms):
-            return _receive_post(_note_ping(polling, frames or (), now_ms), frames, config)
+        case PostReceived(frames, now_ms, more):
+            return _receive_post(_note_ping(polling, frames or (), now_ms), frames, more, config)
         case Queued():
             return _queue(polling, event, config)
         case Flushed():
@@ -205,8 +206,8 @@ def _note_ping(polling: Polling, frames: tuple[Frame, ...], now_ms: int) -> Poll
     return replace(polling, session=replace(session, pinged_ms=max(session.pinged_ms, now_ms)))
 
 
-def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, config: EngineConfig) -> _Step:
-    """Take a payload. The first packet that ends the session ends the payload with it.
+def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, more: bool, config: EngineConfig) -> _Step:
+    """Take a payload, or some of it. The first packet that ends the session ends the payload with it.
 
     Of a session that the server closed, and whose last packets are still to be fetched, it goes nowhere.
     """
@@ -219,11 +220,13 @@ def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, config: En
     effects: list[PollingEffect] = []
     frame: Frame = ""
     for frame in frames:
-        polling, more = _apply(polling, FrameReceived(frame), config)
-        effects += more
+        polling, meant = _apply(polling, FrameReceived(frame), config)
+        effects += meant
         if polling.session.phase is Phase.CLOSED:
             break
     closed = polling.session.phase is Phase.CLOSED
+    if more and not closed:
+        return replace(polling, posting=True), tuple(effects)
     polling, answers = _flush(polling)
     return polling, (*effects, *answers, RefusePost() if closed and frame[:1] != CLOSE else AcceptPost())
 

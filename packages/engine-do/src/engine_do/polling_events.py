@@ -63,6 +63,8 @@ class PostReceived:
 
     frames: tuple[Frame, ...] | None
     now_ms: int = 0
+    #: Whether these are the first of its packets only, and others follow in an event of their own.
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,14 @@ from typing import Final
 
 from engine_do.config import BURST_BYTES_SECONDS, BURST_SECONDS, EngineConfig
 
-__all__ = ["LOOK_EVERY", "Allowance", "is_burst", "spend"]
+__all__ = ["LOOK_EVERY", "Allowance", "is_burst", "spend", "weigh"]
 
-#: Messages above its rate that a session may send at once before that is a burst.
+#: Messages that a session may send at once, and per second, before that is a burst. Not the rate that is allowed: a flood whose
+#: messages take a millisecond each is handled at that rate, by which nobody would see that it came at once.
 _FREE: Final = 20
+_FREE_PER_S: Final = 20
+#: Bytes that count as one more message: to pass them on takes as long.
+_BYTES_OF_ONE: Final = 50_000
 #: Frames of bursts after which those of other clients are looked for. The runtime looks for them only when it has nothing left to
 #: do, and what has been sent at once is something to do: without this, others wait for all of it. A look costs half an echo.
 LOOK_EVERY: Final = 4
@@ -24,6 +28,13 @@ class Allowance:
     messages: float
     size: float
     at_ms: int
+    #: What was sent beyond `_FREE_PER_S`, as `weigh` counts it.
+    haste: float = 0
+
+
+def weigh(messages: int, size: int) -> int:
+    """Count messages by how long they hold others up: large ones are several."""
+    return messages + size // _BYTES_OF_ONE
 
 
 def spend(before: Allowance | None, now_ms: int, messages: int, size: int, config: EngineConfig) -> Allowance | None:
@@ -36,10 +47,9 @@ def spend(before: Allowance | None, now_ms: int, messages: int, size: int, confi
     size_left = min(before.size + passed * bytes_per_s, bytes_per_s * BURST_BYTES_SECONDS) - size
     if (per_s and left < 0) or (bytes_per_s and size_left < 0):
         return None
-    return Allowance(left, size_left, now_ms)
+    return Allowance(left, size_left, now_ms, max(before.haste - passed * _FREE_PER_S, 0) + weigh(messages, size))
 
 
 def is_burst(left: Allowance, config: EngineConfig) -> bool:
-    """Tell whether a session has sent much at once, by what it may still send. Where no rate is set nothing is a burst."""
-    per_s = config.max_messages_per_s
-    return per_s is not None and left.messages < per_s * BURST_SECONDS - _FREE
+    """Return whether a session has sent much at once. Where no rate is set nothing is a burst."""
+    return config.max_messages_per_s is not None and left.haste > _FREE

@@ -118,7 +118,10 @@ inputs: st.SearchStrategy[PollingInput] = st.one_of(
     st.builds(PollAborted, st.sampled_from(["g1", "g2", "g3"])),
     st.just(PostBegun()),
     st.builds(
-        PostReceived, st.none() | st.lists(packet_frames | st.text(), max_size=4).map(tuple), st.integers(0, 2**40)
+        PostReceived,
+        st.none() | st.lists(packet_frames | st.text(), max_size=4).map(tuple),
+        st.integers(0, 2**40),
+        st.booleans(),
     ),
     st.builds(Queued, st.lists(packet_frames, max_size=4).map(tuple)),
     st.just(Flushed()),

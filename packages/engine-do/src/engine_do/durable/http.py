@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import js
 from pyodide.ffi import JsException, create_proxy
 
 from engine_do.admission import Handshake, Poll, Post, Transport, Upgrade, admit
@@ -32,6 +33,7 @@ from engine_do.polling_events import (
     PollAborted,
     Polled,
     PollExpired,
+    PollingEffect,
     PostBegun,
     PostReceived,
     ProbeOpened,
@@ -46,6 +48,9 @@ __all__ = ["POLL_HEADER", "REPEAT_HEADER", "Http"]
 #: What the entrypoint says of a request it forwards: the name of a GET, and that it forwards it again after a failure.
 POLL_HEADER: Final = "x-engine-do-poll"
 REPEAT_HEADER: Final = "x-engine-do-repeat"
+
+#: Packets of one payload that are taken without looking for what others have sent.
+_TOGETHER: Final = 50
 
 
 class Http:
@@ -183,12 +188,30 @@ class Http:
         if not too_long and not (is_binary and polling.session.revision == REVISION):
             body, too_long = await self._read(request, engine_sid)
         frames = None if body is None else self._read_payload(polling.session, body, is_binary)
-        effects = self._sessions.step_polling(engine_sid, PostReceived(frames, now_ms()))
+        effects = await self._receive(engine_sid, frames, len(body or b""))
         if too_long:
             raise RemoteEngineError(BAD_REQUEST, "payload too large", status=413)
         if AcceptPost() not in effects:
             raise RemoteEngineError(BAD_REQUEST)
         return response("ok", 200, answer_headers(http, self._config, "text/html"))
+
+    async def _receive(
+        self, engine_sid: EngineSid, frames: tuple[Frame, ...] | None, size: int
+    ) -> tuple[PollingEffect, ...]:
+        """Take a payload's packets, so many at a time; others get in between. The end of their session ends them, too."""
+        if frames is not None and len(frames) > _TOGETHER:
+            self._sessions.hold(engine_sid, size)
+            try:
+                for first in range(0, len(frames) - _TOGETHER, _TOGETHER):
+                    some = PostReceived(frames[first : first + _TOGETHER], now_ms(), more=True)
+                    effects = self._sessions.step_polling(engine_sid, some)
+                    if AcceptPost() in effects or self._sessions.polls.get(engine_sid) is None:
+                        return effects
+                    await js.scheduler.wait(0)
+                frames = frames[first + _TOGETHER :]
+            finally:
+                self._sessions.held.release(engine_sid, size)
+        return self._sessions.step_polling(engine_sid, PostReceived(frames, now_ms()))
 
     async def _read(self, request: Any, engine_sid: EngineSid) -> tuple[bytes | None, bool]:
         """Read a body; returns none of one that breaks off or is too long, and which of both it was.

@@ -33,7 +33,7 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.rates import LOOK_EVERY, Allowance, is_burst, spend
+from engine_do.rates import LOOK_EVERY, Allowance, is_burst, spend, weigh
 from engine_do.session import (
     FAULT_CLOSE,
     NORMAL_CLOSE,
@@ -100,8 +100,9 @@ class Sessions:
         self._failed: set[EngineSid] = set()
         #: The sweep under way: what happens meanwhile it is told.
         self.sweep: Sweep | None = None
-        self._flooded = False
-        self._burst_frames = 0
+        #: Whether a socket was closed here: the runtime may have buffered frames of it.
+        self._closed_any = False
+        self._burst = 0
 
     # -- what the application asks
 
@@ -171,9 +172,9 @@ class Sessions:
     def receive_frame(self, ws: Any, frame: Frame) -> None:
         """Take a frame of a socket."""
         self._counters["frames"] += 1
-        if self._flooded and ws.readyState != ws.OPEN:
-            self._count_burst()
-            return  # what the runtime had buffered of one that was closed for sending too much
+        if self._closed_any and ws.readyState != ws.OPEN:
+            self._count_burst(weigh(1, len(frame)))
+            return  # what the runtime had buffered of one that was closed
         found = self.sockets.read(ws)
         try:
             self._receive(ws, found, frame)
@@ -197,10 +198,11 @@ class Sessions:
             case None:
                 pass
 
-    def _count_burst(self) -> None:
+    def _count_burst(self, weight: int) -> None:
         """Let others in between the frames that somebody sent at once."""
-        self._burst_frames += 1
-        if self._burst_frames % LOOK_EVERY == 0:
+        self._burst += weight
+        if self._burst >= LOOK_EVERY:
+            self._burst = 0
             self.sockets.let_others_in()
 
     def lose_socket(self, ws: Any, *, failed: bool) -> None:
@@ -223,11 +225,10 @@ class Sessions:
         left = spend(self._allowances.get(engine_sid), now_ms(), messages, size, self._config)
         if left is None:
             _logger.warning("= session %s sends too much", engine_sid)
-            self._flooded = True
             return False
         self._allowances[engine_sid] = left
         if is_burst(left, self._config):
-            self._count_burst()
+            self._count_burst(weigh(messages, size))
         return True
 
     def step_socket(self, ws: Any, event: Input) -> None:
@@ -245,6 +246,7 @@ class Sessions:
                 case SendFrame(frame):
                     self.sockets.send(ws, self.sockets.ready((frame,)))
                 case CloseSocket(code):
+                    self._closed_any = True
                     self.sockets.close(ws, code)
                     if isinstance(event, FrameReceived) and code != NORMAL_CLOSE:
                         _logger.warning("= session %s closed with %d for what it sent", session.engine_sid, code)
