@@ -28,7 +28,7 @@ def test_what_is_nested_too_deep_is_an_error_of_the_caller(depth: int) -> None:
         write_data(nested(depth))
 
 
-@pytest.mark.parametrize("value", [b"", {1}, float("nan"), float("inf"), object(), [0] * 100_001])
+@pytest.mark.parametrize("value", [b"", {1}, float("nan"), float("inf"), object(), [{}] * 50_001])
 def test_what_could_not_be_read_again_is_not_written(value: object) -> None:
     with pytest.raises(LocalEngineError, match="cannot be stored"):
         write_data({"a": value})
