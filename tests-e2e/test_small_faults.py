@@ -65,12 +65,11 @@ async def test_a_sweep_that_fails_is_made_again(own_engine_worker: EngineWorker)
             return "= a sweep failed" in worker.server.log_text()
 
         await until(has_failed, "a sweep has failed")
-        while await client.receive() == "2":
-            # the pings of the sweep that failed and of those before it are answered by nobody
-            break
-        for _ in range(3):
-            assert await client.receive() == "2", "pings go on"
-            await client.send("3")
+        pings = 0
+        while pings < 5:
+            if await client.receive() == "2":  # else it is the runtime's noop, after a pong
+                pings += 1
+                await client.send("3")
 
 
 async def test_a_sweep_lists_the_sockets_once_and_reads_each_record_once(own_engine_worker: EngineWorker) -> None:

@@ -7,7 +7,7 @@ import pytest
 from shared_wire import calls
 from shared_wire.answers import answer_call, confirm_handled, receive_call, spoil_answer
 from shared_wire.batches import sessions_in
-from shared_wire.calls import fail_call, make_call, receive_reply, repeat_call, spoil_call
+from shared_wire.calls import fail_call, make_call, receive_reply, renew_call, repeat_call, spoil_call
 from shared_wire.codec import encode
 from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.frames import Call, Life, Refusal, Reply
@@ -731,9 +731,43 @@ def test_nothing_of_a_new_life_follows_a_call_of_which_nobody_knows_what_an_olde
     e, again = repeated(e)
     e, effects = receive_reply(e, answer_in(receive_call(s, again)[1]))
     assert lost(effects) == [X]
-    s, from_new_life = repeated(s)
-    _, _, effects = take(e, from_new_life)
+    s, renewed = renew_call(s)
+    assert renewed is not None
+    assert renewed.attempt == 1, "it was not taken for certain"
+    _, _, effects = take(e, renewed)
     assert delivered(effects) == [down(X), down(Y)]
+
+
+def test_what_is_lost_while_a_call_is_under_way_is_left_out_of_it_where_nobody_took_it() -> None:
+    """The older life was aborted in a handler of X; the new one must not handle what X sent after that."""
+    e, s = engine(), socket(1)
+    e, call = call_of(e, up(X, "suspends"))
+    s, reply = take_suspended(s, call)
+    e, _ = receive_reply(e, reply)
+    e, call = call_of(e, up(X, "follows"), up(Y))
+    e, effects = receive_call(e, call_of(socket(2), down(Z))[1])
+    assert lost(effects) == [X]
+    s, effects = receive_call(socket(2), call)
+    assert answer_in(effects).refusal is Refusal.NEW_LIFE
+    e, effects = receive_reply(e, answer_in(effects))
+    assert lost(effects) == []
+    e, again = make_call(e)
+    assert again is not None
+    assert (again.seq, again.operations) == (call.seq, (up(Y),))
+
+
+def test_what_came_ahead_of_its_turn_loses_its_sessions_when_the_peer_has_a_new_life() -> None:
+    """It said that its work was handled, and what came before it never came: nobody hands it on."""
+    e, s = exchange(engine(), socket(1), up(Y))
+    s, first = call_of(s, down(Z))
+    e, call = call_of(e, up(X))
+    s, reply, _ = take(s, call, down(X, "done"))
+    assert reply.seq == first.seq + 1
+    e, effects = receive_reply(e, reply)
+    assert delivered(effects) == []
+    e, effects = receive_call(e, call_of(socket(2), down(Y))[1])
+    assert lost(effects) == [X]
+    assert delivered(effects) == [down(Y)]
 
 
 def test_a_call_of_a_new_life_for_others_is_not_put_off() -> None:

@@ -39,15 +39,13 @@ def nested(levels: int) -> Any:
     return value
 
 
-@pytest.mark.parametrize(
-    "value", [nested(101), nested(100_000), [None] * 100_001, [{}] * 50_001, float("nan"), 10**2_000]
-)
+@pytest.mark.parametrize("value", [nested(101), nested(100_000), [{}] * 50_000, float("nan"), 10**2_000])
 def test_what_could_not_be_read_back_is_not_stored(value: Any) -> None:
     with pytest.raises(SessionDataError, match="this survives"):
         store_value(value, "this", 900_000)
 
 
-@pytest.mark.parametrize("value", [nested(100), [None] * 99_999, [{}] * 49_999, 10**999, "[" * 5_000, ["[" * 50] * 50])
+@pytest.mark.parametrize("value", [nested(100), [None] * 99_999, [{}] * 49_998, 10**999, "[" * 5_000, ["[" * 50] * 50])
 def test_what_is_stored_is_read(value: Any) -> None:
     assert load_value(store_value(value, "this", 900_000)) == value
 

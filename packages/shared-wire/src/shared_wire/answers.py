@@ -55,6 +55,8 @@ def _comes_before_an_outcome(link: Link, call: Call) -> bool:
     ours = link.call
     if ours is None or ours.receiver_life == call.sender_life or link.peer_holds_sockets:
         return False
+    if call.receiver_life == link.life and call.received >= ours.seq > 0:
+        return False  # this life has it, and answers it itself
     return not set(sessions_in(ours.operations)).isdisjoint(sessions_in(call.operations))
 
 

@@ -132,7 +132,7 @@ def find_kinds(value: Any, max_depth: int = MAX_DEPTH) -> set[type]:
             return found
         inner: list[Any] = []
         for kind in containers:
-            some = [one for one in level if type(one) is kind]
+            some: list[Any] = [one for one in level if type(one) is kind]
             inner += chain.from_iterable([one.values() for one in some] if issubclass(kind, dict) else some)
         kinds = set(map(type, inner))
         found = found | kinds

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from shared_wire.batches import largest_holder, sessions_in, split, weigh
+from shared_wire.batches import largest_holder, sessions_in, split, weigh, without
 from shared_wire.effects import Effect
 from shared_wire.frames import Call, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED, MAX_QUEUED_BYTES
@@ -23,7 +23,7 @@ from shared_wire.link import (
 from shared_wire.operations import CloseSessions, EngineSid, Operation, SessionClosed
 from shared_wire.unfinished import sessions_waiting
 
-__all__ = ["enqueue", "fail_call", "make_call", "receive_reply", "repeat_call", "spoil_call"]
+__all__ = ["enqueue", "fail_call", "make_call", "receive_reply", "renew_call", "repeat_call", "spoil_call"]
 
 
 #: What ends sessions, or says that they have ended. It is never left out: there is one for each, and nothing else would end them.
@@ -62,7 +62,7 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
     if link.behind and link.unconfirmed is not None:
         # Attempt 2: whether a life received it as a reply is not known, so a new life must refuse it.
         return _start(link, 2, link.unconfirmed.seq, link.unconfirmed.operations)
-    if not link.queue and not link.behind and not _must_tell(link):
+    if not (link.queue or link.behind or (link.told != link.changes_end and _must_tell(link))):
         return link, None
     batch, rest, left = split(link.queue, link.queued)
     seq = link.next_seq if batch else 0
@@ -71,8 +71,6 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
 
 def _must_tell(link: Link) -> bool:
     """Return whether a session that the peer was told to wait for has nothing unfinished any more (rule 8)."""
-    if link.told == link.changes_end:
-        return False
     untold = link.changes[link.told - link.changes_end :]
     done = {engine_sid for _, engine_sid, is_done in untold if is_done}
     for _, waiting in link.unhandled_here:
@@ -94,7 +92,11 @@ def _start(link: Link, attempt: int, seq: int, operations: tuple[Operation, ...]
         operations=operations,
         **said,
     )
-    return change(link, call=call, sent=link.next_seq - 1, behind=False, call_handled=frozenset()), call
+    return change(link, call=call, sent=link.next_seq - 1, behind=False, **_UNTOUCHED), call
+
+
+#: What has become of a call that was just made.
+_UNTOUCHED: Final[dict[str, frozenset[EngineSid]]] = {"call_handled": frozenset(), "call_lost": frozenset()}
 
 
 def repeat_call(link: Link) -> tuple[Link, Call | None]:
@@ -107,6 +109,16 @@ def repeat_call(link: Link) -> tuple[Link, Call | None]:
     before = link.call
     link, said = news(link)
     call = replace(before, attempt=before.attempt + 1, **said)
+    return change(link, call=call), call
+
+
+def renew_call(link: Link) -> tuple[Link, Call | None]:
+    """Take the same call once more after it was put off: it was not taken for certain, so the attempt is the same."""
+    if link.call is None:
+        return link, None
+    before = link.call
+    link, said = news(link)
+    call = replace(before, **said)
     return change(link, call=call), call
 
 
@@ -127,7 +139,7 @@ def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
 
 
 def receive_reply(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...]]:
-    """Take the answer to the call under way. (`Refusal.OVERLOADED` is no answer: repeat the call instead.)"""
+    """Take the answer to the call under way. (`Refusal.OVERLOADED` is no answer: renew the call instead.)"""
     call = link.call
     if call is None:
         return link, ()
@@ -168,7 +180,8 @@ def _refused(link: Link, call: Call, reply: Reply, lost: tuple[EngineSid, ...]) 
         link, unhandled = change(link, unhandled_there=()), sessions_waiting(link.unhandled_there)
         return losing(link, lost + unhandled + _at_stake(link, call))
     if call.attempt == 1:
-        return losing(change(link, held=call), lost)
+        held = replace(call, operations=without(call.operations, link.call_lost)) if link.call_lost else call
+        return losing(change(link, held=held), lost)
     return losing(change(link, held=_in_place_of(link, call)), lost + _at_stake(link, call))
 
 

@@ -10,11 +10,12 @@ from typing import Protocol
 
 from shared_wire.answers import answer_call, confirm_handled, receive_call, spoil_answer
 from shared_wire.batches import sessions_in
-from shared_wire.calls import enqueue, fail_call, make_call, receive_reply, repeat_call, spoil_call
+from shared_wire.calls import enqueue, fail_call, make_call, receive_reply, renew_call, repeat_call, spoil_call
 from shared_wire.codec import decode, encode
 from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.errors import RemoteWireError
 from shared_wire.frames import Call, Life, Refusal, Reply
+from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.link import Link
 from shared_wire.operations import EngineSid, Operation
 
@@ -189,36 +190,45 @@ class Carrier:
 
     async def _carry(self, peer: str, call: Call | None) -> None:
         """Make calls until nothing is left to say."""
+        put_off = 0
         while call is not None:
             try:
                 data = encode(call)
             except Exception as error:
                 self._wire.log_fault("writing a call", error)
-                link, effects = spoil_call(self._link(peer))
-                self._keep(peer, link)
-                self._carry_out(peer, effects)
-                link, call = make_call(self._link(peer))
-                self._keep(peer, link)
+                call = self._step(peer, *spoil_call(self._link(peer)))
                 continue
             self._count_call(call, data)
             reply = await self._offer(peer, data)
-            link = self._link(peer)
-            if reply is None:
-                link, again = repeat_call(link)
-                self._keep(peer, link)
-                if again is not None:
-                    await self._wire.pause(again.attempt)
-                    call = again
-                    continue
-                link, effects = fail_call(link)
-                self._keep(peer, link)
-                self._carry_out(peer, effects)
-                return
-            link, effects = receive_reply(link, reply)
+            if reply is not None and reply.refusal is not Refusal.OVERLOADED:
+                put_off = 0
+                call = self._step(peer, *receive_reply(self._link(peer), reply))
+                continue
+            put_off += reply is not None
+            call = self._again(peer, put_off if reply is not None else 0)
+            if call is not None:
+                await self._wire.pause(call.attempt + put_off)
+
+    def _step(self, peer: str, link: Link, effects: tuple[Effect, ...]) -> Call | None:
+        """Carry out what a step of a link says; returns the next call to make."""
+        self._keep(peer, link)
+        self._carry_out(peer, effects)
+        link, call = make_call(self._link(peer))
+        self._keep(peer, link)
+        return call
+
+    def _again(self, peer: str, put_off: int) -> Call | None:
+        """Take a call that was put off so many times, or (0) not answered, once more; one that has been too often is given up."""
+        if put_off:
+            link, call = renew_call(self._link(peer)) if put_off < MAX_ATTEMPTS else (self._link(peer), None)
+        else:
+            link, call = repeat_call(self._link(peer))
+        self._keep(peer, link)
+        if call is None:
+            link, effects = fail_call(self._link(peer))
             self._keep(peer, link)
             self._carry_out(peer, effects)
-            link, call = make_call(self._link(peer))
-            self._keep(peer, link)
+        return call
 
     def _count_call(self, call: Call, data: bytes) -> None:
         self._counters["rpcs"] += 1
@@ -239,9 +249,7 @@ class Carrier:
         except Exception as error:
             self._wire.log_fault(f"calling {peer}", error)
             return None
-        if not isinstance(reply, Reply) or reply.refusal is Refusal.OVERLOADED:
-            return None
-        return reply
+        return reply if isinstance(reply, Reply) else None
 
     def _link(self, peer: str) -> Link:
         return self._links.get(peer, self._new)

@@ -72,6 +72,8 @@ class Link:
     behind: bool = False
     #: The sessions whose part of the call under way the peer has said to be handled, by another frame than its answer.
     call_handled: frozenset[EngineSid] = frozenset()
+    #: The sessions that were lost while the call was under way: where it turns out not to have been taken, they are left out of it.
+    call_lost: frozenset[EngineSid] = frozenset()
     #: The peer life before this one, and what was received of it.
     past: tuple[Life | None, int] = (None, 0)
     #: Whether the answer to a call that was given up is still missing: rule 9.
@@ -132,7 +134,15 @@ def meet(link: Link, life: Life) -> tuple[Link, tuple[EngineSid, ...]]:
         unconfirmed=None,
         **_UNMET,
     )
-    return met, sessions_waiting(link.unhandled_there)
+    return met, _of_unknown_fate(link)
+
+
+def _of_unknown_fate(link: Link) -> tuple[EngineSid, ...]:
+    """Name the sessions with unconfirmed work, and those for which something has come that nobody will hand on any more."""
+    waiting = sessions_waiting(link.unhandled_there)
+    if not link.early or link.peer_holds_sockets:
+        return waiting
+    return waiting + tuple(sid for frame in link.early for sid in sessions_in(frame.operations))
 
 
 #: What two lives know of each other before they have met.
@@ -159,7 +169,7 @@ def outlive(link: Link, known: Life) -> tuple[Link, tuple[EngineSid, ...]]:
     What a reply carried and the peer has not confirmed stays: a peer that took this life for an old one has not taken it.
     """
     life = Life(known.start_ms + 1, link.life.nonce)
-    return change(link, life=life, **_UNMET), sessions_waiting(link.unhandled_there)
+    return change(link, life=life, **_UNMET), _of_unknown_fate(link)
 
 
 def judge_doubt(before: Link, frame: Frame, link: Link, effects: tuple[Effect, ...]) -> tuple[Link, tuple[Effect, ...]]:
@@ -177,7 +187,7 @@ def confirm(link: Link, frame: Frame) -> Link:
     if frame.receiver_life != link.life or frame.received < link.received_there:
         return link
     there = link.unhandled_there
-    if frame.received > link.received_there:
+    if there and frame.received > link.received_there:
         there = without_work(there, link.received_there, frame.received)
     new = frame.changes_end - link.noted_there
     if new > 0:
@@ -192,7 +202,7 @@ def confirm(link: Link, frame: Frame) -> Link:
         unconfirmed=None if unconfirmed is not None and unconfirmed.seq <= frame.received else unconfirmed,
         unhandled_there=there,
         call_handled=handled,
-        changes=_since(link, frame.changes_noted),
+        changes=_since(link, frame.changes_noted) if link.changes else (),
     )
 
 
@@ -265,7 +275,9 @@ def losing(link: Link, engine_sids: tuple[EngineSid, ...]) -> tuple[Link, tuple[
     gone = frozenset(engine_sids)
     held = replace(link.held, operations=without(link.held.operations, gone)) if link.held else None
     queue = without(link.queue, gone)
-    return change(link, queue=queue, queued=sum(map(weigh, queue)), held=held), lose(engine_sids)
+    call_lost = link.call_lost if link.call is None else link.call_lost | gone
+    changed = change(link, queue=queue, queued=sum(map(weigh, queue)), held=held, call_lost=call_lost)
+    return changed, lose(engine_sids)
 
 
 def lose(engine_sids: tuple[EngineSid, ...]) -> tuple[Effect, ...]:

@@ -114,6 +114,6 @@ def test_no_open_session_has_a_gap_and_none_is_closed_without_a_cause(failures: 
             error.add_note(f"run({seed}, {failures}, {STEPS_OF_A_RUN})")
             raise
     tried = {"up", "down", "exchange", "open at rest", "engine actor slept", "socket actor slept"}
-    tried |= {"engine actor aborted", "socket actor aborted", "lost by the engine actor", "clock behind"}
+    tried |= {"engine actor aborted", "socket actor aborted", "lost by the engine actor", "clock behind", "put off"}
     tried |= {"call lost", "reply lost", "lost by the socket actor"} if failures else set()
     assert tried <= set(seen), f"never tried: {tried - set(seen)}"

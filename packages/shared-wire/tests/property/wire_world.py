@@ -22,6 +22,8 @@ from shared_wire import (
     Life,
     MessageReceived,
     Operation,
+    Refusal,
+    Reply,
     SendPackets,
     SessionClosed,
     SessionOpened,
@@ -323,8 +325,11 @@ class World:
         self.trips.pop(index)
         trip.wire.journeys.remove(trip.journey)
         trip.journey.answer.resolve(None if fails else trip.reply)
-        if not fails and trip.reply is not None:
-            self.calling.pop(caller.name)
+        if not fails and trip.reply is not None and _is_put_off(trip.reply):
+            self.counts["put off"] += 1
+            self.awaited.discard(callee.name)
+        elif not fails and trip.reply is not None:
+            self.calling.pop(caller.name, None)
             self.awaited.discard(callee.name)
             if caller is self.engine:
                 self._confirmed(trip.reply)
@@ -449,3 +454,8 @@ class World:
                 # What the alarm's comparison of both lists would do: a side that could not be told learns it now.
                 session.open_at_engine = session.open_at_application = False
         self.live = {sid: session for sid, session in self.live.items() if session.open_at_engine}
+
+
+def _is_put_off(data: bytes) -> bool:
+    reply = decode(data)
+    return isinstance(reply, Reply) and reply.refusal is Refusal.OVERLOADED

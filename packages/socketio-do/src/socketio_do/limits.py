@@ -83,7 +83,7 @@ MAX_ROOMS: Final = 1_000
 #: Namespaces one session may be connected to.
 MAX_SOCKETS: Final = 64
 
-#: Values in the lists and dicts of a packet; of one in msgpack, which Python reads value by value, a tenth.
+#: Values in the lists and dicts of a packet; of one in msgpack, which Python reads value by value, a fifth.
 MAX_VALUES: Final = wire_limits.MAX_VALUES
 
 #: Packets of one socket that wait behind a suspended handler.

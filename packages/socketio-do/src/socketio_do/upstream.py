@@ -121,13 +121,19 @@ ENCODED_TYPES: Final = {
 }
 
 
+#: The types of bytes, and those of which nobody needs to ask whether they are derived from one.
+_BINARY: Final = (bytes, bytearray)
+_PLAIN: Final = frozenset({str, int, float, bool, type(None), dict, list, tuple})
+
+
 class CheckedPacket(Packet):
     """A packet whose data is checked before upstream walks it: there each level costs several frames of the interpreter's stack."""
 
     @classmethod
     def data_is_binary(cls, data: Any) -> bool:
         """Return whether there are bytes in lists and dicts; raises `NestingError` for data that is nested too deep."""
-        return any(issubclass(kind, bytes | bytearray) for kind in find_nesting(data))
+        kinds = find_nesting(data)
+        return not kinds.isdisjoint(_BINARY) or any(issubclass(kind, _BINARY) for kind in kinds - _PLAIN)
 
 
 def find_nesting(data: Any) -> set[type]:
