@@ -42,8 +42,8 @@ PLACES = ",".join(f'{{"_placeholder":true,"num":{number}}}' for number in range(
 NAMESPACES, ROOMS, AT_ONCE = 64, 1_000, 20
 #: In how many of the namespaces rooms are entered: all would take a minute.
 CROWDED = NAMESPACES if float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60 else 6
-#: Frames after which whoever sends them lets the others of this process work, too.
-TOGETHER = 50
+#: Frames, and bytes of one, after which whoever sends them lets the others of this process work, too.
+TOGETHER, LARGE_FRAME = 50, 10_000
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ async def send(client: RawSocket, *frames: str | bytes) -> None:
             await client.send(frame)
         except ConnectionError:
             return
-        if number % TOGETHER == 0:
+        if number % TOGETHER == 0 or len(frame) > LARGE_FRAME:
             await silence(0)
 
 
@@ -154,8 +154,8 @@ WORST: tuple[Callable[[Scene], Awaitable[None]], ...] = (
 )
 
 
-#: Those whose frames go on and on.
-STREAMS = (an_outbox_nobody_fetches, full_lanes, many_frames, unknown_namespaces, collisions)
+#: Those whose frames go on and on: at any time something of theirs is being handled.
+STREAMS = (an_outbox_nobody_fetches, full_lanes, many_frames, unknown_namespaces, collisions, rooms)
 
 
 @asynccontextmanager
