@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from clients.collisions import colliding
@@ -123,15 +124,17 @@ COLLIDING_COMMANDS: dict[str, Callable[[list[str]], Frames]] = {
 def _nested(kinds: dict[str, Callable[[int], Frames]], outcome: int | str) -> Iterator[Input]:
     for kind, make in kinds.items():
         for depth in DEPTHS:
-            yield Input(f"{kind} {depth:,} deep", lambda make=make, depth=depth: make(depth), outcome)
+            yield Input(f"{kind} {depth:,} deep", partial(make, depth), outcome)
 
 
 def _colliding(kinds: dict[str, Callable[[list[str]], Frames]], outcome: int | str) -> Iterator[Input]:
     for kind, make in kinds.items():
         for count in COUNTS:
-            yield Input(
-                f"{count:,} colliding keys of {kind}", lambda make=make, count=count: make(colliding(count)), outcome
-            )
+            yield Input(f"{count:,} colliding keys of {kind}", partial(_make_of, make, count), outcome)
+
+
+def _make_of(make: Callable[[list[str]], Frames], count: int) -> Frames:
+    return make(colliding(count))
 
 
 def _rooms(count: int) -> list[str]:
