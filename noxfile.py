@@ -10,7 +10,9 @@ import nox
 nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "unit", "upstream", "tools", "chat", "bounds", "wheels", "published", "e2e"]
+nox.options.sessions = [
+    *("lint", "types", "unit", "simulation", "upstream", "tools", "chat", "bounds", "wheels", "published", "e2e")
+]
 
 ROOT = Path(__file__).resolve().parent
 PACKAGES = ROOT / "packages"
@@ -30,6 +32,9 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
 LONG_FORMS = ("faults", "costs", "rooms_model", "upgrade", "polling_resets", "hostile", "worst_client", "churn")
+
+#: What the simulation uses of the packages' own tests.
+FAKES = ("packages/shared-wire/tests/wire_fakes.py", "packages/socketio-do/tests/server_fakes.py")
 
 #: python-socketio is not annotated: what only uses it is checked with these leave to call it.
 USES_UNTYPED = ("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any")
@@ -70,6 +75,7 @@ def types(session: nox.Session) -> None:
         session.run("mypy", f"packages/{name}/tests", "--exclude", "/tests/typing/", *leave)
         # What an application writes, and what it must not write: strict but for calls of python-socketio's own functions.
         session.run("mypy", f"packages/{name}/tests/typing", "--untyped-calls-exclude", "socketio")
+    session.run("mypy", "simulation", *FAKES, *USES_UNTYPED)
     for folder in ("tests-e2e", "benchmarks"):
         session.run("mypy", folder, *USES_UNTYPED)
     for folder in ("tools", "demo-server"):
@@ -83,6 +89,13 @@ def unit(session: nox.Session, package: str) -> None:
     """Run one package's tests where only that package and what it declares is installed."""
     install(session, *editable(*SIBLINGS[package], package), groups=("test",))
     session.run("pytest", f"packages/{package}", *session.posargs)
+
+
+@nox.session
+def simulation(session: nox.Session) -> None:
+    """Run the cores of all packages together through everything that may go wrong, by seeds."""
+    install(session, *editable(*SIBLINGS), groups=("test",))
+    session.run("pytest", "simulation", *session.posargs)
 
 
 @nox.session
@@ -207,15 +220,16 @@ def _install_e2e(session: nox.Session, *more: str) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run the tests that have a long form in it, and a million steps of the link's simulation."""
-    _install_e2e(session, *editable("shared-wire"))
+    """Run the tests that have a long form in it, and a million steps of each simulation: of the link, and of everything."""
+    _install_e2e(session, *editable(*SIBLINGS))
     long = {"E2E_FAULT_SECONDS": "120", "E2E_IDLE_LOOKS": "10"}
     session.run("pytest", *E2E, *(session.posargs or (f"tests-e2e/test_{name}.py" for name in LONG_FORMS)), env=long)
     session.run(
         "pytest",
         *("-p", "no:asyncio"),
         "packages/shared-wire/tests/property/test_simulation.py",
-        env={"SHARED_WIRE_SIMULATION_STEPS": "1000000"},
+        "simulation/test_simulation.py",
+        env={"SHARED_WIRE_SIMULATION_STEPS": "1000000", "SIMULATION_STEPS": "1000000"},
     )
 
 
