@@ -11,7 +11,18 @@ nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = [
-    *("lint", "types", "unit", "simulation", "upstream", "tools", "chat", "bounds", "wheels", "published", "e2e")
+    "lint",
+    "types",
+    "unit",
+    "simulation",
+    "upstream",
+    "fuzz",
+    "tools",
+    "chat",
+    "bounds",
+    "wheels",
+    "published",
+    "e2e",
 ]
 
 ROOT = Path(__file__).resolve().parent
@@ -76,7 +87,7 @@ def types(session: nox.Session) -> None:
         # What an application writes, and what it must not write: strict but for calls of python-socketio's own functions.
         session.run("mypy", f"packages/{name}/tests/typing", "--untyped-calls-exclude", "socketio")
     session.run("mypy", "simulation", *FAKES, *USES_UNTYPED)
-    for folder in ("tests-e2e", "benchmarks"):
+    for folder in ("tests-e2e", "benchmarks", "fuzz"):
         session.run("mypy", folder, *USES_UNTYPED)
     for folder in ("tools", "demo-server"):
         with session.chdir(folder):
@@ -106,6 +117,15 @@ def upstream(session: nox.Session) -> None:
     if f">={sources.name.rpartition('-')[2]}," not in PYTHON_SOCKETIO:
         session.error(f"{sources.name} is not the lowest of {PYTHON_SOCKETIO}: test both")
     session.run("python", "packages/socketio-do/tests/server_exclusions.py", str(sources), *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Run the fuzzers for some 20 seconds, after their own tests (longer, or one target: `nox -s fuzz -- --inputs 1000000`)."""
+    install(session, *editable(*SIBLINGS), groups=("test",))
+    if not session.posargs:
+        session.run("pytest", "fuzz/tests")
+    session.run("python", "fuzz", *(session.posargs or ("--inputs", "100000")))
 
 
 def _fetch_sources(session: nox.Session, name: str) -> Path:
@@ -220,7 +240,7 @@ def _install_e2e(session: nox.Session, *more: str) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run the tests that have a long form in it, and a million steps of each simulation: of the link, and of everything."""
+    """Run the tests that have a long form in it, a million steps of each simulation, and ten million fuzzed inputs."""
     _install_e2e(session, *editable(*SIBLINGS))
     long = {"E2E_FAULT_SECONDS": "120", "E2E_IDLE_LOOKS": "10"}
     session.run("pytest", *E2E, *(session.posargs or (f"tests-e2e/test_{name}.py" for name in LONG_FORMS)), env=long)
@@ -231,6 +251,7 @@ def soak(session: nox.Session) -> None:
         "simulation/test_simulation.py",
         env={"SHARED_WIRE_SIMULATION_STEPS": "1000000", "SIMULATION_STEPS": "1000000"},
     )
+    session.run("python", "fuzz", "--inputs", "10000000")
 
 
 @nox.session
