@@ -1,5 +1,5 @@
 import json
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -78,8 +78,8 @@ ACCEPTED: dict[str, str] = {
     "a great number": "[1e308,-1.5E+300,123456789.5e-400]",
     "a great number in a long text": "[" + "0," * 500 + "1e308]",
     "as many values as may be": json.dumps([0] * (MAX_VALUES - 1)),
-    "many keys": json.dumps({f"key {i}": i for i in range(10_000)}),
-    "many escaped keys": json.dumps({f'"k\u00e9y\\ {i}': i for i in range(10_000)}),
+    "many keys": json.dumps({f"key {i}": i for i in range(5_000)}),
+    "many escaped keys": json.dumps({f'"k\u00e9y\\ {i}': i for i in range(5_000)}),
     "many objects of the same keys": json.dumps([{"id": i, "na\\me": "n"} for i in range(10_000)]),
     "colons in strings": json.dumps([":" * 10_000, '":' * 10_000]),
     "spaces": " [ 1 , { } ] \n" + " " * 1_000,
@@ -166,6 +166,8 @@ def test_keys_that_share_a_hash_are_counted_before_they_meet_in_a_dict_or_set() 
         json.dumps(dict.fromkeys(SAME * 3, 0) | {f"key {number}": 0 for number in range(FEW_KEYS)}),
         json.dumps([[{key: number} for key in SAME] for number in range(10)], ensure_ascii=False),
         json.dumps({key: {"a": [1]} for key in SAME}, indent=2) + " " * 1_000 + ":" * FEW_KEYS,
+        '{"":"",'
+        + json.dumps(dict.fromkeys(SAME * 3, "") | {f":{number}": "" for number in range(FEW_KEYS)}).removeprefix("{"),
     ],
 )
 def test_all_keys_of_a_text_are_looked_at_however_they_are_written(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +194,34 @@ def test_keys_are_found_where_quotes_and_backslashes_stand_around(monkeypatch: p
     monkeypatch.setattr(bounded_json, "has_collisions", note)
     assert parse(json.dumps([hard] * FEW_KEYS)) == [hard] * FEW_KEYS
     assert {*hard} <= {*asked}
+
+
+@pytest.mark.parametrize("first", [":", ",", " ", "\n", "\\", '"', '":', '","'])
+@pytest.mark.parametrize("separators", [(",", ":"), (" , ", "\t: ")])
+def test_no_beginning_hides_a_key(first: str, separators: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = ["", *(f"{first}{number}" for number in range(2 * FEW_KEYS))]
+    asked: list[str] = []
+
+    def note(found: list[str]) -> bool:
+        asked.extend(found)
+        return False
+
+    monkeypatch.setattr(bounded_json, "has_collisions", note)
+    parse(json.dumps(dict.fromkeys(keys, ""), separators=separators))
+    assert Counter(asked) >= Counter(keys)
+
+
+def test_different_keys_times_all_keys_are_limited_whatever_their_hashes() -> None:
+    keys = [f"key {number}" for number in range(5_000)]
+    assert not has_collisions(keys)
+    assert has_collisions([*keys, keys[0]])
+    assert not has_collisions([f"field {number % 50}" for number in range(500_000)])
+    assert has_collisions(keys * 2)
+
+
+def test_what_closes_nothing_is_limited_too() -> None:
+    with pytest.raises(RefusedJson, match="too many values"):
+        parse("[" * 101 + "]" * (MAX_CONTAINERS + 1))
 
 
 def test_a_small_text_is_not_searched_for_keys(monkeypatch: pytest.MonkeyPatch) -> None:

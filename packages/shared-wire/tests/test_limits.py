@@ -23,6 +23,7 @@ def test_the_limits_are_pinned() -> None:
         "MAX_VALUES": 500_000,
         "MAX_DIGITS": 1_000,
         "MAX_COLLISIONS": 32,
+        "MAX_LOOKUPS": 25_000_000,
         "FEW_KEYS": 256,
     }
 

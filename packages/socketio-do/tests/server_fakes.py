@@ -96,6 +96,9 @@ class FakeEvent:
         await Until(self.is_set)
 
 
+_running: list["FakeTask"] = []
+
+
 class FakeTask:
     """A coroutine under way, in a context of its own, as asyncio's tasks are."""
 
@@ -124,6 +127,7 @@ class FakeTask:
         self.done = True
 
     def _run(self, go_on: Callable[[], Any]) -> None:
+        _running.append(self)
         try:
             until = self._context.run(go_on)
         except StopIteration as stop:
@@ -134,6 +138,8 @@ class FakeTask:
         else:
             assert isinstance(until, Until), f"waits for {until!r}, which only an event loop could give"
             self._until = until
+        finally:
+            _running.pop()
 
 
 class FakeRuntime:
@@ -208,6 +214,9 @@ class FakeRuntime:
             task.cancel()
             raise TimeoutError
         return outcome[0]()
+
+    def canceller(self) -> Callable[[], object]:
+        return _running[-1].cancel
 
     def now_ms(self) -> int:
         return round(self._now_s * 1000)

@@ -32,7 +32,8 @@ def refused(data: bytes) -> str:
         *("n" * size for size in SIZES),
         *(b"n" * size for size in SIZES),
         *([0] * size for size in SIZES),
-        *({str(key): key for key in range(size)} for size in SIZES),
+        *({str(key): key for key in range(size)} for size in SIZES if size <= 5_000),
+        dict.fromkeys(map(str, range(5_000)), 0),
     ],
     ids=lambda value: f"{type(value).__name__} {str(value)[:20]}",
 )
@@ -195,7 +196,7 @@ def test_keys_of_a_large_map_are_judged_before_they_become_keys(monkeypatch: pyt
     monkeypatch.setattr(messagepack, "has_collisions", note)
     assert messagepack.unpack(messagepack.pack(large)) == large
     assert asked == [*large]
-    assert refused(messagepack.pack({**large, "one": "more"})) == "too many keys with one hash"
+    assert refused(messagepack.pack({**large, "one": "more"})) == "too many keys, or with one hash"
 
 
 def test_keys_of_a_small_map_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

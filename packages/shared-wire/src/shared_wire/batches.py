@@ -64,8 +64,9 @@ def largest_holder(queue: tuple[Operation, ...]) -> tuple[EngineSid, ...]:
     held: Counter[EngineSid] = Counter()
     for operation in queue:
         concerned = sessions_of(operation)
+        share = weigh(operation) // max(len(concerned), 1)
         for engine_sid in concerned:
-            held[engine_sid] += weigh(operation) // len(concerned)
+            held[engine_sid] += share
     return tuple(engine_sid for engine_sid, _ in held.most_common(1))
 
 

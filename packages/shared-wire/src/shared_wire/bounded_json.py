@@ -10,12 +10,20 @@ A text is cut at its quotes. The pieces lie outside and inside of strings by tur
 import json
 import re
 from collections.abc import Callable, Iterable
-from itertools import accumulate, chain
-from operator import sub
+from itertools import accumulate, chain, islice, tee
+from operator import ne, sub
 from typing import Any, Final, NoReturn
 
 from shared_wire.errors import NestedTooDeep, RefusedJson, UnwritableValue
-from shared_wire.limits import FEW_KEYS, MAX_COLLISIONS, MAX_CONTAINERS, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
+from shared_wire.limits import (
+    FEW_KEYS,
+    MAX_COLLISIONS,
+    MAX_CONTAINERS,
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_LOOKUPS,
+    MAX_VALUES,
+)
 
 __all__ = ["check_depth", "check_text", "find_kinds", "has_collisions", "parse", "write"]
 
@@ -35,9 +43,10 @@ _EXPONENT: Final = re.compile(r"[eE]\+?[0-9]{3}")
 _EXPONENT_BYTES: Final = re.compile(_EXPONENT.pattern.encode())
 
 #: What stands between two quotes with a colon behind them. No key of JSON begins behind a backslash, so each search ends where the
-#: next begins, however many quotes are escaped.
-_PLAIN_KEYS: Final = re.compile(r'"([^"]*+)"[ \t\n\r]*+:')
-_KEYS: Final = re.compile(r'"(?<!\\")([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\n\r]*+:', re.DOTALL)
+#: next begins, however many quotes are escaped. Only the quote is consumed: the one that ends a value may seem to begin a key, and
+#: must not hide the key that follows.
+_PLAIN_KEYS: Final = re.compile(r'"(?=([^"]*+)"[ \t\n\r]*+:)')
+_KEYS: Final = re.compile(r'"(?<!\\")(?=([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\n\r]*+:)', re.DOTALL)
 
 #: Brackets as steps down and up, read as signed bytes.
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -89,7 +98,7 @@ def _check(text: str, max_depth: int, max_containers: int, max_values: int) -> b
     if not is_plain:
         return _check_reading(text, _pieces(text)[::2], max_depth, max_containers, max_values)
     if text.count(":") > FEW_KEYS and has_collisions(_keys(text)):
-        raise RefusedJson("too many keys with one hash")
+        raise RefusedJson("too many keys, or with one hash")
     return bool(_EXPONENT.search(text) or _SAMPLED_DIGITS.search(text[::_SAMPLE]))
 
 
@@ -105,7 +114,13 @@ def check_text(text: str) -> None:
 
 
 def has_collisions(keys: list[str], hash_of: Callable[[str], int] = hash) -> bool:
-    """Return whether more than `MAX_COLLISIONS` different keys share one hash. To be asked before they become keys of a dict."""
+    """Return whether keys are slow to look up in a dict that holds them all. To be asked before they become keys of one.
+
+    They are where more than `MAX_COLLISIONS` different ones share one hash. Keys whose hashes only lead to each other's places can
+    be chosen too, and then each lookup may visit all: so `MAX_LOOKUPS` limits different keys times all keys.
+    """
+    if len(keys) ** 2 > MAX_LOOKUPS and _count_different(keys) * len(keys) > MAX_LOOKUPS:
+        return True
     hashes = list(map(hash_of, keys))
     found = dict(zip(hashes, keys, strict=False))
     if len(keys) - len(found) < MAX_COLLISIONS or list(map(found.__getitem__, hashes)) == keys:
@@ -179,7 +194,10 @@ def _check_reading(text: str, pieces: list[str], max_depth: int, max_containers:
     """Check a text by those of its pieces that lie outside of strings; returns whether it may have numbers that overflow."""
     outside = "".join(pieces).encode("ascii", "replace")
     containers = outside.count(b"[") + outside.count(b"{")
-    if containers > max_containers or containers + outside.count(b",") > max_values:
+    if (
+        max(containers, outside.count(b"]") + outside.count(b"}")) > max_containers
+        or containers + outside.count(b",") > max_values
+    ):
         raise RefusedJson("too many values")
     if containers > max_depth and _count_levels(outside.translate(_STEPS, _NO_BRACKETS)) > max_depth:
         raise RefusedJson("nested too deep")
@@ -187,7 +205,7 @@ def _check_reading(text: str, pieces: list[str], max_depth: int, max_containers:
     if _TOO_MANY_DIGITS in digits:
         raise RefusedJson("a number with too many digits")
     if outside.count(b":") > FEW_KEYS and has_collisions(_keys(text)):
-        raise RefusedJson("too many keys with one hash")
+        raise RefusedJson("too many keys, or with one hash")
     return _MANY_DIGITS in digits or _EXPONENT_BYTES.search(outside) is not None
 
 
@@ -196,8 +214,8 @@ def _count_levels(steps: bytes) -> int:
     rounds = 0
     while rounds < _ROUNDS and _PAIR in steps:
         steps, rounds = steps.replace(_PAIR, b""), rounds + 1
-    depths = list(accumulate(memoryview(steps).cast("b"), initial=0))
-    rises: Iterable[int] = map(sub, depths, accumulate(depths, min))
+    depths, again = tee(accumulate(memoryview(steps).cast("b"), initial=0))
+    rises: Iterable[int] = map(sub, depths, accumulate(again, min))
     return rounds + max(rises)
 
 
@@ -211,6 +229,13 @@ def _keys(text: str) -> list[str]:
     except ValueError:
         raise RefusedJson("not JSON") from None
     return [key for key in found if "\\" not in key] + escaped
+
+
+def _count_different(keys: list[str]) -> int:
+    """Count without a dict or set, in which they would meet."""
+    ordered = sorted(keys)
+    changes: Iterable[bool] = map(ne, ordered, islice(ordered, 1, None))
+    return 1 + sum(changes)
 
 
 def _is_any_shared(strangers: Iterable[tuple[int, str]]) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from shared_wire.batches import largest_holder, sessions_in, split, weigh, without
 from shared_wire.effects import Effect
 from shared_wire.frames import Call, Refusal, Reply
-from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED, MAX_QUEUED_BYTES
+from shared_wire.limits import MAX_ATTEMPTS, MAX_CHANGES, MAX_QUEUED, MAX_QUEUED_BYTES
 from shared_wire.link import (
     Link,
     change,
@@ -71,6 +71,8 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
 
 def _must_tell(link: Link) -> bool:
     """Return whether a session that the peer was told to wait for has nothing unfinished any more (rule 8)."""
+    if len(link.changes) > MAX_CHANGES:
+        return True  # what the frame before had no room for may be work that is not finished
     untold = link.changes[link.told - link.changes_end :]
     done = {engine_sid for _, engine_sid, is_done in untold if is_done}
     for _, waiting in link.unhandled_here:

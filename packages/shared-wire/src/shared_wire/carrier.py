@@ -190,7 +190,7 @@ class Carrier:
 
     async def _carry(self, peer: str, call: Call | None) -> None:
         """Make calls until nothing is left to say."""
-        put_off = 0
+        tries = 0
         while call is not None:
             try:
                 data = encode(call)
@@ -201,13 +201,13 @@ class Carrier:
             self._count_call(call, data)
             reply = await self._offer(peer, data)
             if reply is not None and reply.refusal is not Refusal.OVERLOADED:
-                put_off = 0
+                tries = 0
                 call = self._step(peer, *receive_reply(self._link(peer), reply))
                 continue
-            put_off += reply is not None
-            call = self._again(peer, put_off if reply is not None else 0)
+            tries += 1
+            call = self._again(peer, tries, is_put_off=reply is not None)
             if call is not None:
-                await self._wire.pause(call.attempt + put_off)
+                await self._wire.pause(tries + 1)
 
     def _step(self, peer: str, link: Link, effects: tuple[Effect, ...]) -> Call | None:
         """Carry out what a step of a link says; returns the next call to make."""
@@ -217,12 +217,11 @@ class Carrier:
         self._keep(peer, link)
         return call
 
-    def _again(self, peer: str, put_off: int) -> Call | None:
-        """Take a call that was put off so many times, or (0) not answered, once more; one that has been too often is given up."""
-        if put_off:
-            link, call = renew_call(self._link(peer)) if put_off < MAX_ATTEMPTS else (self._link(peer), None)
-        else:
-            link, call = repeat_call(self._link(peer))
+    def _again(self, peer: str, tries: int, *, is_put_off: bool) -> Call | None:
+        """Take a call that was put off or not answered once more; one that has been made too often is given up."""
+        link, call = self._link(peer), None
+        if tries < MAX_ATTEMPTS:
+            link, call = renew_call(link) if is_put_off else repeat_call(link)
         self._keep(peer, link)
         if call is None:
             link, effects = fail_call(self._link(peer))

@@ -14,6 +14,7 @@ __all__ = [
     "MAX_EARLY_FRAMES",
     "MAX_FRAME_BYTES",
     "MAX_ITEMS",
+    "MAX_LOOKUPS",
     "MAX_QUEUED",
     "MAX_QUEUED_BYTES",
     "MAX_VALUES",
@@ -57,6 +58,10 @@ MAX_DIGITS: Final = 1_000
 
 #: Different keys with one hash. Of a million honest keys two share a hash of 32 bits now and then, three hardly ever.
 MAX_COLLISIONS: Final = 32
+
+#: Keys of one text that is read: the different ones times all of them. 5,000 different keys once each come to it, and a list of
+#: 100,000 objects of 50 fields does not.
+MAX_LOOKUPS: Final = 25_000_000
 
 #: Keys that nobody needs to look at: were all to collide, their 33,000 comparisons would take as long as some ordinary events.
 FEW_KEYS: Final = 256

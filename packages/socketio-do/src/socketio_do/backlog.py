@@ -15,13 +15,14 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Held:
-    """One packet's work; none when it was given up before its turn came."""
+    """One packet's work; none when it was given up before its turn came. What cancels it, once that has come."""
 
-    __slots__ = ("size", "work")
+    __slots__ = ("cancel", "size", "work")
 
     def __init__(self, work: Work, size: int) -> None:
         self.work: Work | None = work
         self.size = size
+        self.cancel: Callable[[], object] | None = None
 
 
 class Backlog:
@@ -54,7 +55,11 @@ class Backlog:
                 del self._held[engine_sid]
 
     def drop(self, engine_sid: str) -> None:
-        """Give up all that a session has waiting."""
-        for held in self._held.pop(engine_sid, ()):
+        """Give up all that a session has: what waits is not done, and handlers under way are cancelled, since they hold packets."""
+        mine = self._held.pop(engine_sid, {})
+        for held in mine:
             held.work = None
+        for held in mine:
+            if held.cancel is not None:
+                held.cancel()
         self._holdings.drop(engine_sid)

@@ -135,8 +135,10 @@ class Connections(Middleware):
             await self._announce_leaving(sid, engine_sid, namespace, reason)
             await self._runtime.bounded(self._trigger_event("disconnect", namespace, sid, reason))
         finally:
-            await self.manager.disconnect(sid, namespace)
-            self._close_if_ended(engine_sid)
+            try:
+                await self.manager.disconnect(sid, namespace)
+            finally:
+                self._close_if_ended(engine_sid)
 
     async def _announce_leaving(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         """Run the `disconnecting` handler; a class that dispatches events itself knows none."""

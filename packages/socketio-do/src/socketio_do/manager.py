@@ -81,9 +81,11 @@ class DurableManager(socketio.AsyncManager):
         self._acks.drop(sid)
         self._told.discard(sid)
         self._membership.disconnect(sid)
-        await self.server._drop_expected(sid)
         self._namespaces.release(namespace, lambda: not self._membership.participants(namespace, (None,)))
-        await self.server._tell_of_rooms()
+        try:
+            await self.server._drop_expected(sid)
+        finally:
+            await self.server._tell_of_rooms()
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
         """Find a session's socket in a namespace."""

@@ -120,7 +120,7 @@ class _Reader:
             values.append(self.read())
         self._depth -= 1
         if count > FEW_KEYS and has_collisions(keys):
-            raise PacketError("too many keys with one hash")
+            raise PacketError("too many keys, or with one hash")
         return dict(zip(keys, values, strict=True))
 
     def _open(self, count: int, least: int) -> None:

@@ -64,6 +64,8 @@ class DurableServer(Connections, Emission, Administration):
         #: Sessions told to close, whose further messages are not read; and sessions that ended while sockets still leave.
         self._expelled: set[str] = set()
         self._ended: set[str] = set()
+        #: Sessions that were lost and whose end has not begun, and the one whose is beginning.
+        self._lost: dict[EngineSid, None] = {}
         self._joining = Counter[str]()
         #: Events handled beside each other, by socket, and all so far.
         self._side_by_side = Counter[str]()
@@ -110,6 +112,10 @@ class DurableServer(Connections, Emission, Administration):
 
     def receive_closed(self, engine_sid: str, reason: str) -> None:
         """Take a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
+        if engine_sid not in self._ended:
+            self._end(engine_sid, reason)
+
+    def _end(self, engine_sid: str, reason: str) -> None:
         self._assemblies.drop(engine_sid)
         self._expelled.discard(engine_sid)
         self._fresh.discard(engine_sid)
@@ -125,16 +131,25 @@ class DurableServer(Connections, Emission, Administration):
 
         Each once: one that has ended, and whose handlers still run, is left to them.
         """
-        concerned = self._membership.sessions_of(actor) if engine_sids is None else engine_sids
+        concerned = self._membership.sessions_of(actor) if engine_sids is None else dict.fromkeys(engine_sids)
         lost = [EngineSid(sid) for sid in concerned if sid not in self._ended and self._membership.has_session(sid)]
         _logger.warning("= link to %s: %d sessions lost", actor, len(lost))
-        for engine_sid in lost:
-            try:
-                self.receive_closed(engine_sid, "transport error")
-            except Exception:
-                _logger.exception("= session %s could not be ended", engine_sid)
+        self._ended.update(lost)
         if lost:
             self._runtime.send(actor, CloseSessions(tuple(lost), "transport error"))
+        self._end_lost(lost)
+
+    def _end_lost(self, lost: Iterable[EngineSid]) -> None:
+        """End sessions one after the other: what their handlers send may lose more, which wait for their turn here."""
+        is_under_way = bool(self._lost)
+        self._lost.update(dict.fromkeys(lost))
+        while self._lost and not is_under_way:
+            engine_sid = next(iter(self._lost))
+            try:
+                self._end(engine_sid, "transport error")
+            except Exception:
+                _logger.exception("= session %s could not be ended", engine_sid)
+            del self._lost[engine_sid]
 
     def receive_digest(self, actor: str, theirs: SessionsDigest) -> None:
         """Compare an engine actor's sessions with those we know of it: accept them, or ask which they are.
@@ -287,6 +302,7 @@ class DurableServer(Connections, Emission, Administration):
         work = held.work
         if work is None:
             return
+        held.cancel = self._runtime.canceller()
         sid = self._membership.socket_in(engine_sid, namespace)
         try:
             await work()

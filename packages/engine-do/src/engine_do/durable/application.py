@@ -1,5 +1,6 @@
 """Where an engine's sessions lead: to handlers in the same object, or over a link to the actor that runs the application."""
 
+import asyncio
 import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Container, Coroutine, Iterable, Iterator
@@ -122,6 +123,7 @@ class LocalApplication:
         self._ghosts_ended = False
         #: The messages that wait for their turn, and those in it: a session's, and the bytes of all.
         self._messages: dict[EngineSid, deque[str | bytes]] = {}
+        self._hearing: dict[EngineSid, asyncio.Task[Any] | None] = {}
         self._waiting = Holdings(of_one=_MAX_WAITING, of_all=_MAX_WAITING_OF_ALL)
         #: Of the sessions whose effects are being told: whether the end was among them, or came while they were.
         self._ended: dict[EngineSid, list[Reason]] = {}
@@ -175,9 +177,14 @@ class LocalApplication:
         async def handle() -> None:
             if not waiting:
                 return
+            self._hearing[engine_sid] = asyncio.current_task()
             try:
                 await self._handlers.on_message(engine_sid, waiting.popleft())
+            except asyncio.CancelledError:
+                if self._messages.get(engine_sid) is waiting:
+                    raise
             finally:
+                self._hearing.pop(engine_sid, None)
                 self._waiting.release(engine_sid, size)
                 if not waiting and self._messages.get(engine_sid) is waiting:
                     del self._messages[engine_sid]
@@ -188,6 +195,8 @@ class LocalApplication:
         _logger.warning("= session %s closed: too much waits for on_message", engine_sid)
         self._waiting.drop(engine_sid)
         self._messages.pop(engine_sid, deque()).clear()
+        if (task := self._hearing.pop(engine_sid, None)) is not None:
+            task.cancel()  # it holds its message
         self._engine.apply(engine_sid, CloseRequested(Reason.TRANSPORT_ERROR))
 
     def _part(self, engine_sid: EngineSid, reason: Reason) -> None:

@@ -99,8 +99,6 @@ class Http:
             environ = make_environ(http, handshake.transport, self._config.exclude_headers)
             if not await self._sessions.application.connecting(engine_sid, environ):
                 judged.refused = True
-            if judged.refused:
-                raise RemoteEngineError(FORBIDDEN)
             now = now_ms()
             late = self._sessions.application.announces_late
             session = Session(
@@ -111,7 +109,10 @@ class Http:
                 revision=handshake.revision,
                 base64=handshake.base64,
             )
-            await self._arm(next_deadline((session,), self._config) or now)
+            if not judged.refused:
+                await self._arm(next_deadline((session,), self._config) or now)
+            if judged.refused:
+                raise RemoteEngineError(FORBIDDEN)
             opens = self._open_socket if handshake.transport is Transport.WEBSOCKET else self._open_polling
             return opens(http, session, self._first(judged))
         finally:

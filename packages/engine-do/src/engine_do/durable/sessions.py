@@ -1,8 +1,10 @@
 """All sessions of one object, whatever carries them: steps the core with what happened, and carries out what it says."""
 
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import js
@@ -238,6 +240,8 @@ class Sessions:
             self._step(ws, session, event)
 
     def _step(self, ws: Any, session: Session, event: Input) -> Session:
+        if session.engine_sid in self._failed:
+            return session
         changed, effects = step(session, event, self._config)
         if changed != session:
             self.sockets.write(ws, changed)
@@ -282,16 +286,20 @@ class Sessions:
         if changed.session.phase is Phase.CLOSED:
             self._allowances.pop(engine_sid, None)
             self._stop_reading(engine_sid)
-        self._tell(engine_sid, tuple(effect for effect in effects if isinstance(effect, Effect)))
+        giving_way = None
         if changed.size > before.size and not changed.gone:
-            self.hold(engine_sid, changed.size - before.size)
+            giving_way = self.held.add(engine_sid, changed.size - before.size)
         elif changed.size < before.size:
             self.held.release(engine_sid, before.size - changed.size)
+        self._tell(engine_sid, tuple(effect for effect in effects if isinstance(effect, Effect)))
+        self._give_way(giving_way)
         return effects
 
     def hold(self, engine_sid: EngineSid, size: int) -> None:
         """Count bytes that are held for a session; whoever holds too much then is closed, and holds nothing."""
-        giving_way = self.held.add(engine_sid, size)
+        self._give_way(self.held.add(engine_sid, size))
+
+    def _give_way(self, giving_way: str | None) -> None:
         if giving_way is not None:
             _logger.warning("= session %s closed: too much waits", giving_way)
             self.held.drop(giving_way)
@@ -321,6 +329,7 @@ class Sessions:
         session = polling.session if polling is not None else self.sockets.read(ws)
         if ws is not None:
             self._failed.add(engine_sid)
+            self._write_failed(ws, session)
             self.sockets.forget(engine_sid)
             self.sockets.close(ws, FAULT_CLOSE)
         self.probes.forget(engine_sid)
@@ -331,6 +340,12 @@ class Sessions:
         self._delete_row(engine_sid)
         peers = (session.peers if isinstance(session, Session) else ()) or ("",)
         self._tell(engine_sid, (Ended(Reason.TRANSPORT_ERROR, peers),))
+
+    def _write_failed(self, ws: Any, session: Session | Probe | None) -> None:
+        """Have the next life know that a session has ended, though its socket is there; the fault may stand in the way."""
+        if isinstance(session, Session):
+            with contextlib.suppress(Exception):
+                self.sockets.write(ws, replace(session, phase=Phase.CLOSED, environ=None))
 
     def _carry_out(self, engine_sid: EngineSid, effect: PollingEffect) -> None:
         match effect:

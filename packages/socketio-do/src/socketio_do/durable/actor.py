@@ -203,6 +203,11 @@ class _Hub(RpcWire):
         """Let a coroutine run on; the object stays awake until it is done."""
         return start_eagerly(self._ctx, work)
 
+    def canceller(self) -> Callable[[], object] | None:
+        """Give what cancels the work that is under way."""
+        task = asyncio.current_task()
+        return None if task is None else task.cancel
+
     def now_ms(self) -> int:
         """Tell the time."""
         return now_ms()
