@@ -499,9 +499,8 @@ def test_an_answer_that_is_a_call_counts_as_a_failure(pair: Pair) -> None:
     assert [pause.attempt for pause in pair.engine.wire.pauses] == [2]
 
 
-def test_an_overloaded_peer_is_asked_again(pair: Pair) -> None:
-    engine_sends(pair, up(X))
-    reply = Reply(
+def overloaded(pair: Pair) -> Reply:
+    return Reply(
         sender="socket",
         sender_life=pair.socket.life,
         receiver_life=pair.engine.life,
@@ -511,9 +510,27 @@ def test_an_overloaded_peer_is_asked_again(pair: Pair) -> None:
         received=0,
         refusal=Refusal.OVERLOADED,
     )
-    pair.finish(pair.engine, encode(reply))
+
+
+def test_an_overloaded_peer_is_asked_again(pair: Pair) -> None:
+    engine_sends(pair, up(X))
+    pair.finish(pair.engine, encode(overloaded(pair)))
     assert [pause.attempt for pause in pair.engine.wire.pauses] == [2]
     assert pair.engine.wire.lost == []
+
+
+def test_a_call_is_made_so_often_and_no_more_whatever_becomes_of_it(pair: Pair) -> None:
+    engine_sends(pair, up(X))
+    for number in range(MAX_ATTEMPTS):
+        if number % 2:
+            pair.engine.wire.fail()
+        else:
+            pair.finish(pair.engine, encode(overloaded(pair)))
+        if number < MAX_ATTEMPTS - 1:
+            assert [pause.attempt for pause in pair.engine.wire.pauses] == [number + 2]
+            pair.engine.wire.wake()
+    assert pair.engine.wire.pauses == []
+    assert pair.engine.wire.lost == [X]
 
 
 def test_a_call_refused_by_a_new_life_costs_its_sessions(pair: Pair) -> None:

@@ -51,10 +51,17 @@ def test_half_received_bytes_count_with_the_packets(backlog: Backlog) -> None:
 
 
 def test_what_a_session_has_waiting_is_given_up_when_it_is_dropped(backlog: Backlog) -> None:
+    cancelled: list[str] = []
     first, _ = backlog.add("a", nothing, MEGABYTE)
+    running, _ = backlog.add("a", nothing, MEGABYTE)
+    running.cancel = lambda: cancelled.append("running")
+    done, _ = backlog.add("a", nothing, MEGABYTE)
+    done.cancel = lambda: cancelled.append("done")
+    backlog.end("a", done)
     other, _ = backlog.add("b", nothing, MEGABYTE)
     backlog.drop("a")
     assert (first.work, other.work) == (None, nothing)
+    assert cancelled == ["running"]
     backlog.end("a", first)
     again, closed = backlog.add("a", nothing, 7 * MEGABYTE)
     assert closed is None

@@ -1,6 +1,7 @@
 """What a client can do wrong costs that client its connection, and nobody anything else."""
 
 import functools
+import inspect
 from typing import Any
 
 import pytest
@@ -400,6 +401,7 @@ class TestFloods:
         scene.world.receive("bad", large)
         assert scene.world.closes() == CLOSED
         assert log.take("WARNING") == ["= session bad closed: too many bytes of it wait"]
+        assert all(task.done for task in scene.world.runtime.tasks), "the handler under way is cancelled too"
         scene.others_are_well()
         scene.gate.set()
         scene.world.runtime.settle()
@@ -584,6 +586,23 @@ class TestLosses:
         for _ in range(3):
             scene.world.sio.receive_lost(ENGINE, [BAD])
         assert scene.world.closes() == CLOSED
+
+    def test_what_is_lost_by_the_end_of_another_ends_after_it(self) -> None:
+        world = World()
+        sids = [EngineSid(f"s{number}") for number in range(300)]
+        depths: list[int] = []
+
+        def disconnect(sid: str, reason: str) -> None:
+            depths.append(len(inspect.stack(0)))
+            world.sio.receive_lost(ENGINE, sids[len(depths) : len(depths) + 2])
+
+        world.sio.on("disconnect", disconnect)
+        for sid in sids:
+            world.connect(sid)
+        world.sio.receive_lost(ENGINE, sids[:1])
+        assert len(depths) == 300
+        assert len({*depths}) == 1
+        assert world.database.rows("sio_sessions") == []
 
     def test_all_sessions_of_an_engine_actor_may_be_lost(self, scene: Scene) -> None:
         scene.world.connect("elsewhere", actor="engine-1")
