@@ -42,7 +42,17 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
-LONG_FORMS = ("faults", "costs", "rooms_model", "upgrade", "polling_resets", "hostile", "worst_client", "churn")
+LONG_FORMS = (
+    "faults",
+    "costs",
+    "rooms_model",
+    "upgrade",
+    "polling_resets",
+    "hostile",
+    "hostile_inputs",
+    "worst_client",
+    "churn",
+)
 
 #: What the simulation uses of the packages' own tests.
 FAKES = ("packages/shared-wire/tests/wire_fakes.py", "packages/socketio-do/tests/server_fakes.py")
