@@ -43,7 +43,7 @@ def _json(count: int) -> tuple[str, ...]:
             "\ud800" * count,
             "[" + "true," * count,
         ),
-        *("[-" + "0" * 10 * count, "[" + "e" * count, "1e" * count),
+        *("[-" + "0" * 10 * count, "[" + "e" * count, "1e" * count, '["\\ud83d\udc00"]'),
     )
 
 

@@ -152,7 +152,9 @@ def _check_any_part(text: str) -> None:
 
 def _check_json(value: Any) -> str:
     written = bounded_json.write(value)
-    assert bounded_json.parse(written) == value, f"written as {written!r:.200}"
+    again = bounded_json.parse(written)
+    # Two halves of a surrogate pair, one of them not escaped, are written as what is read as a pair. UTF-8 holds no such text.
+    assert again == value or bounded_json.write(again) == written, f"written as {written!r:.200}"
     return type(value).__name__
 
 
