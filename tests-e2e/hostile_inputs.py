@@ -194,7 +194,7 @@ JOINED = [
     ),
     Input("500 attachments", lambda: [f'45500-["take",{PLACE}]', *[b"x"] * 500], CLOSED),
     Input("attachments of 900,000 digits", lambda: ["45" + "1" * 900_000 + f'-["take",{PLACE}]', b"x"], CLOSED),
-    Input("one attachment 9,900 times", lambda: [f'451-7["take",{_repeated(PLACE, 9_900)}]', b"x" * 900_000], TAKEN),
+    Input("one attachment 9,900 times", lambda: [f'451-7["take",{_repeated(PLACE, 9_900)}]', b"x" * 900_000], CLOSED),
     Input("one attachment 30,000 times", lambda: [f'451-7["take",{_repeated(PLACE, 30_000)}]', b"x"], CLOSED),
     Input("2,000 events at once", lambda: [*['42["nobody\'s"]'] * 2_000, ASK], TAKEN),
     Input("1,000 questions at once", lambda: [*['421["take"]'] * 1_000, ASK], TAKEN),

@@ -52,7 +52,8 @@ def test_an_answer_is_compressed_as_the_client_takes_it(accepted: str, encoding:
 def test_names_of_encodings_nobody_knows_are_passed_over() -> None:
     names = ",".join(f"name-{number};q=1" for number in range(10_000))
     assert choose_encoding(request(accept_encoding=names), 10**6, EngineConfig()) is None
-    assert choose_encoding(request(accept_encoding=names + ",deflate"), 10**6, EngineConfig()) == "deflate"
+    assert choose_encoding(request(accept_encoding=names[:900] + ",deflate"), 10**6, EngineConfig()) == "deflate"
+    assert choose_encoding(request(accept_encoding=names + ",deflate"), 10**6, EngineConfig()) is None
 
 
 def test_a_small_answer_is_not_compressed_and_none_is_where_that_is_turned_off() -> None:

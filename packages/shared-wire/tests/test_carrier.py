@@ -7,7 +7,7 @@ from wire_fakes import Pair, Step
 from shared_wire.carrier import Carrier
 from shared_wire.codec import decode, encode
 from shared_wire.frames import Call, Life, Refusal, Reply
-from shared_wire.limits import MAX_ATTEMPTS, MAX_QUEUED, MAX_QUEUED_BYTES
+from shared_wire.limits import MAX_ATTEMPTS, MAX_FRAME_BYTES, MAX_QUEUED, MAX_QUEUED_BYTES
 from shared_wire.operations import (
     AcceptDigest,
     CloseSessions,
@@ -517,6 +517,14 @@ def test_an_overloaded_peer_is_asked_again(pair: Pair) -> None:
     pair.finish(pair.engine, encode(overloaded(pair)))
     assert [pause.attempt for pause in pair.engine.wire.pauses] == [2]
     assert pair.engine.wire.lost == []
+
+
+def test_what_no_frame_could_hold_is_not_written_and_loses_those_it_is_for(pair: Pair) -> None:
+    engine_sends(pair, up(X, b"x" * (MAX_FRAME_BYTES + 1)))
+    assert pair.engine.wire.lost == [X]
+    assert pair.engine.wire.faults == []
+    engine_sends(pair, up(Y))
+    assert call_under_way(pair).operations == (up(Y),)
 
 
 def test_a_call_is_made_so_often_and_no_more_whatever_becomes_of_it(pair: Pair) -> None:

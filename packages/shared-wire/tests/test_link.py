@@ -8,7 +8,7 @@ from shared_wire import calls
 from shared_wire.answers import answer_call, confirm_handled, receive_call, spoil_answer
 from shared_wire.batches import sessions_in
 from shared_wire.calls import fail_call, make_call, receive_reply, renew_call, repeat_call, spoil_call
-from shared_wire.codec import encode
+from shared_wire.codec import decode, encode
 from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_EARLY_FRAMES, MAX_FRAME_BYTES
@@ -705,6 +705,13 @@ def test_a_life_that_learns_from_a_call_that_its_clock_is_behind_takes_the_next_
     e, effects = receive_reply(e, reply)
     assert delivered(effects) == [down(X)]
     assert e.peer_life == Life(6, 0x5)
+
+
+def test_a_life_that_no_life_can_follow_is_met_with_one_that_can_be_written() -> None:
+    _, call = call_of(engine(), up(X))
+    s, reply, _ = take(socket(3), replace(call, receiver_life=Life(2**64 - 1, 0)))
+    assert decode(encode(reply)) == reply
+    assert s.life.start_ms == 2**64 - 1
 
 
 def test_a_life_behind_that_calls_first_is_let_in_as_well() -> None:

@@ -191,8 +191,13 @@ def test_events_and_acks_tell_what_they_are(kind: PacketType) -> None:
 
 
 def test_attachments_take_the_places_of_their_placeholders() -> None:
-    data = ["x", hole(1), {"a": [hole(0)], "b": {"_placeholder": False, "num": 0}}, hole(1)]
-    assert reconstruct(data, [b"0", b"1"]) == ["x", b"1", {"a": [b"0"], "b": {"_placeholder": False, "num": 0}}, b"1"]
+    data = ["x", hole(1), {"a": [hole(0)], "b": {"_placeholder": False, "num": 0}}]
+    assert reconstruct(data, [b"0", b"1"]) == ["x", b"1", {"a": [b"0"], "b": {"_placeholder": False, "num": 0}}]
+
+
+def test_an_attachment_used_twice_is_refused_since_an_answer_would_repeat_it() -> None:
+    with pytest.raises(PacketError, match="attachments"):
+        reconstruct(["x", hole(0), hole(0)], [b"0"])
 
 
 @pytest.mark.parametrize("number", [-5, -1, 1, 2**70, "0", None, True, False, 0.5, [0], {}])

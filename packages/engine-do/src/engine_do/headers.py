@@ -13,6 +13,8 @@ __all__ = ["answer_headers", "choose_encoding", "cookie_header", "preflight_head
 
 #: How an answer may be compressed, the best first.
 _ENCODINGS: Final = ("gzip", "deflate")
+#: So much of what a client takes is looked at; browsers say it in 30 characters.
+_MAX_ACCEPT_ENCODING: Final = 1_000
 
 
 def answer_headers(request: HttpRequest, config: EngineConfig, content_type: str) -> dict[str, str]:
@@ -31,9 +33,8 @@ def choose_encoding(request: HttpRequest, size: int, config: EngineConfig) -> st
     """
     if config.compression_threshold is None or size < config.compression_threshold:
         return None
-    listed = [
-        one.replace(" ", "").partition(";q=") for one in request.headers.get("accept-encoding", "").lower().split(",")
-    ]
+    asked = request.headers.get("accept-encoding", "")[:_MAX_ACCEPT_ENCODING]
+    listed = [one.replace(" ", "").partition(";q=") for one in asked.lower().split(",")]
     # The client's names do not become keys: there may be thousands, all with one hash.
     taken = [name for name, _, weight in listed if name in _ENCODINGS and (weight.strip("0.") or not weight)]
     return next((one for one in _ENCODINGS if one in taken), None)

@@ -40,6 +40,9 @@ from shared_wire.unfinished import Unfinished, apply, begun, sessions_waiting, w
 
 __all__ = ["Link", "change", "confirm", "judge_doubt", "lose", "losing", "lowest", "meet", "news", "outlive", "take"]
 
+#: The last moment that a frame can name.
+_LAST_MS: Final = 2**64 - 1
+
 _NOBODY: Final[frozenset[EngineSid]] = frozenset()
 
 
@@ -168,7 +171,7 @@ def outlive(link: Link, known: Life) -> tuple[Link, tuple[EngineSid, ...]]:
 
     What a reply carried and the peer has not confirmed stays: a peer that took this life for an old one has not taken it.
     """
-    life = Life(known.start_ms + 1, link.life.nonce)
+    life = Life(min(known.start_ms + 1, _LAST_MS), link.life.nonce)
     return change(link, life=life, **_UNMET), _of_unknown_fate(link)
 
 

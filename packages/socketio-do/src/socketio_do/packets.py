@@ -132,7 +132,8 @@ def reconstruct(data: Any, attachments: list[bytes]) -> Any:
 
     Raises `PacketError` for a placeholder of none of them, and for data that is nested too deep.
     """
-    return _reconstruct(data, attachments, 1) if isinstance(data, _CONTAINERS) else data
+    left: list[bytes | None] = [*attachments]
+    return _reconstruct(data, left, 1) if isinstance(data, _CONTAINERS) else data
 
 
 def _parse(payload: str, *, has_attachments: bool) -> Any:
@@ -166,22 +167,24 @@ def _is_event_name(name: object) -> bool:
     return isinstance(name, int | float) and not isinstance(name, bool)
 
 
-def _reconstruct(data: Any, attachments: list[bytes], depth: int) -> Any:
+def _reconstruct(data: Any, left: list[bytes | None], depth: int) -> Any:
     """Rebuild a list or dict that lies so deep; what is neither is not visited."""
     if isinstance(data, dict) and data.get("_placeholder") is True:
-        return _find_attachment(data.get("num"), attachments)
+        return _find_attachment(data.get("num"), left)
     if depth > MAX_DEPTH:
         raise PacketError("data nested too deep")
     inner = depth + 1
     if isinstance(data, list):
-        return [_reconstruct(item, attachments, inner) if isinstance(item, _CONTAINERS) else item for item in data]
+        return [_reconstruct(item, left, inner) if isinstance(item, _CONTAINERS) else item for item in data]
     return {
-        key: _reconstruct(value, attachments, inner) if isinstance(value, _CONTAINERS) else value
+        key: _reconstruct(value, left, inner) if isinstance(value, _CONTAINERS) else value
         for key, value in data.items()
     }
 
 
-def _find_attachment(number: object, attachments: list[bytes]) -> bytes:
-    if type(number) is not int or not 0 <= number < len(attachments):
+def _find_attachment(number: object, left: list[bytes | None]) -> bytes:
+    """Take an attachment. It may be used once, as every encoder does: an answer would repeat it as often as it is used."""
+    if type(number) is not int or not 0 <= number < len(left) or (found := left[number]) is None:
         raise PacketError("illegal attachments")
-    return attachments[number]
+    left[number] = None
+    return found
