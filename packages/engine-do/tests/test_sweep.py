@@ -61,6 +61,7 @@ def test_what_happens_while_the_sweep_goes_on_is_in_what_it_has_seen(sweep: Swee
     sweep.note_announced(Z, "a")
     sweep.note_ended(X)
     sweep.note_ended(Z)
+    sweep.note(session(X))
     assert set(sweep.announced("")) == {Y}
     assert set(sweep.announced("a")) == set()
     assert sweep.open == set()

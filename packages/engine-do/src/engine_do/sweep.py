@@ -25,6 +25,7 @@ class Sweep:
         #: When the earliest of those that were looked at must be looked at again.
         self.deadline_ms: int | None = None
         self.open: set[EngineSid] = set()
+        self._ended: set[EngineSid] = set()
         self._announced: defaultdict[str, set[EngineSid]] = defaultdict(set)
         self._config = config
 
@@ -34,8 +35,8 @@ class Sweep:
         return self.pings
 
     def note(self, session: Session) -> None:
-        """Note a session as the pass leaves it."""
-        if session.phase is Phase.OPEN:
+        """Note a session as the pass leaves it; one that was looked at before it ended, between two slices, has ended."""
+        if session.phase is Phase.OPEN and session.engine_sid not in self._ended:
             self.open.add(session.engine_sid)
             self.must_look(next_deadline((session,), self._config))
             for peer in (session.peers or ("",)) if session.announced else ():
@@ -52,6 +53,7 @@ class Sweep:
 
     def note_ended(self, engine_sid: EngineSid) -> None:
         """Note a session that ends while the pass goes on."""
+        self._ended.add(engine_sid)
         self.open.discard(engine_sid)
         for engine_sids in self._announced.values():
             engine_sids.discard(engine_sid)

@@ -400,6 +400,8 @@ class Sessions:
 
     def sweep_socket(self, ws: Any, session: Session, event: Swept) -> Session | None:
         """Look at the session of a socket; returns it as it is then, none when a fault has ended it."""
+        if session.engine_sid in self._failed:
+            return None
         try:
             return self._step(ws, session, event)
         except Exception as error:
