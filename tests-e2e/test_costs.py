@@ -142,7 +142,7 @@ async def rows_of_each_event(worker: Worker) -> dict[str, tuple[int, int]]:
             assert str(await client.receive_message()).startswith(answer)
             after = await worker.counters("wide-socket")
             assert after["life"] == before["life"], what
-            found[what] = tuple(after.get(one, 0) - before.get(one, 0) for one in ("rows_read", "rows_written"))  # type: ignore[assignment]
+            found[what] = tuple(after.get(one, 0) - before.get(one, 0) for one in ("rows_read", "rows_written"))
 
         await other.join()
         await measure("connect", "40", answer="0")

@@ -20,7 +20,6 @@ def run(rounds: int) -> int:
         seq=5,
         lowest_unconfirmed=5,
         received=6,
-        handled=6,
         operations=(*up, *down),
     )
     total = 0

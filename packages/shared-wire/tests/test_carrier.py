@@ -520,7 +520,7 @@ def test_an_overloaded_peer_is_asked_again(pair: Pair) -> None:
 
 
 def test_what_no_frame_could_hold_is_not_written_and_loses_those_it_is_for(pair: Pair) -> None:
-    engine_sends(pair, up(X, b"x" * (MAX_FRAME_BYTES + 1)))
+    engine_sends(pair, up(X, "x" * (MAX_FRAME_BYTES + 1)))
     assert pair.engine.wire.lost == [X]
     assert pair.engine.wire.faults == []
     engine_sends(pair, up(Y))

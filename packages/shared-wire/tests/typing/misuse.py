@@ -8,7 +8,7 @@ SendPackets(("a plain text",), ("text",))  # type: ignore[arg-type]
 MessageReceived("a plain text", "text")  # type: ignore[arg-type]
 Life(1, 2).nonce = 3  # type: ignore[misc]
 Life("1", 2)  # type: ignore[arg-type]
-Call("engine-0", Life(1, 2), None, 1, 1, 1, 0, 0)  # type: ignore[call-arg]
+Call("engine-0", Life(1, 2), None, 1, 1, 1, 0)  # type: ignore[call-arg]
 encode(b"no frame")  # type: ignore[arg-type]
 decode("a text")  # type: ignore[arg-type]
 digest(["a plain text"])  # type: ignore[list-item]
@@ -28,4 +28,4 @@ Carrier("engine-0", Life(1, 2), wire, True)  # type: ignore[call-arg]
 def not_a_coroutine_function() -> None: ...
 
 
-Lanes(print).run("a key", not_a_coroutine_function)  # type: ignore[arg-type]
+Lanes(print, print).run("a key", not_a_coroutine_function)  # type: ignore[arg-type]
