@@ -135,7 +135,7 @@ class Hub(FakeRuntime):
     @property
     def is_quiet(self) -> bool:
         """Whether nothing runs and nothing waits for its turn."""
-        return not self.tasks and not self._lanes._waiting and not +self.held
+        return all(task.done for task in self.tasks) and not self._lanes._waiting and not +self.held
 
     def end_life(self) -> None:
         """End all that is suspended; what it still says reaches nobody."""
