@@ -148,7 +148,7 @@ HOSTS = ("wrangler", "workerd")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave each hostile input to one of the hosts, unless there is time (`E2E_FAULT_SECONDS`)."""
+    """Leave each hostile input and each kind of the worst client to one of the hosts, unless there is time (`E2E_FAULT_SECONDS`)."""
     if float(os.environ.get("E2E_FAULT_SECONDS", "20")) <= 60:
         config.hook.pytest_deselected(items=[item for item in items if _is_for_the_other_host(item)])
         items[:] = [item for item in items if not _is_for_the_other_host(item)]
@@ -157,7 +157,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_for_the_other_host(item: pytest.Item) -> bool:
     params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     host = params.get("each_worker", params.get("each_engine_worker"))
-    given = getattr(params.get("given"), "id", None)
+    given = getattr(params.get("given"), "id", None) or getattr(params.get("worst"), "__name__", None)
     return host is not None and given is not None and zlib.crc32(given.encode()) % len(HOSTS) != HOSTS.index(host)
 
 
