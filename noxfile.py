@@ -131,11 +131,11 @@ def upstream(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Run the fuzzers for some 20 seconds, after their own tests (longer, or one target: `nox -s fuzz -- --inputs 1000000`)."""
+    """Run the fuzzers for some 10 seconds, after their own tests (longer, or one target: `nox -s fuzz -- --inputs 1000000`)."""
     install(session, *editable(*SIBLINGS), groups=("test",))
     if not session.posargs:
         session.run("pytest", "fuzz/tests")
-    session.run("python", "fuzz", *(session.posargs or ("--inputs", "100000")))
+    session.run("python", "fuzz", *(session.posargs or ("--inputs", "40000")))
 
 
 def _fetch_sources(session: nox.Session, name: str) -> Path:
