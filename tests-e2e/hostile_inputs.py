@@ -181,7 +181,7 @@ JOINED = [
     Input("300,000 empty lists", lambda: [_event(_repeated("[]", 300_000))], CLOSED),
     Input("as many empty objects as may be", lambda: [_event(_repeated("{}", 49_990))], TAKEN),
     Input("as many values as may be", lambda: [_event(_repeated("0", 99_990))], TAKEN),
-    Input("40,000 different keys", lambda: [_event(_object([f"key {n}" for n in range(40_000)]))], TAKEN),
+    Input("40,000 different keys", lambda: [_event(_object([f"key {n}" for n in range(40_000)]))], CLOSED),
     Input("one key 90,000 times", lambda: [_event(_object(["key"] * 90_000))], TAKEN),
     Input("a key of 900,000 characters", lambda: [_event(_object(["k" * 900_000]))], TAKEN),
     Input("a namespace of 900,000 characters", lambda: ["40/" + "n" * 900_000 + ","], CLOSED),

@@ -165,7 +165,7 @@ def test_keys_that_share_a_hash_are_counted_before_they_meet_in_a_dict_or_set() 
     [
         json.dumps(dict.fromkeys(SAME * 3, 0) | {f"key {number}": 0 for number in range(FEW_KEYS)}),
         json.dumps([[{key: number} for key in SAME] for number in range(10)], ensure_ascii=False),
-        json.dumps({key: {"a": [1]} for key in SAME}, indent=2) + " " * 1_000 + ":" * FEW_KEYS,
+        json.dumps({key: {"a": [1]} for key in SAME}, indent=2) + " " * 1_000 + ",:" * FEW_KEYS,
         '{"":"",'
         + json.dumps(dict.fromkeys(SAME * 3, "") | {f":{number}": "" for number in range(FEW_KEYS)}).removeprefix("{"),
     ],

@@ -95,10 +95,8 @@ def _check(text: str, max_depth: int, max_containers: int, max_values: int) -> b
         len(text) <= _SHORT
         or not (containers + text.count(",") > max_values or _SAMPLED_DIGITS.search(text[::_SAMPLE]))
     )
-    if not is_plain:
-        return _check_reading(text, _pieces(text)[::2], max_depth, max_containers, max_values)
-    if text.count(":") > FEW_KEYS and has_collisions(_keys(text)):
-        raise RefusedJson("too many keys, or with one hash")
+    if not is_plain or text.count(":") > FEW_KEYS:
+        return _check_reading(text, _pieces(text)[::2], max_depth, max_containers, max_values, is_json=True)
     return bool(_EXPONENT.search(text) or _SAMPLED_DIGITS.search(text[::_SAMPLE]))
 
 
@@ -190,8 +188,13 @@ def _pieces(text: str) -> list[str]:
     return text.split('"')
 
 
-def _check_reading(text: str, pieces: list[str], max_depth: int, max_containers: int, max_values: int) -> bool:
-    """Check a text by those of its pieces that lie outside of strings; returns whether it may have numbers that overflow."""
+def _check_reading(
+    text: str, pieces: list[str], max_depth: int, max_containers: int, max_values: int, *, is_json: bool = False
+) -> bool:
+    """Check a text by those of its pieces that lie outside of strings; returns whether it may have numbers that overflow.
+
+    In what ``is_json``, a bracket or comma stands before each key.
+    """
     outside = "".join(pieces).encode("ascii", "replace")
     containers = outside.count(b"[") + outside.count(b"{")
     if (
@@ -199,12 +202,15 @@ def _check_reading(text: str, pieces: list[str], max_depth: int, max_containers:
         or containers + outside.count(b",") > max_values
     ):
         raise RefusedJson("too many values")
+    colons = outside.count(b":")
+    if is_json and colons > containers + outside.count(b","):
+        raise RefusedJson("not JSON")
     if containers > max_depth and _count_levels(outside.translate(_STEPS, _NO_BRACKETS)) > max_depth:
         raise RefusedJson("nested too deep")
     digits = outside.translate(_ZEROS) if _SAMPLED_DIGITS_BYTES.search(outside[::_SAMPLE]) else b""
     if _TOO_MANY_DIGITS in digits:
         raise RefusedJson("a number with too many digits")
-    if outside.count(b":") > FEW_KEYS and has_collisions(_keys(text)):
+    if colons > FEW_KEYS and has_collisions(_keys(text)):
         raise RefusedJson("too many keys, or with one hash")
     return _MANY_DIGITS in digits or _EXPONENT_BYTES.search(outside) is not None
 

@@ -135,6 +135,8 @@ class _Hub(RpcWire):
         self._lanes = Lanes(self.start, log_fault)
         self._frame = FrameWork((), _nobody)
         self._delivering: list[Task] | None = None
+        #: Work that is cancelled because its client holds too much, which is logged as that.
+        self._given_up: set[asyncio.Task[Any] | None] = set()
 
     def begin(self, carrier: Carrier, server: DurableServer, membership: Membership) -> None:
         """Take what in turn needs the hub."""
@@ -206,7 +208,14 @@ class _Hub(RpcWire):
     def canceller(self) -> Callable[[], object] | None:
         """Give what cancels the work that is under way."""
         task = asyncio.current_task()
-        return None if task is None else task.cancel
+        if task is None:
+            return None
+
+        def cancel() -> None:
+            self._given_up.add(task)
+            task.cancel()
+
+        return cancel
 
     def now_ms(self) -> int:
         """Tell the time."""
@@ -270,8 +279,10 @@ class _Hub(RpcWire):
         try:
             await work()
         except asyncio.CancelledError:
-            _logger.warning("= work was cancelled")
+            if asyncio.current_task() not in self._given_up:
+                _logger.warning("= work was cancelled")
         finally:
+            self._given_up.discard(asyncio.current_task())
             task.end()
             frame.end(engine_sid)
 
