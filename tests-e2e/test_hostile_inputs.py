@@ -2,12 +2,13 @@
 
 What is sent, and what becomes of the sender, is in `hostile_inputs.py`. Beside each sender another client of the same objects asks
 a question every few milliseconds. It stays connected, both objects live on, and it waits at most ten times as long as beside a
-harmless message of the same size, or half of it, that is sent the same way, the longest of some. 80 ms are allowed in any case: a
-shared machine pauses anybody for so long.
+harmless message of the same size, or half of it, that is sent the same way, the longest of some. 80 ms are allowed in any case,
+and in CI 200: a shared machine pauses anybody for so long.
 
 In CI a quarter of the inputs is sent, each on one of the hosts; in `nox -s soak` each is sent on both.
 """
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ pytestmark = pytest.mark.alone
 #: What others may be held up by more than by a harmless message of the same size.
 TIMES = 10
 #: What is nobody's fault: this machine does other work as well, and so does the collector of a runtime.
-NOISE_MS = 80.0
+NOISE_MS = 80.0 if float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60 else 200.0
 #: Harmless messages of which the longest wait counts.
 HARMLESS = 5
 #: As much as any packet may weigh: what comes in several is compared with one of these.

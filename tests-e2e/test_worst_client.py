@@ -1,13 +1,16 @@
 """One client with default limits does its worst, on both hosts: another of the same object hardly notices.
 
 It asks a question every few milliseconds meanwhile, two seconds at least, and its normal is measured just before. The longest
-normal round trip counts as 25 ms at least: a machine that does other work as well pauses anybody for so long. The heap is that of
-the interpreter, which all objects share.
+normal round trip counts as 25 ms at least, in CI as 50: a machine that does other work as well pauses anybody for so long.
+The heap is that of the interpreter, which all objects share.
 
 The median stays below 2 times the normal except while a client *streams*. As long as frames of it are left, the other's question
 waits behind a few of them in the engine actor, behind those that travel in the call under way, and behind those in its own call.
 That makes 2 to 4 times on both hosts, and looking for others more often changes nothing: the runtime hands over one socket's
 frames until it is made to look at another's. There 5 times is what is held to.
+
+The longest stays below 10 times the normal except beside eleven messages of 900 kB, which wait in the link's queue in front of the
+other's question: 150 to 470 ms. There a second is what is held to.
 """
 
 import asyncio
@@ -32,8 +35,11 @@ pytestmark = pytest.mark.alone
 PATH, ENGINE, SOCKET = "/hostile/", "hostile-engine", "hostile-socket"
 #: How long the normal is measured, and the worst: at least, and at most while frames go on and on.
 NORMAL_S, LEAST_S, WORST_S = 1.0, 2.0, 5.0
-MEDIAN_TIMES, STREAMED_TIMES, LONGEST_TIMES = 2, 5, 10
-NOISE_MS = 25.0
+IS_SOAK = float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60
+#: What is promised is judged in soak. CI, on machines that do other work as well, finds what is far off.
+MEDIAN_TIMES, STREAMED_TIMES, LONGEST_TIMES = (2, 5, 10) if IS_SOAK else (3, 8, 10)
+NOISE_MS = 25.0 if IS_SOAK else 50.0
+LARGE_MS = 1_000.0
 HEAP_BYTES = 64 * 1024 * 1024
 LARGE = "x" * 900_000
 PLACES = ",".join(f'{{"_placeholder":true,"num":{number}}}' for number in range(10))
@@ -41,7 +47,7 @@ PLACES = ",".join(f'{{"_placeholder":true,"num":{number}}}' for number in range(
 #: As many namespaces as a session may be in, and rooms as a socket may be in, and as many of these as are entered by one event.
 NAMESPACES, ROOMS, AT_ONCE = 64, 1_000, 20
 #: In how many of the namespaces rooms are entered: all would take a minute.
-CROWDED = NAMESPACES if float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60 else 6
+CROWDED = NAMESPACES if IS_SOAK else 6
 #: Frames, and bytes of one, after which whoever sends them lets the others of this process work, too.
 TOGETHER, LARGE_FRAME = 50, 10_000
 
@@ -202,12 +208,12 @@ async def test_a_client_at_its_worst(each_worker: Worker, worst: Callable[[Scene
             async with few_lines(each_worker, 1), asking(neighbour, question) as loud:
                 await asyncio.gather(worst(Scene(each_worker, client)), silence(LEAST_S))
         heap = await heap_bytes(each_worker)
-        judge(worst in STREAMS, normal, loud)
+        judge(worst in STREAMS, worst is messages_behind_a_handler, normal, loud)
         assert heap < HEAP_BYTES, heap
         assert [(await each_worker.counters(actor))["life"] for actor in (ENGINE, SOCKET)] == lives
 
 
-def judge(is_stream: bool, normal: Asking, loud: Asking) -> None:
+def judge(is_stream: bool, is_large: bool, normal: Asking, loud: Asking) -> None:
     """Compare a neighbour's waits."""
     medians = [statistics.median(one.waits_ms) for one in (normal, loud)]
     print(  # noqa: T201
@@ -215,4 +221,4 @@ def judge(is_stream: bool, normal: Asking, loud: Asking) -> None:
         f"{len(loud.waits_ms)} questions"
     )
     assert medians[1] < (STREAMED_TIMES if is_stream else MEDIAN_TIMES) * medians[0]
-    assert loud.longest_ms < LONGEST_TIMES * max(normal.longest_ms, NOISE_MS)
+    assert loud.longest_ms < (LARGE_MS if is_large else LONGEST_TIMES * max(normal.longest_ms, NOISE_MS))
