@@ -4,7 +4,7 @@
 contained here but ends the run.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from shared_wire import (
     sessions_in,
 )
 from socketio_do import DurableServer
+from socketio_do.frame_work import FrameWork
 from socketio_do.membership import Membership
 from socketio_do.runtime import Lane
 from socketio_do.storage import Storage
@@ -84,30 +85,6 @@ class Judge(Protocol):
         """Count that something happened."""
 
 
-class _FrameWork:
-    """`FrameWork` of socketio_do/durable/work.py."""
-
-    def __init__(self, engine_sids: Iterable[EngineSid], done: Done) -> None:
-        self._engine_sids = tuple(engine_sids)
-        self._done = done
-        self._open: dict[EngineSid, int] = {}
-        self._delivered = False
-
-    def begin(self, engine_sid: EngineSid) -> None:
-        self._open[engine_sid] = self._open.get(engine_sid, 0) + 1
-
-    def end(self, engine_sid: EngineSid) -> None:
-        self._open[engine_sid] -= 1
-        if not self._open[engine_sid]:
-            del self._open[engine_sid]
-            if self._delivered:
-                self._done((engine_sid,))
-
-    def delivered(self) -> None:
-        self._delivered = True
-        self._done([engine_sid for engine_sid in self._engine_sids if engine_sid not in self._open])
-
-
 class _HubWire(FakeWire):
     """The link's wire; operations are delivered to the hub."""
 
@@ -129,7 +106,7 @@ class Hub(FakeRuntime):
     def __init__(self, judge: Judge, make_socket_sid: Callable[[], str], first_ack_id: int) -> None:
         super().__init__(make_socket_sid, first_ack_id)
         self._judge = judge
-        self._frame = _FrameWork((), lambda _: None)
+        self._frame = FrameWork((), lambda _: None)
         self._is_over = False
 
     @property
@@ -178,7 +155,7 @@ class Hub(FakeRuntime):
 
     def deliver(self, peer: str, operations: tuple[Operation, ...], done: Done) -> None:
         """Give an engine actor's operations to the server."""
-        frame = self._frame = _FrameWork(sessions_in(operations), done)
+        frame = self._frame = FrameWork(sessions_in(operations), done)
         for operation in operations:
             self._take(peer, operation)
         frame.delivered()

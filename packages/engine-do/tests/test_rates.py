@@ -1,7 +1,8 @@
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.rates import Allowance, is_burst, spend
+from engine_do.ids import EngineSid
+from engine_do.rates import Allowance, Rates, is_burst, spend
 
 CONFIG = EngineConfig(max_messages_per_s=10, max_bytes_per_s=1_000, max_payload=1_000)
 MESSAGES = EngineConfig(max_messages_per_s=10, max_bytes_per_s=None)
@@ -126,3 +127,31 @@ def test_without_a_rate_nothing_is_a_burst() -> None:
     left = spend(None, NOW, 1_000, 0, BYTES)
     assert left is not None
     assert not is_burst(left, BYTES)
+
+
+X, Y = EngineSid("x"), EngineSid("y")
+
+
+def test_others_are_let_in_after_every_fourth_frame_of_a_burst_whosever_it_is() -> None:
+    looks: list[int] = []
+    rates = Rates(CONFIG, lambda: looks.append(len(rates)))
+    assert rates.spend(X, NOW, 20, 0)
+    assert rates.spend(Y, NOW, 20, 0)
+    assert looks == []
+    for number in range(8):
+        assert rates.spend(Y if number % 2 else X, NOW, 1, 0)
+    rates.count_burst(3)
+    assert looks == [2, 2]
+    rates.count_burst(1)
+    assert looks == [2, 2, 2]
+
+
+def test_each_session_has_its_own_allowance_until_it_is_forgotten() -> None:
+    rates = Rates(CONFIG, lambda: None)
+    assert rates.spend(X, NOW, 100, 0)
+    assert not rates.spend(X, NOW, 1, 0)
+    assert rates.spend(Y, NOW, 100, 0)
+    rates.drop(X)
+    rates.drop(X)
+    assert len(rates) == 1
+    assert rates.spend(X, NOW, 100, 0)

@@ -103,7 +103,7 @@ class Engine(EngineActor):
         return json.dumps(await faults.count_sweep(self))
 
     async def allowances(self, _: str) -> str:
-        return json.dumps(len(self._sessions._allowances))
+        return json.dumps(len(self._sessions.rates))
 
 
 class Fast(Engine):

@@ -3,12 +3,14 @@
 In memory only: an object that sleeps had ten quiet seconds, and after those every bucket is full.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from engine_do.config import BURST_BYTES_SECONDS, BURST_SECONDS, EngineConfig
+from engine_do.ids import EngineSid
 
-__all__ = ["LOOK_EVERY", "Allowance", "is_burst", "spend", "weigh"]
+__all__ = ["Allowance", "Rates", "is_burst", "spend", "weigh"]
 
 #: Messages that a session may send at once, and per second, before that is a burst. Not the rate that is allowed: a flood whose
 #: messages take a millisecond each is handled at that rate, by which nobody would see that it came at once.
@@ -18,7 +20,7 @@ _FREE_PER_S: Final = 20
 _BYTES_OF_ONE: Final = 50_000
 #: Frames of bursts after which those of other clients are looked for. The runtime looks for them only when it has nothing left to
 #: do, and what has been sent at once is something to do: without this, others wait for all of it. A look costs half an echo.
-LOOK_EVERY: Final = 4
+_LOOK_EVERY: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,39 @@ def spend(before: Allowance | None, now_ms: int, messages: int, size: int, confi
 def is_burst(left: Allowance, config: EngineConfig) -> bool:
     """Return whether a session has sent much at once. Where no rate is set nothing is a burst."""
     return config.max_messages_per_s is not None and left.haste > _FREE
+
+
+class Rates:
+    """The allowances of all sessions of an object, and what has been sent at once since others were last let in."""
+
+    def __init__(self, config: EngineConfig, let_others_in: Callable[[], None]) -> None:
+        """Initialise with what has the runtime look for the frames of other clients."""
+        self._config = config
+        self._let_others_in = let_others_in
+        self._allowances: dict[EngineSid, Allowance] = {}
+        self._burst = 0
+
+    def spend(self, engine_sid: EngineSid, now_ms: int, messages: int, size: int) -> bool:
+        """Count what a session sends, and let others in between the frames of bursts; returns False for more than it may send."""
+        left = spend(self._allowances.get(engine_sid), now_ms, messages, size, self._config)
+        if left is None:
+            return False
+        self._allowances[engine_sid] = left
+        if is_burst(left, self._config):
+            self.count_burst(weigh(messages, size))
+        return True
+
+    def count_burst(self, weight: int) -> None:
+        """Count a part of a burst, by `weigh`."""
+        self._burst += weight
+        if self._burst >= _LOOK_EVERY:
+            self._burst = 0
+            self._let_others_in()
+
+    def drop(self, engine_sid: EngineSid) -> None:
+        """Forget a session that has ended."""
+        self._allowances.pop(engine_sid, None)
+
+    def __len__(self) -> int:
+        """Return the number of sessions that have an allowance."""
+        return len(self._allowances)

@@ -102,7 +102,7 @@ _UNTOUCHED: Final[dict[str, frozenset[EngineSid]]] = {"call_handled": frozenset(
 
 
 def repeat_call(link: Link) -> tuple[Link, Call | None]:
-    """Take the same call once more after a failure; none when its attempts are used up (then `fail_call`).
+    """Repeat the call after a failure; returns none when its attempts are used up (then `fail_call`).
 
     The life it was made for stays: rule 5 judges a repeat by it.
     """
@@ -115,7 +115,7 @@ def repeat_call(link: Link) -> tuple[Link, Call | None]:
 
 
 def renew_call(link: Link) -> tuple[Link, Call | None]:
-    """Take the same call once more after it was put off: it was not taken for certain, so the attempt is the same."""
+    """Make the call again after it was put off: it was not taken for certain, so the attempt is the same."""
     if link.call is None:
         return link, None
     before = link.call

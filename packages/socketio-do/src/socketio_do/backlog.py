@@ -55,7 +55,7 @@ class Backlog:
                 del self._held[engine_sid]
 
     def drop(self, engine_sid: str) -> None:
-        """Give up all that a session has: what waits is not done, and handlers under way are cancelled, since they hold packets."""
+        """Drop all that a session has: what waits is not done, and handlers under way are cancelled, since they hold packets."""
         mine = self._held.pop(engine_sid, {})
         for held in mine:
             held.work = None

@@ -42,7 +42,7 @@ class Runtime(Protocol):
         """Do work that no lane bounds, as a task of its own, at most as long as a handler may take: `TimeoutError` after that."""
 
     def canceller(self) -> Callable[[], object] | None:
-        """Give what cancels the work that is under way."""
+        """Return a function that cancels the work under way."""
 
     def now_ms(self) -> int:
         """Tell the time in milliseconds since the epoch."""

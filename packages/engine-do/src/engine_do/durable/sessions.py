@@ -35,7 +35,7 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.rates import LOOK_EVERY, Allowance, is_burst, spend, weigh
+from engine_do.rates import Rates, weigh
 from engine_do.session import (
     FAULT_CLOSE,
     NORMAL_CLOSE,
@@ -93,7 +93,7 @@ class Sessions:
         self.stored = Stored(rows, self.judging)
         self._rows = rows
         self._counters = counters
-        self._allowances: dict[EngineSid, Allowance] = {}
+        self.rates = Rates(config, sockets.let_others_in)
         self._dirty: dict[EngineSid, None] = {}
         self.probes = Probes(self.sockets, config, self._look_at_probe)
         #: Those who bring a payload, and what reads it.
@@ -104,7 +104,6 @@ class Sessions:
         self.sweep: Sweep | None = None
         #: Whether a socket was closed here: the runtime may have buffered frames of it.
         self._closed_any = False
-        self._burst = 0
 
     # -- what the application asks
 
@@ -175,7 +174,7 @@ class Sessions:
         """Take a frame of a socket."""
         self._counters["frames"] += 1
         if self._closed_any and ws.readyState != ws.OPEN:
-            self._count_burst(weigh(1, len(frame)))
+            self.rates.count_burst(weigh(1, len(frame)))
             return  # what the runtime had buffered of one that was closed
         found = self.sockets.read(ws)
         try:
@@ -200,13 +199,6 @@ class Sessions:
             case None:
                 pass
 
-    def _count_burst(self, weight: int) -> None:
-        """Let others in between the frames that somebody sent at once."""
-        self._burst += weight
-        if self._burst >= LOOK_EVERY:
-            self._burst = 0
-            self.sockets.let_others_in()
-
     def lose_socket(self, ws: Any, *, failed: bool) -> None:
         """Take a socket's end."""
         found = self.sockets.read(ws)
@@ -223,15 +215,11 @@ class Sessions:
                 self.step_polling(found.engine_sid, ProbeGone())
 
     def may_send(self, engine_sid: EngineSid, messages: int, size: int) -> bool:
-        """Tell whether a session may send so much now, and count it."""
-        left = spend(self._allowances.get(engine_sid), now_ms(), messages, size, self._config)
-        if left is None:
-            _logger.warning("= session %s sends too much", engine_sid)
-            return False
-        self._allowances[engine_sid] = left
-        if is_burst(left, self._config):
-            self._count_burst(weigh(messages, size))
-        return True
+        """Return whether a session may send so much now, and count it."""
+        if self.rates.spend(engine_sid, now_ms(), messages, size):
+            return True
+        _logger.warning("= session %s sends too much", engine_sid)
+        return False
 
     def step_socket(self, ws: Any, event: Input) -> None:
         """Apply an event to the session of a socket."""
@@ -239,9 +227,9 @@ class Sessions:
         if isinstance(session, Session):
             self._step(ws, session, event)
 
-    def _step(self, ws: Any, session: Session, event: Input) -> Session:
+    def _step(self, ws: Any, session: Session, event: Input) -> Session | None:
         if session.engine_sid in self._failed:
-            return session
+            return None
         changed, effects = step(session, event, self._config)
         if changed != session:
             self.sockets.write(ws, changed)
@@ -257,7 +245,7 @@ class Sessions:
                 case _:
                     pass
         if changed.phase is not session.phase:
-            self._allowances.pop(session.engine_sid, None)
+            self.rates.drop(session.engine_sid)
             self._delete_row(session.engine_sid)
         self._tell(session.engine_sid, effects)
         return changed
@@ -284,7 +272,7 @@ class Sessions:
             self.polls.store(engine_sid)
             self.held.drop(engine_sid)
         if changed.session.phase is Phase.CLOSED:
-            self._allowances.pop(engine_sid, None)
+            self.rates.drop(engine_sid)
             self._stop_reading(engine_sid)
         giving_way = None
         if changed.size > before.size and not changed.gone:
@@ -336,7 +324,7 @@ class Sessions:
         self._stop_reading(engine_sid)
         self.polls.drop(engine_sid)
         self.held.drop(engine_sid)
-        self._allowances.pop(engine_sid, None)
+        self.rates.drop(engine_sid)
         self._delete_row(engine_sid)
         peers = (session.peers if isinstance(session, Session) else ()) or ("",)
         self._tell(engine_sid, (Ended(Reason.TRANSPORT_ERROR, peers),))
@@ -400,8 +388,6 @@ class Sessions:
 
     def sweep_socket(self, ws: Any, session: Session, event: Swept) -> Session | None:
         """Look at the session of a socket; returns it as it is then, none when a fault has ended it."""
-        if session.engine_sid in self._failed:
-            return None
         try:
             return self._step(ws, session, event)
         except Exception as error:

@@ -8,6 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Container, Coroutine, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
+from weakref import WeakSet
 
 import js
 from pyodide.ffi import create_once_callable, to_js
@@ -31,9 +32,10 @@ from shared_wire import (
 from shared_wire.durable import RpcWire, Timer, begin_life, log_fault, now_ms, raw, start_eagerly
 from socketio_do.commands import read_command, write_value
 from socketio_do.durable.database import ObjectDatabase
-from socketio_do.durable.work import FrameWork, Task
+from socketio_do.durable.work import Task
 from socketio_do.emission import Answers
 from socketio_do.errors import ConfigError
+from socketio_do.frame_work import FrameWork
 from socketio_do.membership import SID_BYTES, Membership
 from socketio_do.runtime import Lane
 from socketio_do.server import DurableServer
@@ -136,7 +138,7 @@ class _Hub(RpcWire):
         self._frame = FrameWork((), _nobody)
         self._delivering: list[Task] | None = None
         #: Work that is cancelled because its client holds too much, which is logged as that.
-        self._given_up: set[asyncio.Task[Any] | None] = set()
+        self._given_up = WeakSet[asyncio.Task[Any]]()
 
     def begin(self, carrier: Carrier, server: DurableServer, membership: Membership) -> None:
         """Take what in turn needs the hub."""
@@ -206,7 +208,7 @@ class _Hub(RpcWire):
         return start_eagerly(self._ctx, work)
 
     def canceller(self) -> Callable[[], object] | None:
-        """Give what cancels the work that is under way."""
+        """Return a function that cancels the work under way."""
         task = asyncio.current_task()
         if task is None:
             return None
@@ -274,7 +276,7 @@ class _Hub(RpcWire):
         return secrets.randbelow(2**40) + 1
 
     async def _tracked(self, frame: FrameWork, engine_sid: EngineSid, work: Work) -> None:
-        """Do one piece of a frame's work; only its own timeout cancels it, and the lane goes on."""
+        """Do one piece of a frame's work. Its timeout cancels it, or that its client holds too much; the lane goes on."""
         task = self._begun(Task(self._timeout_s))
         try:
             await work()
@@ -282,7 +284,6 @@ class _Hub(RpcWire):
             if asyncio.current_task() not in self._given_up:
                 _logger.warning("= work was cancelled")
         finally:
-            self._given_up.discard(asyncio.current_task())
             task.end()
             frame.end(engine_sid)
 
