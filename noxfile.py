@@ -55,7 +55,11 @@ LONG_FORMS = (
 )
 
 #: What the simulation uses of the packages' own tests.
-FAKES = ("packages/shared-wire/tests/wire_fakes.py", "packages/socketio-do/tests/server_fakes.py")
+FAKES = (
+    "packages/shared-wire/tests/wire_fakes.py",
+    "packages/shared-wire/tests/wire_rpcs.py",
+    "packages/socketio-do/tests/server_fakes.py",
+)
 
 #: python-socketio is not annotated: what only uses it is checked with these leave to call it.
 USES_UNTYPED = ("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any")

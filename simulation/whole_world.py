@@ -3,16 +3,12 @@
 Both actors run the real cores of their packages. Each method is one thing that may happen; what must hold is checked whenever
 somebody is told something, and, in `settle`, when nothing is under way.
 
-Taken for granted, as in shared-wire's own simulation: the repeats of a call come sooner than sleep, so an object does not sleep
-while a peer waits for its answer; and where the clock of a new life is behind, no call of the life before it arrives any more.
+What is on the wire, and what is taken for granted of it, is in `wire_rpcs` of shared-wire's tests.
 What an abort of the socket actor may cost is what ARCHITECTURE names: packets on their way down, and the closing of a client that
 sent nonsense.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field
-from random import Random
-from typing import Any
 
 from whole_application import Gate, SocketSide
 from whole_clients import FORGIVEN, NONSENSE, Client, Expected, Stream
@@ -20,11 +16,10 @@ from whole_engine import PEER, EngineSide
 from whole_layouts import rewrite_record, rewrite_report, rewrite_tables
 from whole_ledger import Ledger
 from whole_rest import check_at_rest
-from wire_fakes import FakeWire, Journey
+from wire_rpcs import Rpcs, Side
 
 from engine_do.session import FrameReceived, Input, Reason, SocketGone, Swept
-from shared_wire import EngineSid, Life, Refusal, Reply, decode, sessions_in
-from shared_wire.limits import MAX_ATTEMPTS
+from shared_wire import EngineSid, Frame, Life, decode
 
 __all__ = ["World"]
 
@@ -37,21 +32,9 @@ _SWEEPS = 8
 
 
 @dataclass(slots=True, eq=False)
-class Trip:
-    """An RPC in the world: whose, and what became of it."""
-
-    wire: FakeWire
-    journey: Journey
-    reply: bytes | None = None
-    arrived: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class World:
+class World(Rpcs):
     """Everything there is."""
 
-    random: Random
-    failures: float
     #: Whether what is held and queued is bounded so narrowly that it overflows.
     is_tight: bool = False
     #: Whether what a client's own packet caused must reach it even over an abort of the socket actor, which ARCHITECTURE does not
@@ -62,19 +45,10 @@ class World:
     #: Those of `clients` that either side may still have.
     live: dict[EngineSid, Client] = field(default_factory=dict)
     sockets: dict[str, Stream] = field(default_factory=dict)
-    trips: list[Trip] = field(default_factory=list)
-    #: Calls that their callers believe to have failed, and that may still arrive, though not after the life they were sent in.
-    stray: list[tuple[Any, bytes]] = field(default_factory=list)
     gates: list[Gate] = field(default_factory=list)
-    #: The sessions of the call that each actor makes or repeats; and who took a call whose answer has not arrived.
-    calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
-    awaited: set[str] = field(default_factory=set)
-    #: Whether the engine actor, in its current life, gave a call up and has not met the socket actor since.
-    given_up: bool = False
     #: Whether, since all was last at rest, closings may have been lost that only the sweep makes good.
     is_disturbed: bool = False
     emissions: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
     ledger: Ledger = field(init=False)
     engine: EngineSide = field(init=False)
     socket: SocketSide = field(init=False)
@@ -88,11 +62,6 @@ class World:
 
     def _new_life(self, behind_ms: int) -> Life:
         return Life(self.now_ms - behind_ms, self.random.getrandbits(64))
-
-    @property
-    def sides(self) -> tuple[EngineSide, SocketSide]:
-        """Both actors."""
-        return self.engine, self.socket
 
     # -- what the engine actor reports
 
@@ -213,77 +182,22 @@ class World:
     # -- the wire
 
     def collect(self) -> None:
-        """Do what was deferred, and take over the RPCs begun since the last look."""
-        while self.socket.wire.deferred:
-            self.socket.wire.deferred.pop(0)()
-        known = {id(trip.journey) for trip in self.trips}
-        for side in self.sides:
-            assert not side.wire.faults, side.wire.faults
-            for journey in side.wire.journeys:
-                if id(journey) not in known:
-                    self.trips.append(Trip(side.wire, journey))
-                    self.calling[side.name] = frozenset(sessions_in(journey.frame.operations))
-                    if side is self.engine:
-                        self.ledger.note_call(journey.frame)
-        assert not self.socket.hub.faults, self.socket.hub.faults
+        Rpcs.collect(self)
+        for faults in (self.engine.wire.faults, self.socket.wire.faults, self.socket.hub.faults):
+            assert not faults, faults
 
-    def _note_frame(self, data: bytes) -> None:
-        """Note what a frame that the engine actor took has told it."""
+    def note_call(self, side: Side, frame: Frame) -> None:
+        if side is self.engine:
+            self.ledger.note_call(frame)
+
+    def note_frame(self, data: bytes) -> None:
         frame, peer_life = decode(data), self.engine.carrier.peer_life(PEER)
         self.given_up &= frame.sender_life != peer_life
         # A life whose clock was behind has another number by now, and the same nonce.
         self.ledger.note_frame(frame, self.engine.life, peer_life)
 
-    def _answer(self, side: EngineSide | SocketSide, data: bytes) -> bytes:
-        reply = side.carrier.answer(data)
-        if side is self.engine:
-            self._note_frame(data)
-        return reply
-
-    def move(self, index: int) -> None:
-        """Let one RPC arrive, or its reply; or let either be lost."""
-        trip = self.trips[index]
-        caller, callee = self.sides if trip.wire is self.engine.wire else self.sides[::-1]
-        fails = self.random.random() < self.failures
-        if not trip.arrived and not fails:
-            trip.reply = self._answer(callee, trip.journey.data)
-            trip.arrived = True
-            self.awaited.add(callee.name)
-            return
-        if not trip.arrived and self.random.random() < 0.3:
-            self.stray.append((callee, trip.journey.data))
-        self.counts["reply lost" if trip.arrived and fails else "call lost" if fails else "exchange"] += 1
-        self.trips.pop(index)
-        trip.wire.journeys.remove(trip.journey)
-        self._conclude(trip, None if fails else trip.reply, caller, callee)
-
-    def _conclude(
-        self, trip: Trip, reply: bytes | None, caller: EngineSide | SocketSide, callee: EngineSide | SocketSide
-    ) -> None:
-        if reply is not None and _is_put_off(reply):
-            self.counts["put off"] += 1
-            self.awaited.discard(callee.name)
-            trip.journey.answer.resolve(reply)
-            return
-        trip.journey.answer.resolve(reply)
-        if reply is not None:
-            self.calling.pop(caller.name, None)
-            self.awaited.discard(callee.name)
-            if caller is self.engine:
-                self._note_frame(reply)
-        elif trip.journey.frame.attempt == MAX_ATTEMPTS:
-            self.calling.pop(caller.name, None)
-            self.awaited.discard(callee.name)
-            self.given_up |= caller is self.engine
-            self.is_disturbed = True
-
-    def stray_arrives(self, index: int) -> None:
-        side, data = self.stray.pop(index)
-        caller = self.engine if side is self.socket else self.socket
-        if caller.name in self.calling:
-            self.awaited.add(side.name)
-        self.counts["stray"] += 1
-        self._answer(side, data)
+    def note_failure(self) -> None:
+        self.is_disturbed = True
 
     # -- handlers
 
@@ -303,20 +217,9 @@ class World:
     # -- lives
 
     def _end_life(self, side: EngineSide | SocketSide) -> Life:
-        """End a life; return the next. Its own calls may still arrive; what it was answering fails, or was answered just before."""
-        old = side.wire
-        self.stray = [(target, data) for target, data in self.stray if target is not side]
-        target = self.engine if side is self.socket else self.socket
-        self.awaited.clear()
-        self.calling.pop(side.name, None)
+        """End a life; return the next."""
         behind_ms = self.random.choice((0, 0, 0, 15, 200, 5_000))
-        if behind_ms:
-            self.counts["clock behind"] += 1
-            self.stray = [one for one in self.stray if one[0] is not target]
-        for trip in [trip for trip in self.trips if trip.wire is old]:
-            self.trips.remove(trip)
-            if not behind_ms and not trip.arrived and self.random.random() < 0.5:
-                self.stray.append((target, trip.journey.data))
+        self.end_life(side, behind_ms)
         self.now_ms += _STEP_MS
         return self._new_life(behind_ms)
 
@@ -331,7 +234,6 @@ class World:
 
     def _begin_engine(self) -> None:
         life = self._end_life(self.engine)
-        self.given_up = False
         self.ledger = Ledger(self.clients)
         if self.random.random() < 0.3:
             self.counts["attachments of another release"] += bool(self.engine.records)
@@ -440,8 +342,3 @@ class World:
             else:
                 return
         raise AssertionError("the two actors never stop talking")
-
-
-def _is_put_off(data: bytes) -> bool:
-    reply = decode(data)
-    return isinstance(reply, Reply) and reply.refusal is Refusal.OVERLOADED

@@ -60,12 +60,12 @@ def finish_handler(world: World) -> None:
 
 
 def wake(world: World) -> None:
-    if wires := [actor.wire for actor in world.actors if actor.wire.pauses]:
+    if wires := [actor.wire for actor in world.sides if actor.wire.pauses]:
         world.random.choice(wires).wake()
 
 
 def sleep(world: World) -> None:
-    actor = world.random.choice(world.actors)
+    actor = world.random.choice(world.sides)
     if world.may_sleep(actor):
         world.sleep(actor)
 

@@ -5,15 +5,14 @@ that is still open may receive: the next one, once. A handler that never finishe
 when its handler has ended. Whoever loses a session must have had work of it in flight.
 
 An object sleeps whenever its wire says that it may (`FakeWire.may_sleep`), and nothing may be missing or closed because of that.
-Taken for granted is that the repeats of a call come sooner than sleep: an object does not sleep while a peer waits for its answer;
-and, where the clock of a new life is behind, that no call of the life before it arrives any more.
+What is on the wire, and what is taken for granted of it, is in `wire_rpcs`.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
-from random import Random
 
-from wire_fakes import Actor, FakeWire, Journey, Step
+from wire_fakes import Actor, Step
+from wire_rpcs import Rpcs, Side
 
 from shared_wire import (
     CloseSessions,
@@ -22,8 +21,6 @@ from shared_wire import (
     Life,
     MessageReceived,
     Operation,
-    Refusal,
-    Reply,
     SendPackets,
     SessionClosed,
     SessionOpened,
@@ -31,7 +28,6 @@ from shared_wire import (
     decode,
 )
 from shared_wire.batches import sessions_in
-from shared_wire.limits import MAX_ATTEMPTS
 
 __all__ = ["World"]
 
@@ -62,29 +58,14 @@ class Session:
 
 
 @dataclass(slots=True, eq=False)
-class Trip:
-    """An RPC in the world: whose, and what became of it."""
-
-    wire: FakeWire
-    journey: Journey
-    reply: bytes | None = None
-    arrived: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class World:
+class World(Rpcs):
     """Both actors, all sessions and everything on the wire. Each method is one thing that may happen."""
 
-    random: Random
-    failures: float
     #: Whether what is deferred waits for the next look (`collect`), or is done at once.
     defers: bool = False
     sessions: dict[EngineSid, Session] = field(default_factory=dict)
     #: Those of `sessions` that either side has open.
     live: dict[EngineSid, Session] = field(default_factory=dict)
-    trips: list[Trip] = field(default_factory=list)
-    #: Calls that their callers believe to have failed, and that may still arrive, though not after the life they were sent in.
-    stray: list[tuple[Actor, bytes]] = field(default_factory=list)
     #: Handlers that wait, with the session and the messages of each.
     suspended: list[tuple[Step[None], EngineSid, list[int]]] = field(default_factory=list)
     #: By the numbers of the calls of the engine actor's life: the operations of each session that it does not know to be handled.
@@ -93,17 +74,8 @@ class World:
     waiting: set[tuple[int, EngineSid]] = field(default_factory=set)
     noted: int = 0
     talk: tuple[Life | None, Life | None] = (None, None)
-    #: The sessions of the call that each actor makes or repeats.
-    calling: dict[str, frozenset[EngineSid]] = field(default_factory=dict)
-    #: Who took a call whose answer has not arrived.
-    awaited: set[str] = field(default_factory=set)
-    #: Whether the engine actor, in its current life, gave a call up and has not met the socket actor since.
-    given_up: bool = False
     #: Aborts of the socket actor.
     epoch: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    engine: Actor = field(init=False)
-    socket: Actor = field(init=False)
 
     def __post_init__(self) -> None:
         self.engine = Actor("engine", peer_holds_sockets=False, handler=self._at_engine, loser=self._lose_at_engine)
@@ -114,12 +86,8 @@ class World:
 
     def _defer(self) -> None:
         if self.defers:
-            for actor in self.actors:
+            for actor in self.sides:
                 actor.wire.deferred = actor.wire.deferred or []
-
-    @property
-    def actors(self) -> tuple[Actor, Actor]:
-        return self.engine, self.socket
 
     # -- the engine actor's side
 
@@ -263,15 +231,13 @@ class World:
     def _unfinished_down(self, session: Session) -> bool:
         return session.down_epoch == self.epoch and self._missing_down(session)
 
-    def _begun(self, actor: Actor, frame: Frame) -> None:
-        self.calling[actor.name] = frozenset(sessions_in(frame.operations))
-        if actor is self.engine:
-            for sid in self.calling[actor.name]:
+    def note_call(self, side: Side, frame: Frame) -> None:
+        if side is self.engine:
+            for sid in self.calling[side.name]:
                 self.sessions[sid].called_epoch = self.epoch if frame.attempt == 1 else self.sessions[sid].called_epoch
             self.unconfirmed.setdefault(frame.seq, Counter(sessions_in(frame.operations)))
 
-    def _confirmed(self, data: bytes) -> None:
-        """Note what a frame that the engine actor took has told it."""
+    def note_frame(self, data: bytes) -> None:
         frame = decode(data)
         self.given_up &= frame.sender_life != self.engine.carrier.peer_life("socket")
         ours = frame.receiver_life is not None and frame.receiver_life.nonce == self.engine.life.nonce
@@ -289,82 +255,13 @@ class World:
                 for sid in [sid for sid in work if (seq, sid) not in self.waiting]:
                     self.sessions[sid].confirmed_up += work.pop(sid)
 
-    # -- the wire
-
-    def collect(self) -> None:
-        """Do what was deferred, and take over the RPCs begun since the last look."""
-        for actor in self.actors:
-            while actor.wire.deferred:
-                actor.wire.deferred.pop(0)()
-        known = {id(trip.journey) for trip in self.trips}
-        for actor in self.actors:
-            for journey in actor.wire.journeys:
-                if id(journey) not in known:
-                    self.trips.append(Trip(actor.wire, journey))
-                    self._begun(actor, journey.frame)
-
-    def _answer(self, actor: Actor, data: bytes) -> bytes:
-        reply = actor.carrier.answer(data)
-        if actor is self.engine:
-            self._confirmed(data)
-        return reply
-
-    def move(self, index: int) -> None:
-        """Let one RPC arrive, or its reply; or let either be lost."""
-        trip = self.trips[index]
-        caller, callee = self.actors if trip.wire is self.engine.wire else self.actors[::-1]
-        fails = self.random.random() < self.failures
-        if not trip.arrived and not fails:
-            trip.reply = self._answer(callee, trip.journey.data)
-            trip.arrived = True
-            self.awaited.add(callee.name)
-            return
-        if not trip.arrived and self.random.random() < 0.3:
-            self.stray.append((callee, trip.journey.data))
-        self.counts["reply lost" if trip.arrived and fails else "call lost" if fails else "exchange"] += 1
-        self.trips.pop(index)
-        trip.wire.journeys.remove(trip.journey)
-        trip.journey.answer.resolve(None if fails else trip.reply)
-        if not fails and trip.reply is not None and _is_put_off(trip.reply):
-            self.counts["put off"] += 1
-            self.awaited.discard(callee.name)
-        elif not fails and trip.reply is not None:
-            self.calling.pop(caller.name, None)
-            self.awaited.discard(callee.name)
-            if caller is self.engine:
-                self._confirmed(trip.reply)
-        elif trip.journey.frame.attempt == MAX_ATTEMPTS:
-            self.calling.pop(caller.name)
-            self.awaited.discard(callee.name)
-            self.given_up |= caller is self.engine
-
-    def stray_arrives(self, index: int) -> None:
-        actor, data = self.stray.pop(index)
-        caller = self.engine if actor is self.socket else self.socket
-        if caller.name in self.calling:
-            self.awaited.add(actor.name)
-        self._answer(actor, data)
-
     # -- lives
 
     def _restart(self, actor: Actor) -> None:
-        """End a life. Its own calls may still arrive; what it was answering fails, or was answered just before."""
-        old = actor.wire
-        self.stray = [(target, data) for target, data in self.stray if target is not actor]
-        target = self.engine if actor is self.socket else self.socket
-        self.awaited.clear()
-        self.calling.pop(actor.name, None)
         behind = self.random.choice((0, 0, 15, 200))
-        if behind:
-            self.counts["clock behind"] += 1
-            self.stray = [one for one in self.stray if one[0] is not target]
-        for trip in [trip for trip in self.trips if trip.wire is old]:
-            self.trips.remove(trip)
-            if not behind and not trip.arrived and self.random.random() < 0.5:
-                self.stray.append((target, trip.journey.data))
+        self.end_life(actor, behind)
         if actor is self.engine:
             self.unconfirmed.clear()
-            self.given_up = False
         actor.restart(behind)
         self._defer()
 
@@ -433,14 +330,14 @@ class World:
                 self.move(0)
             elif self.suspended:
                 self.finish_handler(0)
-            elif wires := [actor.wire for actor in self.actors if actor.wire.pauses]:
+            elif wires := [actor.wire for actor in self.sides if actor.wire.pauses]:
                 wires[0].wake()
             else:
                 return
         raise AssertionError("the two actors never stop talking")
 
     def _check_at_rest(self) -> None:
-        for actor in self.actors:
+        for actor in self.sides:
             assert actor.wire.may_sleep, f"{actor.name}: kept awake although everything is done"
         for sid, session in self.live.items():
             if session.open_at_engine and session.open_at_application is not False:
@@ -454,8 +351,3 @@ class World:
                 # What the alarm's comparison of both lists would do: a side that could not be told learns it now.
                 session.open_at_engine = session.open_at_application = False
         self.live = {sid: session for sid, session in self.live.items() if session.open_at_engine}
-
-
-def _is_put_off(data: bytes) -> bool:
-    reply = decode(data)
-    return isinstance(reply, Reply) and reply.refusal is Refusal.OVERLOADED
