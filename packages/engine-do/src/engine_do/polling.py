@@ -207,7 +207,7 @@ def _note_ping(polling: Polling, frames: tuple[Frame, ...], now_ms: int) -> Poll
 
 
 def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, more: bool, config: EngineConfig) -> _Step:
-    """Take a payload, or some of it. The first packet that ends the session ends the payload with it.
+    """Apply a payload, or some of it. The first packet that ends the session ends the payload with it.
 
     Of a session that the server closed, and whose last packets are still to be fetched, it goes nowhere.
     """

@@ -141,7 +141,7 @@ def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
 
 
 def receive_reply(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...]]:
-    """Take the answer to the call under way. (`Refusal.OVERLOADED` is no answer: renew the call instead.)"""
+    """Apply the answer to the call under way. (`Refusal.OVERLOADED` is no answer: renew the call instead.)"""
     call = link.call
     if call is None:
         return link, ()

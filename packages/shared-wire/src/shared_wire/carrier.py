@@ -218,7 +218,7 @@ class Carrier:
         return call
 
     def _again(self, peer: str, tries: int, *, is_put_off: bool) -> Call | None:
-        """Take a call that was put off or not answered once more; one that has been made too often is given up."""
+        """Repeat a call that was put off or not answered; one that has been made too often is given up."""
         link, call = self._link(peer), None
         if tries < MAX_ATTEMPTS:
             link, call = renew_call(link) if is_put_off else repeat_call(link)

@@ -216,7 +216,7 @@ def _since(link: Link, noted: int) -> tuple[Change, ...]:
 
 
 def news(link: Link) -> tuple[Link, dict[str, Any]]:
-    """Give what a frame made now says of what has come, and note that it is said.
+    """Return what a frame made now says of what has come, and note that it is said.
 
     What begins to wait is put on record here, since only now is it known not to have been done at once.
     """

@@ -65,7 +65,7 @@ class Callbacks:
         return self._take_all(lambda: self._storage.some_callbacks(socket_sid))
 
     def due(self, now_ms: int) -> list[Expected]:
-        """Take the answers whose deadline has passed, or some of them where they are many."""
+        """Delete and return the answers whose deadline has passed, or some of them where they are many."""
         return self._take_all(lambda: self._storage.some_due_callbacks(now_ms), _AT_ONCE)
 
     def next_ms(self) -> int | None:
@@ -73,7 +73,7 @@ class Callbacks:
         return self._storage.next_due_ms()
 
     def _take_all(self, read: Callable[[], list[CallbackRow]], enough: int | None = None) -> list[Expected]:
-        """Take what is read, piece by piece, until nothing is left or there are enough."""
+        """Delete and return what is read, piece by piece, until nothing is left or there are enough."""
         taken: list[Expected] = []
         while (enough is None or len(taken) < enough) and (rows := read()):
             taken += self._take(rows)

@@ -183,7 +183,7 @@ def _reconstruct(data: Any, left: list[bytes | None], depth: int) -> Any:
 
 
 def _find_attachment(number: object, left: list[bytes | None]) -> bytes:
-    """Take an attachment. It may be used once, as every encoder does: an answer would repeat it as often as it is used."""
+    """Find an attachment. It may be used once, as every encoder does: an answer would repeat it as often as it is used."""
     if type(number) is not int or not 0 <= number < len(left) or (found := left[number]) is None:
         raise PacketError("illegal attachments")
     left[number] = None

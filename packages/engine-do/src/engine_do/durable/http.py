@@ -199,7 +199,7 @@ class Http:
     async def _receive(
         self, engine_sid: EngineSid, frames: tuple[Frame, ...] | None, size: int
     ) -> tuple[PollingEffect, ...]:
-        """Take a payload's packets, so many at a time; others get in between. The end of their session ends them, too."""
+        """Apply a payload's packets, so many at a time; others get in between. The end of their session ends them, too."""
         if frames is not None and len(frames) > _TOGETHER:
             self._sessions.hold(engine_sid, size)
             try:

@@ -23,7 +23,7 @@ class Probes:
         self._timers: dict[EngineSid, Timer] = {}
 
     def watch(self, engine_sid: EngineSid) -> None:
-        """Give a session's probe until the upgrade's timeout."""
+        """Start the upgrade's timeout of a session's probe."""
         seconds = self._config.upgrade_timeout_ms / 1000
         self._timers[engine_sid] = Timer(seconds, functools.partial(self._expire, engine_sid))
 
