@@ -626,6 +626,9 @@ class TestLosses:
         assert scene.world.closes() == [(ENGINE, CloseSessions((BAD, GOOD), "transport error"))]
         assert not scene.world.membership.has_session("good")
         assert log.take("ERROR") == ["= session bad could not be ended"]
+        monkeypatch.setattr(scene.world.membership, "sockets_of", real)
+        scene.world.sio.receive_closed(BAD, "transport close")
+        assert not scene.world.membership.has_session("bad")
 
 
 class TestHandlersThatNoPacketStarts:

@@ -148,6 +148,7 @@ class DurableServer(Connections, Emission, Administration):
             try:
                 self._end(engine_sid, "transport error")
             except Exception:
+                self._ended.discard(engine_sid)  # the next word of its end, or the next sweep, ends it
                 _logger.exception("= session %s could not be ended", engine_sid)
             del self._lost[engine_sid]
 
