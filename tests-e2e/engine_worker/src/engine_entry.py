@@ -25,6 +25,7 @@ class Engine(EngineActor):
 
     def __init__(self, ctx: Any, env: Any) -> None:
         super().__init__(ctx, env)
+        self.gate = asyncio.Event()
         self.sql = raw(self.ctx.storage).sql
         self.sql.exec(_TABLE)
 
@@ -33,8 +34,8 @@ class Engine(EngineActor):
         if "refuse" in query:
             return False
         self.note(sid, "connect")
-        if "slow" in query:
-            await asyncio.sleep(0.5)
+        if "held" in query:
+            await self.gate.wait()
         if "keep" in query:
             await self.save_session(sid, {"kept": "from the start"})
         if "greet" in query:
@@ -90,6 +91,11 @@ class Engine(EngineActor):
             await commands.end_life(self.ctx)
         return json.dumps(number)
 
+    async def let_in(self, _: str) -> str:
+        """Go on with the handshakes that are held."""
+        self.gate.set()
+        return json.dumps(True)
+
     async def kill(self, _: str) -> None:
         await commands.end_life(self.ctx)
 
@@ -127,7 +133,7 @@ class Crowd(Engine):
 
 
 CONFIGS = {one.path.strip("/"): one for one in (configs.FAST, configs.OLD, configs.STRICT, configs.SHOP, configs.CROWD)}
-VERBS = ("seen", "probe", "objects", "say", "kill", "counters", "evict", "fault", "sweep", "allowances")
+VERBS = ("seen", "probe", "objects", "say", "kill", "counters", "evict", "fault", "sweep", "allowances", "let_in")
 BINDINGS = ("ENGINE", "FAST", "OLD", "STRICT", "SHOP", "CROWD")
 
 
