@@ -96,6 +96,7 @@ def _frame_from(recipe: bytes, peer: _Peer) -> Frame:
         "received": peer.received if received & 128 else _NUMBERS[received % len(_NUMBERS)],
         "changes": changes,
         "changes_end": count + _NUMBERS[end % len(_NUMBERS)],
+        "sent": number if lowest & 64 else _NUMBERS[noted % len(_NUMBERS)],
         "changes_noted": peer.noted if noted & 128 else _NUMBERS[noted % len(_NUMBERS)],
         "operations": operations if number else (),
     }

@@ -44,11 +44,25 @@ def _returning(value: Any) -> Callable[[Planted], Planted]:
 def _drop_changes(original: Planted) -> Planted:
     """Tell nobody which work is unfinished."""
 
-    def news(before: link.Link) -> tuple[link.Link, dict[str, Any]]:
-        after, fields = original(before)
+    def news(before: link.Link, seq: int = 0) -> tuple[link.Link, dict[str, Any]]:
+        after, fields = original(before, seq)
         return after, {**fields, "changes": (), "changes_end": 0}
 
     return news
+
+
+def _believe_at_once(_original: Planted) -> Planted:
+    """Believe a frame although others that were sent before it are missing."""
+    return lambda before, frame: link._confirm(before, frame) if frame.receiver_life == before.life else before
+
+
+def _finish_unsent(_original: Planted) -> Planted:
+    """Call work done although its answers are still in the queue."""
+
+    def confirm_handled(before: link.Link, sender_life: Any, seq: int, engine_sids: Any) -> link.Link:
+        return before if sender_life != before.peer_life else link.finish_work(before, seq, tuple(engine_sids))
+
+    return confirm_handled
 
 
 def _forget_unsettled(_original: Planted) -> Planted:
@@ -158,6 +172,8 @@ def _stay_in_cache(_original: Planted) -> Planted:
 
 FAULTS: Final = {
     "changes of unfinished work dropped": Fault("shared_wire.link.news", _drop_changes),
+    "work done that is not sent": Fault("shared_wire.carrier.confirm_handled", _finish_unsent, first=140),
+    "a frame believed that others come before": Fault("shared_wire.link.confirm", _believe_at_once),
     "a report that is not settled forgotten": Fault("engine_do.report.restore", _forget_unsettled),
     "a clock that stays behind": Fault("shared_wire.link.outlive", _stay_behind),
     "a closing lost on overflow": Fault("shared_wire.carrier.enqueue", _lose_closings, is_tight=True, first=50),

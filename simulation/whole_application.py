@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from server_fakes import FakeDatabase, FakeRuntime, Until
+from server_fakes import Cancelled, FakeDatabase, FakeRuntime, Until
 from socketio.exceptions import ConnectionRefusedError as Refused
 from whole_clients import Stream
 from wire_fakes import Done, FakeWire
@@ -292,7 +292,11 @@ class _Handlers:
                 if argument:
                     raise Refused("no")
                 return False
-            await self._do(stream, name, argument)
+            try:
+                await self._do(stream, name, argument)
+            except Cancelled:  # its session holds too much, and is closed
+                self._judge.expect(stream, stream.write("4"), is_own=False)
+                raise
         self._judge.expect(stream, stream.write("0"), is_own=True)
         stream.is_accepted = True
         return True

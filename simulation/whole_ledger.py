@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from whole_clients import Client
+from wire_rpcs import Heard
 
 from shared_wire import EngineSid, Frame, Life, sessions_in
 
@@ -23,6 +24,7 @@ class Ledger:
     waiting: set[tuple[int, EngineSid]] = field(default_factory=set)
     noted: int = 0
     talk: tuple[Life | None, Life | None] = (None, None)
+    heard: Heard = field(default_factory=Heard)
 
     def note_call(self, frame: Frame) -> None:
         """Note a call that the engine actor makes."""
@@ -32,11 +34,18 @@ class Ledger:
 
     def note_frame(self, frame: Frame, life: Life, peer_life: Life | None) -> None:
         """Note a frame that the engine actor took in its life, when its peer's was ``peer_life``."""
-        if frame.receiver_life is None or frame.receiver_life.nonce != life.nonce or frame.sender_life != peer_life:
+        if frame.sender_life != peer_life:
             return
-        if self.talk != (frame.receiver_life, frame.sender_life):
-            self.talk = frame.receiver_life, frame.sender_life
+        if self.talk != (life, frame.sender_life):
+            self.talk = life, frame.sender_life
             self.noted, self.waiting = 0, set()
+            self.heard = Heard()
+        is_ours = frame.receiver_life is not None and frame.receiver_life.nonce == life.nonce
+        for one in self.heard.hear(frame, is_ours=is_ours):
+            self._believe(one)
+
+    def _believe(self, frame: Frame) -> None:
+        """Note what a frame says of work: all that was sent before it is here."""
         new = frame.changes_end - self.noted
         for seq, sid, done in frame.changes[-new:] if new > 0 else ():
             (self.waiting.discard if done else self.waiting.add)((seq, sid))

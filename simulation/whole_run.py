@@ -263,13 +263,13 @@ def _watched_log() -> Iterator[_Faults]:
             logger.setLevel(level)
 
 
-def run(seed: int, failures: float, steps: int, *, is_tight: bool = False, is_strict: bool = False) -> World:
+def run(seed: int, failures: float, steps: int, *, is_tight: bool = False) -> World:
     """Do so many random things. What happens often in one run is rare in another."""
     random = Random(seed)
     is_tight |= random.random() < 0.2
     weights = [weight * random.choice((0.2, 1, 3)) for weight in WEIGHTS.values()]
     with _limits(is_tight), _watched_log() as faults:
-        world = World(random, failures, is_tight=is_tight, is_strict=is_strict)
+        world = World(random, failures, is_tight=is_tight)
         with closing(world.socket):
             for step in random.choices(list(WEIGHTS), weights, k=steps):
                 world.collect()

@@ -12,7 +12,7 @@ from shared_wire.codec import decode, encode
 from shared_wire.effects import Answer, Deliver, Effect, Lose
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_ATTEMPTS, MAX_EARLY_FRAMES, MAX_FRAME_BYTES
-from shared_wire.link import Link
+from shared_wire.link import Link, change
 from shared_wire.operations import (
     AdmitSessions,
     CloseSessions,
@@ -1226,6 +1226,68 @@ def test_frames_that_wait_for_their_turn_must_be_remembered_until_it_comes() -> 
     assert e.must_remember
     e, _, _ = take(e, slow)
     assert not e.must_remember
+
+
+# Rule 8: work is done when what it sent is there
+
+
+def test_work_is_not_done_while_its_answer_waits_behind_a_reply_that_goes_out_again() -> None:
+    e, s = exchange(engine(), socket(), REPORT)
+    s, slow = call_of(s, down(Z))
+    e, first = call_of(e, up(X))
+    s, reply, _ = take(s, first, down(X))
+    e, call = call_of(receive_reply(e, reply)[0], up(Y))
+    s, effects = receive_call(s, call)
+    s, reply = answer_call(handle(enqueue(s, down(Y)), effects), call.seq)
+    assert (reply.operations, reply.changes) == ((down(X),), ((call.seq, Y, False),))
+    _, answer, _ = take(e, slow)
+    _, call = make_call(receive_reply(s, answer)[0])
+    assert call is not None
+    assert (call.operations, call.changes[-1]) == ((down(Y),), (reply.received, Y, True))
+
+
+def test_work_is_done_when_what_it_sent_is_given_up() -> None:
+    _, call = call_of(engine(), up(X))
+    s, effects = receive_call(call_of(socket(), down(Y))[0], call)
+    s = handle(enqueue(s, down(X)), effects)
+    s, reply = answer_call(change(s, unconfirmed=answer_call(s, 0)[1]), call.seq)
+    assert reply.changes == ((1, X, False),)
+    s, _ = make_call(fail_call(s)[0])
+    assert (s.unhandled_here, s.finished) == ((), ())
+
+
+def test_a_frame_is_not_believed_before_those_that_were_sent_before_it() -> None:
+    s, slow = call_of(socket(), down(X, "1"))
+    e, call = call_of(engine(), up(X))
+    s, reply, _ = take(s, call)
+    e, effects = receive_reply(e, reply)
+    assert (reply.received, effects, e.unhandled_there) == (1, (), ((1, frozenset({X})),))
+    _, effects = receive_call(e, call_of(socket(2), down(Y))[1])
+    assert lost(effects) == [X]
+    e, _, _ = take(e, slow)
+    assert (e.unhandled_there, e.claims) == ((), ())
+    assert not e.must_remember
+
+
+def test_of_frames_that_are_ahead_the_first_and_the_latest_are_kept() -> None:
+    s, slow = call_of(socket(), down(Z))
+    e = engine()
+    for sid in (X, Y, Z):
+        e, call = call_of(e, up(sid))
+        s, reply, _ = take(s, call)
+        e, _ = receive_reply(e, reply)
+    assert [frame.received for frame in e.claims] == [1, 3]
+    e, _, _ = take(e, slow)
+    assert (e.unhandled_there, e.received_there) == ((), 3)
+
+
+def test_nothing_of_a_session_that_the_peer_closes_is_said_to_it_any_more() -> None:
+    e, s = exchange(engine(), socket(), REPORT)
+    e, _ = call_of(e, up(X, "1"))
+    e = enqueue(e, up(X, "2"), up(Y, "1"))
+    e, _, effects = take(e, call_of(s, CloseSessions((X,), "server disconnect"))[1])
+    assert delivered(effects) == [CloseSessions((X,), "server disconnect")]
+    assert (lost(effects), e.queue) == ([], (up(Y, "1"),))
 
 
 # What no frame can carry

@@ -27,7 +27,7 @@ CASES: dict[str, Frame] = runpy.run_path(str(GOLDEN / "cases.py"))["CASES"]
 
 #: Where the header's fields lie: written down here once more, so that a shifted field cannot pass unseen.
 KIND, REFUSAL, ZERO, ATTEMPT = 1, 2, 3, 4
-SENDER_LIFE, RECEIVER_LIFE, SEQ, LOWEST, RECEIVED, END, NOTED, SENDER = 8, 24, 40, 48, 56, 64, 72, 80
+SENDER_LIFE, RECEIVER_LIFE, SEQ, LOWEST, RECEIVED, END, NOTED, SENT, SENDER = 8, 24, 40, 48, 56, 64, 72, 80, 88
 
 CALL = Call(
     sender="e",
@@ -40,6 +40,7 @@ CALL = Call(
     changes=((0x21, EngineSid("x"), False), (0x22, EngineSid("yz"), True)),
     changes_end=0x18,
     changes_noted=0x1A,
+    sent=0x1B,
     operations=(ListSessions(),),
 )
 
@@ -75,7 +76,9 @@ def test_the_layout_byte_by_byte() -> None:
         [
             b"\x01\x01\x00\x00",
             b"\x00\x00\x00\x15",
-            b"".join(bytes(7) + bytes([number]) for number in (0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18, 0x1A)),
+            b"".join(
+                bytes(7) + bytes([number]) for number in (0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18, 0x1A, 0x1B)
+            ),
             b"\x00\x00\x00\x01e",
             b"\x00\x00\x00\x02",
             bytes(7) + b"\x21" + b"\x00\x00\x00\x01x" + b"\x00",
@@ -87,9 +90,9 @@ def test_the_layout_byte_by_byte() -> None:
 
 def test_the_fields_lie_where_the_layout_says() -> None:
     data = _v1.encode(CALL)
-    offsets = (SENDER_LIFE, SENDER_LIFE + 8, RECEIVER_LIFE, RECEIVER_LIFE + 8, SEQ, LOWEST, RECEIVED, END, NOTED)
+    offsets = (SENDER_LIFE, SENDER_LIFE + 8, RECEIVER_LIFE, RECEIVER_LIFE + 8, SEQ, LOWEST, RECEIVED, END, NOTED, SENT)
     numbers = [struct.unpack_from(">Q", data, offset)[0] for offset in offsets]
-    assert numbers == [0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18, 0x1A]
+    assert numbers == [0x11, 0x12, 0x13, 0x14, 0x16, 0x17, 0x19, 0x18, 0x1A, 0x1B]
     assert data[ATTEMPT : ATTEMPT + 4] == b"\x00\x00\x00\x15"
     assert data[SENDER : SENDER + 5] == b"\x00\x00\x00\x01e"
 
@@ -149,6 +152,7 @@ def test_an_unknown_operation(code: int) -> None:
         replace(CALL, received=2**64),
         replace(CALL, changes_end=2**64),
         replace(CALL, changes_noted=-1),
+        replace(CALL, sent=-1),
         replace(CALL, changes=((-1, EngineSid("x"), False),)),
         replace(CALL, sender_life=Life(-1, 0)),
         replace(CALL, sender_life=Life(0, 2**64)),

@@ -15,7 +15,7 @@ from shared_wire import Carrier, EngineSid, Frame, Refusal, Reply, decode
 from shared_wire.batches import sessions_in
 from shared_wire.limits import MAX_ATTEMPTS
 
-__all__ = ["Rpcs", "Side"]
+__all__ = ["Heard", "Rpcs", "Side"]
 
 
 class Side(Protocol):
@@ -39,6 +39,26 @@ class Trip:
     journey: Journey
     reply: bytes | None = None
     arrived: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Heard:
+    """What one life of the engine actor has heard of one life of the socket actor, to tell when each frame counts."""
+
+    numbers: set[int] = field(default_factory=set)
+    #: The number up to which all have arrived; frames that were sent after others that have not.
+    complete: int = 0
+    ahead: list[Frame] = field(default_factory=list)
+
+    def hear(self, frame: Frame, *, is_ours: bool) -> list[Frame]:
+        """Note that a frame has arrived, which is meant for this life or for one before; returns those that count from now on."""
+        self.numbers.add(frame.seq)
+        self.complete = max(self.complete, frame.lowest_unconfirmed - 1)
+        while self.complete + 1 in self.numbers:
+            self.complete += 1
+        frames = [*self.ahead, frame] if is_ours else self.ahead
+        self.ahead = [one for one in frames if one.sent > self.complete]
+        return [one for one in frames if one.sent <= self.complete]
 
 
 @dataclass(slots=True, eq=False)

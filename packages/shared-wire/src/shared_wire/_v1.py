@@ -7,7 +7,7 @@
     u32     attempt
     u64 x 2 sender's life: start_ms, nonce
     u64 x 2 receiver's life: start_ms, nonce; both 0 = none
-    u64 x 5 seq, lowest_unconfirmed, received, changes_end, changes_noted
+    u64 x 6 seq, lowest_unconfirmed, received, changes_end, changes_noted, sent
     text    sender
     list    changes: u64 number, text session, byte 1 = done, 0 = begun
     list    operations: byte code, then the fields of the operation
@@ -43,7 +43,7 @@ __all__ = ["VERSION", "decode", "encode"]
 
 VERSION: Final = 1
 
-_HEADER: Final = struct.Struct(">BBBBIQQQQQQQQQ")
+_HEADER: Final = struct.Struct(">BBBBIQQQQQQQQQQ")
 _NUMBERS: Final = struct.Struct(">IQ")
 _SEQ: Final = struct.Struct(">Q")
 _CALL: Final = 1
@@ -177,6 +177,7 @@ def encode(frame: Frame) -> bytes:
             frame.received,
             frame.changes_end,
             frame.changes_noted,
+            frame.sent,
         )
         changes = pack_count(len(frame.changes)) + b"".join(map(_pack_change, frame.changes))
     except struct.error as error:
@@ -189,7 +190,7 @@ def decode(data: bytes) -> Frame:
     """Read a frame of this version; raises `RemoteWireError` for anything else."""
     reader = Reader(data)
     _, kind, refusal, zero, attempt, start, nonce, their_start, their_nonce, *numbers = reader.unpack(_HEADER)
-    seq, lowest_unconfirmed, received, changes_end, changes_noted = numbers
+    seq, lowest_unconfirmed, received, changes_end, changes_noted, sent = numbers
     if zero or kind not in (_CALL, _REPLY) or (kind == _CALL and refusal):
         raise MalformedFrame("a header with impossible values")
     theirs = Life(their_start, their_nonce) if their_start or their_nonce else None
@@ -213,6 +214,7 @@ def decode(data: bytes) -> Frame:
             changes=changes,
             changes_end=changes_end,
             changes_noted=changes_noted,
+            sent=sent,
             operations=operations,
         )
     return Reply(
@@ -226,6 +228,7 @@ def decode(data: bytes) -> Frame:
         changes=changes,
         changes_end=changes_end,
         changes_noted=changes_noted,
+        sent=sent,
         refusal=_refusal(refusal),
         operations=operations,
     )

@@ -7,9 +7,21 @@ from shared_wire.batches import sessions_in, split, weigh
 from shared_wire.effects import Answer, Effect
 from shared_wire.frames import Call, Life, Refusal, Reply
 from shared_wire.limits import MAX_EARLY_BYTES, MAX_EARLY_FRAMES
-from shared_wire.link import Link, change, confirm, judge_doubt, losing, lowest, meet, news, outlive, take
+from shared_wire.link import (
+    Link,
+    change,
+    confirm,
+    finish_work,
+    judge_doubt,
+    losing,
+    lowest,
+    meet,
+    news,
+    outlive,
+    settle,
+    take,
+)
 from shared_wire.operations import EngineSid, Operation
-from shared_wire.unfinished import finish
 
 __all__ = ["answer_call", "confirm_handled", "receive_call", "spoil_answer"]
 
@@ -30,11 +42,11 @@ def _receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
     if call.receiver_life is not None and call.receiver_life > link.life:
         link, unknown = outlive(link, call.receiver_life)
     link, lost = meet(link, call.sender_life)
-    link, losses = losing(confirm(link, call), unknown + lost)
+    link, losses = losing(link, unknown + lost)
     if link.answered is not None and link.answered[0] == call.seq:
-        return link, (*losses, Answer(link.answered[1]))
+        return confirm(link, call), (*losses, Answer(link.answered[1]))
     if call.seq and call.seq < (link.expected or 0):
-        link, reply = _reply(link, None)
+        link, reply = _reply(confirm(link, call), None)
         return link, (Answer(reply),)
     unconfirmed = link.peer_holds_sockets and call.lowest_unconfirmed < call.seq
     if call.receiver_life != link.life and (call.attempt > 1 or unconfirmed):
@@ -44,7 +56,7 @@ def _receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
     if _holds_too_much(taken):
         link, reply = _reply(link, Refusal.OVERLOADED)
         return link, (*losses, Answer(reply))
-    return taken, losses + deliveries
+    return confirm(taken, call), losses + deliveries
 
 
 def _comes_before_an_outcome(link: Link, call: Call) -> bool:
@@ -79,6 +91,7 @@ def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
         link, reply = _reply(link, None, link.unconfirmed.seq, link.unconfirmed.operations)
     else:
         batch, rest, left = split(link.queue, link.queued)
+        link = settle(link, len(batch))
         link, reply = _reply(link, None, link.next_seq if batch else 0, batch)
     answered = (seq, reply) if seq else link.answered
     if not batch:
@@ -100,20 +113,15 @@ def confirm_handled(link: Link, sender_life: Life, seq: int, engine_sids: Iterab
     """Note that what number ``seq`` of that life brought for these sessions is done; of an older life it no longer matters."""
     if sender_life != link.peer_life:
         return link
-    gone = tuple(engine_sids)
-    left = finish(link.unhandled_here, seq, gone)
-    if left is link.unhandled_here:
-        return link
-    if seq > link.named:
-        return change(link, unhandled_here=left)
-    done = tuple((seq, engine_sid, True) for engine_sid in gone)
-    return change(link, unhandled_here=left, changes=link.changes + done, changes_end=link.changes_end + len(done))
+    if link.queue:
+        return change(link, finished=(*link.finished, (len(link.queue), seq, tuple(engine_sids))))
+    return finish_work(link, seq, tuple(engine_sids))
 
 
 def _reply(
     link: Link, refusal: Refusal | None, seq: int = 0, operations: tuple[Operation, ...] = ()
 ) -> tuple[Link, Reply]:
-    link, said = news(link)
+    link, said = news(link, seq)
     reply = Reply(
         sender=link.name,
         sender_life=link.life,

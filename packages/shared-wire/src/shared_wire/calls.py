@@ -18,6 +18,7 @@ from shared_wire.link import (
     meet,
     news,
     outlive,
+    settle,
     take,
 )
 from shared_wire.operations import CloseSessions, EngineSid, Operation, SessionClosed
@@ -57,6 +58,8 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
     """Take the next call to make: none while one is under way or nothing is to be said."""
     if link.call is not None:
         return link, None
+    if not link.queue:
+        link = settle(link)
     if link.held is not None:
         return _start(change(link, held=None), 1, link.held.seq, link.held.operations)
     if link.behind and link.unconfirmed is not None:
@@ -65,6 +68,7 @@ def make_call(link: Link) -> tuple[Link, Call | None]:
     if not (link.queue or link.behind or (link.told != link.changes_end and _must_tell(link))):
         return link, None
     batch, rest, left = split(link.queue, link.queued)
+    link = settle(link, len(batch))
     seq = link.next_seq if batch else 0
     return _start(change(link, next_seq=link.next_seq + bool(batch), queue=rest, queued=left), 1, seq, batch)
 
@@ -129,7 +133,9 @@ def fail_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
     lost = _at_stake(link, link.call) + sessions_in(link.queue) + sessions_waiting(link.unhandled_there)
     held = _in_place_of(link, link.call)
     doubted = link.doubted or (link.call is not None and not link.peer_holds_sockets)
-    return change(link, call=None, held=held, queue=(), queued=0, unhandled_there=(), doubted=doubted), lose(lost)
+    finished = tuple((0, seq, sids) for _, seq, sids in link.finished)
+    given_up = {"call": None, "queue": (), "queued": 0, "unhandled_there": (), "finished": finished}
+    return change(link, held=held, doubted=doubted, **given_up), lose(lost)
 
 
 def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
@@ -162,13 +168,13 @@ def _receive_reply(link: Link, call: Call, reply: Reply) -> tuple[Link, tuple[Ef
         return losing(
             link, lost + (() if link.peer_holds_sockets else _at_stake(link, call) + sessions_in(reply.operations))
         )
+    link, deliveries = take(link, reply)
     link = confirm(link, reply)
     if call.seq > link.received_there and not link.peer_holds_sockets and call.operations:
         pending = (call.seq, frozenset(sessions_in(call.operations)))
         link = change(link, unhandled_there=(*link.unhandled_there, pending))
     gap = link.unconfirmed is not None and link.unconfirmed.seq > link.received_there + 1
     link = change(link, behind=link.peer_holds_sockets and (gap or link.received_there < link.sent))
-    link, deliveries = take(link, reply)
     link, losses = losing(link, lost)
     return link, losses + deliveries
 

@@ -64,6 +64,8 @@ class Call:
     #: ... which are the last of so many, and how many of the receiver's own have been noted here.
     changes_end: int = 0
     changes_noted: int = 0
+    #: The highest number sent so far, by this frame or before: what it says of work holds once all up to there has arrived.
+    sent: int = 0
     operations: tuple[Operation, ...] = ()
 
 
@@ -81,6 +83,7 @@ class Reply:
     changes: tuple[Change, ...] = ()
     changes_end: int = 0
     changes_noted: int = 0
+    sent: int = 0
     refusal: Refusal | None = None
     operations: tuple[Operation, ...] = ()
 

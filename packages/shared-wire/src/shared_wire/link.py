@@ -17,6 +17,8 @@ Everything that changes a `Link` is here, in `calls` and in `answers`. The rules
 8.  *Handled* lags behind *received* only while a handler is suspended. What has begun to wait and what is done of it travels as
     changes, numbered for as long as both lives last and repeated until they are noted, so that no frame grows with what waits.
     When a session that the peer was told to wait for has nothing unfinished any more, and nothing else travels, a call says so.
+    Work is done when what it sent has left the queue as well, and *handled* counts when all that was sent before it has arrived: so
+    nobody believes that a session is done while its answer can still be lost.
 9.  When the side that holds the sockets gives a call up, the answer it never got may have held packets for anybody. The peer's
     life still knows, so its next contact makes them good; when the next contact is with another life, all its sessions are lost.
 10. Lives are told apart by their clocks. One whose clock is behind that of an earlier life learns so from its peer, as a refusal or
@@ -35,10 +37,24 @@ from shared_wire.batches import sessions_in, weigh, without
 from shared_wire.effects import Deliver, Effect, Lose
 from shared_wire.frames import Call, Change, Frame, Life, Reply
 from shared_wire.limits import MAX_CHANGES
-from shared_wire.operations import EngineSid, Operation
-from shared_wire.unfinished import Unfinished, apply, begun, sessions_waiting, without_work
+from shared_wire.operations import CloseSessions, EngineSid, Operation
+from shared_wire.unfinished import Unfinished, apply, begun, finish, sessions_waiting, without_work
 
-__all__ = ["Link", "change", "confirm", "judge_doubt", "lose", "losing", "lowest", "meet", "news", "outlive", "take"]
+__all__ = [
+    "Link",
+    "change",
+    "confirm",
+    "finish_work",
+    "judge_doubt",
+    "lose",
+    "losing",
+    "lowest",
+    "meet",
+    "news",
+    "outlive",
+    "settle",
+    "take",
+]
 
 #: The last moment that a frame can name.
 _LAST_MS: Final = 2**64 - 1
@@ -66,6 +82,8 @@ class Link:
     #: What the peer has said of our numbers, and how many of its changes are noted.
     received_there: int = 0
     noted_there: int = 0
+    #: Frames whose word on that does not count yet (rule 8), without their operations: the first such, and the latest.
+    claims: tuple[Frame, ...] = ()
     #: A refused call whose number must still be used: whole if it is unhandled for certain, else empty.
     held: Call | None = None
     #: The last reply with operations, until the peer has said that it arrived: it goes out again with every answer.
@@ -87,6 +105,8 @@ class Link:
     early: tuple[Frame, ...] = ()
     #: What was handed on and is not done.
     unhandled_here: Unfinished = ()
+    #: What is done but for what it sent: how much of the queue must leave first, the number, and the sessions.
+    finished: tuple[tuple[int, int, tuple[EngineSid, ...]], ...] = ()
     #: Up to which number the peer has been, or will be, told what waits; the changes it has not noted; how many there were in all,
     #: and how many of them were in the last frame.
     named: int = 0
@@ -153,11 +173,13 @@ _UNMET: Final[dict[str, Any]] = {
     "unhandled_there": (),
     "received_there": 0,
     "noted_there": 0,
+    "claims": (),
     "behind": False,
     "sent": 0,
     "expected": None,
     "early": (),
     "unhandled_here": (),
+    "finished": (),
     "named": 0,
     "changes": (),
     "changes_end": 0,
@@ -186,8 +208,20 @@ def judge_doubt(before: Link, frame: Frame, link: Link, effects: tuple[Effect, .
 
 
 def confirm(link: Link, frame: Frame) -> Link:
-    """Note how far the peer has come. A frame that was overtaken by a later one says nothing new."""
-    if frame.receiver_life != link.life or frame.received < link.received_there:
+    """Note how far the peer has come: where this side holds the sockets, once all that it had sent by then is here."""
+    frames = (frame,) if frame.receiver_life == link.life else ()
+    ahead: list[Frame] = []
+    for one in link.claims + frames:
+        if one.sent > link.received and not link.peer_holds_sockets:
+            ahead.append(replace(one, operations=()))
+        else:
+            link = _confirm(link, one)
+    return change(link, claims=(*ahead[:1], *ahead[1:][-1:])) if ahead or link.claims else link
+
+
+def _confirm(link: Link, frame: Frame) -> Link:
+    """Note what a frame says. One that was overtaken by a later one says nothing new."""
+    if frame.received < link.received_there:
         return link
     there = link.unhandled_there
     if there and frame.received > link.received_there:
@@ -215,8 +249,30 @@ def _since(link: Link, noted: int) -> tuple[Change, ...]:
     return link.changes[known:] if known > 0 else link.changes
 
 
-def news(link: Link) -> tuple[Link, dict[str, Any]]:
-    """Return what a frame made now says of what has come, and note that it is said.
+def settle(link: Link, left: int = 0) -> Link:
+    """Note that so many operations have left the queue: what was done but for them is done."""
+    if not link.finished:
+        return link
+    waiting = tuple((ahead - left, seq, engine_sids) for ahead, seq, engine_sids in link.finished if ahead > left)
+    for ahead, seq, engine_sids in link.finished:
+        if ahead <= left:
+            link = finish_work(link, seq, engine_sids)
+    return change(link, finished=waiting)
+
+
+def finish_work(link: Link, seq: int, engine_sids: tuple[EngineSid, ...]) -> Link:
+    """Note that what number ``seq`` brought for these sessions is done, and all that it sent has left."""
+    left = finish(link.unhandled_here, seq, engine_sids)
+    if left is link.unhandled_here:
+        return link
+    if seq > link.named:
+        return change(link, unhandled_here=left)
+    done = tuple((seq, engine_sid, True) for engine_sid in engine_sids)
+    return change(link, unhandled_here=left, changes=link.changes + done, changes_end=link.changes_end + len(done))
+
+
+def news(link: Link, seq: int = 0) -> tuple[Link, dict[str, Any]]:
+    """Return what a frame made now, maybe with a number of its own, says of what has come, and note that it is said.
 
     What begins to wait is put on record here, since only now is it known not to have been done at once.
     """
@@ -225,7 +281,13 @@ def news(link: Link) -> tuple[Link, dict[str, Any]]:
         link = change(link, changes=link.changes + new, changes_end=link.changes_end + len(new))
     said = link.changes[:MAX_CHANGES]
     end = link.changes_end - len(link.changes) + len(said)
-    fields = {"received": link.received, "changes": said, "changes_end": end, "changes_noted": link.noted_there}
+    fields = {
+        "received": link.received,
+        "changes": said,
+        "changes_end": end,
+        "changes_noted": link.noted_there,
+        "sent": max(seq, link.next_seq - 1),
+    }
     return change(link, named=link.received, told=end), fields
 
 
@@ -261,7 +323,15 @@ def take(link: Link, frame: Frame) -> tuple[Link, tuple[Effect, ...]]:
         work = ((one.seq, frozenset(sessions_in(one.operations))) for one in deliveries)
         unhandled += tuple(one for one in work if one[1])
     changed = change(link, expected=max(expected, floor), early=tuple(early), unhandled_here=unhandled)
-    return changed, tuple(deliveries)
+    return _without_closed(changed, deliveries), tuple(deliveries)
+
+
+def _without_closed(link: Link, deliveries: list[Deliver]) -> Link:
+    """Leave out what waits for sessions that the peer closes: a new life of it would take that for what comes next."""
+    closed = [one for delivery in deliveries for one in delivery.operations if isinstance(one, CloseSessions)]
+    if not closed:
+        return link
+    return losing(link, tuple(engine_sid for one in closed for engine_sid in one.engine_sids))[0]
 
 
 def _by_number(early: tuple[Frame, ...], frame: Frame) -> Iterable[Frame]:
@@ -279,7 +349,10 @@ def losing(link: Link, engine_sids: tuple[EngineSid, ...]) -> tuple[Link, tuple[
     held = replace(link.held, operations=without(link.held.operations, gone)) if link.held else None
     queue = without(link.queue, gone)
     call_lost = link.call_lost if link.call is None else link.call_lost | gone
-    changed = change(link, queue=queue, queued=sum(map(weigh, queue)), held=held, call_lost=call_lost)
+    finished = tuple((min(ahead, len(queue)), seq, sids) for ahead, seq, sids in link.finished)
+    changed = change(
+        link, queue=queue, queued=sum(map(weigh, queue)), held=held, call_lost=call_lost, finished=finished
+    )
     return changed, lose(engine_sids)
 
 

@@ -65,6 +65,7 @@ def frames(draw: st.DrawFn) -> Frame:
         "changes": changes,
         "changes_end": draw(st.integers(len(changes), 2**64 - 1)),
         "changes_noted": draw(_u64),
+        "sent": draw(_u64),
     }
     seq = draw(_u64)
     call = Call(

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from wire_fakes import Actor, Step
-from wire_rpcs import Rpcs, Side
+from wire_rpcs import Heard, Rpcs, Side
 
 from shared_wire import (
     CloseSessions,
@@ -53,6 +53,10 @@ class Session:
     called_epoch: int = 0
     #: An abort of the socket actor took packets with it.
     cut_down: bool = False
+    #: The last packet of this epoch that answers a message of the session itself, counted from 1.
+    answered_down: int = 0
+    #: Of the epochs before: the last such packet, as long as it has not arrived. One whose client lacks it at rest must be closed.
+    owed: dict[int, int] = field(default_factory=dict)
     #: The socket actor slept over a packet that the engine actor can only suspect: it must close the session.
     doomed: bool = False
 
@@ -74,6 +78,7 @@ class World(Rpcs):
     waiting: set[tuple[int, EngineSid]] = field(default_factory=set)
     noted: int = 0
     talk: tuple[Life | None, Life | None] = (None, None)
+    heard: Heard = field(default_factory=Heard)
     #: Aborts of the socket actor.
     epoch: int = 0
 
@@ -115,6 +120,8 @@ class World(Rpcs):
             session.received_down_epoch, session.received_down = epoch, 0
         assert number == session.received_down, f"{sid}: packet {number} where {session.received_down} was next"
         session.received_down += 1
+        if session.owed.get(epoch) == session.received_down:
+            del session.owed[epoch]
         self.counts["down"] += 1
 
     def _lose_at_engine(self, _peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
@@ -169,6 +176,7 @@ class World(Rpcs):
                     numbers.setdefault(sid, []).append(int(packet))
                     if self.random.random() < 0.5:
                         self.application_sends((sid, *self._some_sessions()))
+                        self.sessions[sid].answered_down = self.sessions[sid].sent_down
                 case SessionClosed(sid):
                     assert not self.sessions[sid].open_at_engine, f"{sid}: closed for no reason"
                     self.sessions[sid].open_at_application = False
@@ -198,7 +206,7 @@ class World(Rpcs):
         for sid in sids:
             session = self.sessions[sid]
             if session.down_epoch != self.epoch:
-                session.down_epoch, session.sent_down = self.epoch, 0
+                session.down_epoch, session.sent_down, session.answered_down = self.epoch, 0, 0
             packet = f"{self.epoch}:{session.sent_down}{flaw}"
             session.sent_down += 1
             self.socket.carrier.send("engine", SendPackets((sid,), (packet,)))
@@ -240,12 +248,18 @@ class World(Rpcs):
     def note_frame(self, data: bytes) -> None:
         frame = decode(data)
         self.given_up &= frame.sender_life != self.engine.carrier.peer_life("socket")
-        ours = frame.receiver_life is not None and frame.receiver_life.nonce == self.engine.life.nonce
-        if not ours or frame.sender_life != self.engine.carrier.peer_life("socket"):
+        if frame.sender_life != self.engine.carrier.peer_life("socket"):
             return
-        if self.talk != (frame.receiver_life, frame.sender_life):
-            self.talk = frame.receiver_life, frame.sender_life
+        if self.talk != (self.engine.life, frame.sender_life):
+            self.talk = self.engine.life, frame.sender_life
             self.noted, self.waiting = 0, set()
+            self.heard = Heard()
+        is_ours = frame.receiver_life is not None and frame.receiver_life.nonce == self.engine.life.nonce
+        for one in self.heard.hear(frame, is_ours=is_ours):
+            self._believe(one)
+
+    def _believe(self, frame: Frame) -> None:
+        """Note what a frame says of work: all that was sent before it is here."""
         new = frame.changes_end - self.noted
         for seq, sid, done in frame.changes[-new:] if new > 0 else ():
             (self.waiting.discard if done else self.waiting.add)((seq, sid))
@@ -278,6 +292,9 @@ class World(Rpcs):
         """End all streams down: what is missing stays missing."""
         for session in self.live.values():
             session.cut_down |= self._missing_down(session)
+            received = session.received_down if session.received_down_epoch == self.epoch else 0
+            if session.down_epoch == self.epoch and session.answered_down > received:
+                session.owed[self.epoch] = session.answered_down
         self.epoch += 1
 
     def engine_aborts(self) -> None:
@@ -342,6 +359,7 @@ class World(Rpcs):
         for sid, session in self.live.items():
             if session.open_at_engine and session.open_at_application is not False:
                 assert not session.doomed, f"{sid}: open, though a packet is missing"
+                assert not session.owed, f"{sid}: open, though the answer to a message of its own is missing"
                 missing = session.sent_up - session.received_up
                 assert not missing, f"{sid}: {missing} messages missing"
                 assert not self._unfinished_down(session), f"{sid}: packets of {session.sent_down} missing"
