@@ -242,8 +242,8 @@ def e2e(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *E2E, *session.posargs)
         return
-    # Most of them wait most of the time, so two go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "2", "--dist", "loadfile")
+    # Most of them wait most of the time, so three go side by side; those that measure time or memory go alone.
+    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "3", "--dist", "loadfile")
     session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
 
 

@@ -3,14 +3,6 @@
 It asks a question every few milliseconds meanwhile, two seconds at least, and its normal is measured just before. The longest
 normal round trip counts as 25 ms at least, in CI as 50: a machine that does other work as well pauses anybody for so long.
 The heap is that of the interpreter, which all objects share.
-
-The median stays below 2 times the normal except while a client *streams*. As long as frames of it are left, the other's question
-waits behind a few of them in the engine actor, behind those that travel in the call under way, and behind those in its own call.
-That makes 2 to 4 times on both hosts, and looking for others more often changes nothing: the runtime hands over one socket's
-frames until it is made to look at another's. There 5 times is what is held to.
-
-The longest stays below 10 times the normal except beside eleven messages of 900 kB, which wait in the link's queue in front of the
-other's question: 150 to 470 ms. There a second is what is held to.
 """
 
 import asyncio
@@ -37,9 +29,8 @@ PATH, ENGINE, SOCKET = "/hostile/", "hostile-engine", "hostile-socket"
 NORMAL_S, LEAST_S, WORST_S = 1.0, 2.0, 5.0
 IS_SOAK = float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60
 #: What is promised is judged in soak. CI, on machines that do other work as well, finds what is far off.
-MEDIAN_TIMES, STREAMED_TIMES, LONGEST_TIMES = (2, 5, 10) if IS_SOAK else (3, 8, 10)
+MEDIAN_TIMES, LONGEST_TIMES = (2, 10) if IS_SOAK else (4, 10)
 NOISE_MS = 25.0 if IS_SOAK else 50.0
-LARGE_MS = 1_000.0
 HEAP_BYTES = 64 * 1024 * 1024
 LARGE = "x" * 900_000
 PLACES = ",".join(f'{{"_placeholder":true,"num":{number}}}' for number in range(10))
@@ -160,10 +151,6 @@ WORST: tuple[Callable[[Scene], Awaitable[None]], ...] = (
 )
 
 
-#: Those whose frames go on and on: at any time something of theirs is being handled.
-STREAMS = (an_outbox_nobody_fetches, full_lanes, many_frames, unknown_namespaces, collisions, rooms)
-
-
 @asynccontextmanager
 async def joined(worker: Worker) -> AsyncIterator[RawSocket]:
     async with connect(worker.url, PATH, max_msg_size=0) as client:
@@ -182,19 +169,23 @@ async def heap_bytes(worker: Worker) -> int:
 
 async def is_quiet(worker: Worker) -> bool:
     """Return whether all that was sent before has been taken."""
-    before = (await worker.counters(ENGINE)).get("frames", 0)
+    before = await heard(worker)
     await silence(0.3)
-    return bool((await worker.counters(ENGINE)).get("frames", 0) == before)
+    return await heard(worker) == before
+
+
+async def heard(worker: Worker) -> list[int]:
+    """Return how much both actors have taken."""
+    counted = [(ENGINE, "frames"), (SOCKET, "rpcs_taken")]
+    return [(await worker.counters(actor)).get(what, 0) for actor, what in counted]
 
 
 @asynccontextmanager
 async def left_quiet(worker: Worker) -> AsyncIterator[None]:
-    """Leave nothing of it to the next test: what a client that is gone has sent is handled for as long as its object lives."""
+    """Leave nothing of it to the next test: what a client that is gone has sent is handled, and its frames are still delivered."""
     try:
         yield
     finally:
-        if not await is_quiet(worker):
-            await worker.kill(ENGINE)
         await until(lambda: is_quiet(worker), "nothing of it is left", 60)
 
 
@@ -208,17 +199,17 @@ async def test_a_client_at_its_worst(each_worker: Worker, worst: Callable[[Scene
             async with few_lines(each_worker, 1), asking(neighbour, question) as loud:
                 await asyncio.gather(worst(Scene(each_worker, client)), silence(LEAST_S))
         heap = await heap_bytes(each_worker)
-        judge(worst in STREAMS, worst is messages_behind_a_handler, normal, loud)
+        judge(normal, loud)
         assert heap < HEAP_BYTES, heap
         assert [(await each_worker.counters(actor))["life"] for actor in (ENGINE, SOCKET)] == lives
 
 
-def judge(is_stream: bool, is_large: bool, normal: Asking, loud: Asking) -> None:
+def judge(normal: Asking, loud: Asking) -> None:
     """Compare a neighbour's waits."""
     medians = [statistics.median(one.waits_ms) for one in (normal, loud)]
     print(  # noqa: T201
         f"median {medians[0]:.1f} ms, then {medians[1]:.1f}; longest {normal.longest_ms:.1f}, then {loud.longest_ms:.1f}; "
         f"{len(loud.waits_ms)} questions"
     )
-    assert medians[1] < (STREAMED_TIMES if is_stream else MEDIAN_TIMES) * medians[0]
-    assert loud.longest_ms < (LARGE_MS if is_large else LONGEST_TIMES * max(normal.longest_ms, NOISE_MS))
+    assert medians[1] < MEDIAN_TIMES * medians[0]
+    assert loud.longest_ms < LONGEST_TIMES * max(normal.longest_ms, NOISE_MS)

@@ -155,3 +155,32 @@ def test_each_session_has_its_own_allowance_until_it_is_forgotten() -> None:
     rates.drop(X)
     assert len(rates) == 1
     assert rates.spend(X, NOW, 100, 0)
+
+
+def test_who_sends_a_burst_is_hasty_until_it_has_paused() -> None:
+    rates = Rates(EngineConfig(), lambda: None)
+    sid = EngineSid("a")
+    assert not rates.is_hasty(sid)
+    for _ in range(20):
+        rates.spend(sid, NOW, 1, 0)
+    assert not rates.is_hasty(sid)
+    rates.spend(sid, NOW, 1, 0)
+    assert rates.is_hasty(sid)
+    rates.spend(sid, NOW + 1_000, 1, 0)
+    assert not rates.is_hasty(sid)
+    rates.drop(sid)
+    assert not rates.is_hasty(sid)
+
+
+def test_others_are_about_for_a_second_after_they_have_sent_something() -> None:
+    rates = Rates(EngineConfig(), lambda: None)
+    a, b = EngineSid("a"), EngineSid("b")
+    assert not rates.are_others_about(a, NOW)
+    rates.spend(a, NOW, 1, 0)
+    rates.spend(a, NOW + 500, 1, 0)
+    assert [rates.are_others_about(sid, NOW + 500) for sid in (a, b)] == [False, True]
+    rates.spend(b, NOW + 600, 1, 0)
+    assert [rates.are_others_about(sid, NOW + 600) for sid in (a, b)] == [True, True]
+    rates.spend(a, NOW + 1_599, 1, 0)
+    assert [rates.are_others_about(sid, NOW + 1_599) for sid in (a, b)] == [True, True]
+    assert not rates.are_others_about(a, NOW + 1_600)

@@ -1241,9 +1241,9 @@ def test_work_is_not_done_while_its_answer_waits_behind_a_reply_that_goes_out_ag
     s, reply = answer_call(handle(enqueue(s, down(Y)), effects), call.seq)
     assert (reply.operations, reply.changes) == ((down(X),), ((call.seq, Y, False),))
     _, answer, _ = take(e, slow)
-    _, call = make_call(receive_reply(s, answer)[0])
-    assert call is not None
-    assert (call.operations, call.changes[-1]) == ((down(Y),), (reply.received, Y, True))
+    _, late = make_call(receive_reply(s, answer)[0])
+    assert late is not None
+    assert (late.operations, late.changes[-1]) == ((down(Y),), (reply.received, Y, True))
 
 
 def test_work_is_done_when_what_it_sent_is_given_up() -> None:

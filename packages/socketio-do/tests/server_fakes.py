@@ -159,6 +159,8 @@ class FakeRuntime:
         self.busy_sessions: set[str] = set()
         self.asked_busy: list[str] = []
         self.tasks: list[FakeTask] = []
+        #: How often others were to be let in.
+        self.moments = 0
         #: Every lane that was given work.
         self.used: set[Lane] = set()
 
@@ -227,6 +229,10 @@ class FakeRuntime:
     async def sleep(self, seconds: float) -> None:
         end_s = self._now_s + seconds
         await Until(lambda: self._now_s >= end_s)
+
+    async def let_others_in(self) -> None:
+        self.moments += 1
+        await Until(lambda: True)
 
     async def wait(self, event: FakeEvent, seconds: float) -> None:
         end_s = self._now_s + seconds

@@ -11,6 +11,7 @@ import socketio
 from server_fakes import FakeEvent, Log, World, finish, socket_sid
 
 from socketio_do.limits import MAX_SOCKETS
+from socketio_do.rooms import CROWDED_ROOMS
 
 S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)
 ROOMS = re.compile(r"/room-\d+")
@@ -419,3 +420,15 @@ class TestPending:
         judging.accept()
         members = {S1: "e1"}
         assert judging.world.sio.manager._hearing(members, None) is members
+
+
+@pytest.mark.parametrize(("number", "moments"), [(CROWDED_ROOMS, 0), (CROWDED_ROOMS + 1, 3)])
+def test_others_are_let_in_before_each_of_a_session_s_crowded_sockets_is_forgotten(number: int, moments: int) -> None:
+    world = World(namespaces="*")
+    for at, namespace in enumerate(("/", "/a", "/b"), 1):
+        world.connect("e1", namespace)
+        for room in range(number):
+            finish(world.sio.enter_room(socket_sid(at), f"room {room}", namespace=namespace))
+    world.sio.receive_closed("e1", "transport close")
+    world.runtime.settle()
+    assert (world.runtime.moments, world.membership.has_session("e1")) == (moments, False)

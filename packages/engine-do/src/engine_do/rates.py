@@ -21,6 +21,8 @@ _BYTES_OF_ONE: Final = 50_000
 #: Frames of bursts after which those of other clients are looked for. The runtime looks for them only when it has nothing left to
 #: do, and what has been sent at once is something to do: without this, others wait for all of it. A look costs half an echo.
 _LOOK_EVERY: Final = 4
+#: For how long after what it has sent a session counts as there.
+_ABOUT_MS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ class Rates:
         self._let_others_in = let_others_in
         self._allowances: dict[EngineSid, Allowance] = {}
         self._burst = 0
+        #: Who was the last to send something, when, and when anybody else last did.
+        self._last: EngineSid | None = None
+        self._last_ms = self._other_ms = -_ABOUT_MS
 
     def spend(self, engine_sid: EngineSid, now_ms: int, messages: int, size: int) -> bool:
         """Count what a session sends, and let others in between the frames of bursts; returns False for more than it may send."""
@@ -73,9 +78,21 @@ class Rates:
         if left is None:
             return False
         self._allowances[engine_sid] = left
+        if engine_sid != self._last:
+            self._last, self._other_ms = engine_sid, self._last_ms
+        self._last_ms = now_ms
         if is_burst(left, self._config):
             self.count_burst(weigh(messages, size))
         return True
+
+    def is_hasty(self, engine_sid: EngineSid) -> bool:
+        """Return whether what a session sent last was part of a burst."""
+        left = self._allowances.get(engine_sid)
+        return left is not None and is_burst(left, self._config)
+
+    def are_others_about(self, engine_sid: EngineSid, now_ms: int) -> bool:
+        """Return whether another session has sent something within the last second."""
+        return now_ms - (self._other_ms if engine_sid == self._last else self._last_ms) < _ABOUT_MS
 
     def count_burst(self, weight: int) -> None:
         """Count a part of a burst, by `weigh`."""

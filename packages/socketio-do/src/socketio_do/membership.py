@@ -18,7 +18,7 @@ from shared_wire.bounded_json import has_collisions
 from socketio_do.cache import TextCache
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
-from socketio_do.rooms import Room, RoomChanges, is_too_long, room_key
+from socketio_do.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, room_key
 from socketio_do.session_data import SessionData
 from socketio_do.storage import Member, Storage
 
@@ -164,6 +164,10 @@ class Membership:
         data = self._data.connect(socket_sid)
         self.room_changes.note_entering(_moves([(socket, key) for key in sorted(rooms)]))
         self.storage.insert_socket(socket_sid, socket.engine_sid, socket.namespace, socket.actor, data, rooms)
+
+    def is_crowded(self, socket_sid: str) -> bool:
+        """Return whether a socket is in so many rooms that to forget it takes a while."""
+        return self.socket(socket_sid) is not None and len(self._room_keys(socket_sid)) > CROWDED_ROOMS
 
     def disconnect(self, socket_sid: str) -> None:
         """Forget a socket, its data and its rooms."""
@@ -373,11 +377,10 @@ class Membership:
         return {sid for sid in members if not (sid in self._sockets and self._sockets[sid].pending)}
 
     def _forget_member(self, namespace: str, key: str, socket_sid: str) -> None:
-        members = self._rooms.get((namespace, key))
-        if members is not None:
-            members.pop(socket_sid, None)
-            if not members:
-                del self._rooms[namespace, key]
+        members = self._rooms.get((namespace, key), {})
+        members.pop(socket_sid, None)
+        if not members:
+            self._rooms.pop((namespace, key), None)
 
 
 def _moves(memberships: Iterable[tuple[Socket, str]]) -> list[tuple[str, str, str]]:

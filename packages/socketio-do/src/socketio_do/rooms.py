@@ -8,7 +8,17 @@ from typing import Final, Literal, TypeAlias
 from socketio_do.errors import SessionDataError
 from socketio_do.limits import MAX_ROOM_NAME
 
-__all__ = ["MAX_ROOM_KEY", "ROOM_EVENTS", "Room", "RoomChange", "RoomChanges", "RoomEvent", "is_too_long", "room_key"]
+__all__ = [
+    "CROWDED_ROOMS",
+    "MAX_ROOM_KEY",
+    "ROOM_EVENTS",
+    "Room",
+    "RoomChange",
+    "RoomChanges",
+    "RoomEvent",
+    "is_too_long",
+    "room_key",
+]
 
 #: What an application names rooms with.
 Room: TypeAlias = str | int | float | bool | None
@@ -21,6 +31,9 @@ ROOM_EVENTS: Final[tuple[RoomEvent, ...]] = ("create", "join", "leave", "delete"
 
 #: What the longest name takes as JSON: a character beyond the first plane is written as two escapes.
 MAX_ROOM_KEY: Final = 12 * MAX_ROOM_NAME + 2
+
+#: Rooms beyond which others are let in before a socket leaves them: a thousand take ten milliseconds, and a session has 64 sockets.
+CROWDED_ROOMS: Final = 100
 
 
 def room_key(room: Room) -> str:

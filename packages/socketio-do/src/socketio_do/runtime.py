@@ -53,6 +53,9 @@ class Runtime(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
 
+    async def let_others_in(self) -> None:
+        """Wait for a moment in which other events are taken; whoever asks meanwhile gets a moment of its own after it."""
+
     async def wait(self, event: Any, seconds: float) -> None:
         """Wait for an event made by `make_event`, at most so long; the caller looks what came of it."""
 

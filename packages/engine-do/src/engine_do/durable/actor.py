@@ -15,9 +15,11 @@ from engine_do.admission import EIO3_PREFIX
 from engine_do.config import EngineConfig
 from engine_do.data import read_data, write_data
 from engine_do.durable.alarm import Alarm
-from engine_do.durable.application import Application, Linked, LocalApplication
+from engine_do.durable.application import Application
 from engine_do.durable.http import Http
 from engine_do.durable.interop import message_to_python
+from engine_do.durable.linked import Linked
+from engine_do.durable.local import LocalApplication
 from engine_do.durable.polls import Polls
 from engine_do.durable.rows import Rows
 from engine_do.durable.sessions import Sessions
@@ -196,6 +198,7 @@ class _EngineFace:
     def __init__(self, actor: EngineActor) -> None:
         sessions = actor._sessions
         self.send, self.apply, self.announced = sessions.send, sessions.apply, sessions.announced
+        self.is_hasty, self.are_others_about = sessions.rates.is_hasty, sessions.rates.are_others_about
         self._sessions = sessions
         self._kv, self._counters = actor._storage.kv, actor._counters
 

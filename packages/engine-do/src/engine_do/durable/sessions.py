@@ -219,6 +219,7 @@ class Sessions:
         if self.rates.spend(engine_sid, now_ms(), messages, size):
             return True
         _logger.warning("= session %s sends too much", engine_sid)
+        self.application.cut(engine_sid)
         return False
 
     def step_socket(self, ws: Any, event: Input) -> None:
@@ -291,6 +292,7 @@ class Sessions:
         if giving_way is not None:
             _logger.warning("= session %s closed: too much waits", giving_way)
             self.held.drop(giving_way)
+            self.application.cut(EngineSid(giving_way))
             self.apply(EngineSid(giving_way), _FAULT)
 
     def _delete_row(self, engine_sid: EngineSid) -> None:

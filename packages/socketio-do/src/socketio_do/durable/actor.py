@@ -47,6 +47,10 @@ _logger = logging.getLogger("socketio_do")
 
 T = TypeVar("T")
 
+#: Others are let in for so long. With timers of 0 ms one after the other the runtime does nothing else, and a reply that waits for
+#: what was written waits for all of them.
+_MOMENT_S = 0.001
+
 #: Where the number of the tables' layout is kept.
 _SCHEMA_KEY = "socketio_do:schema"
 
@@ -137,6 +141,8 @@ class _Hub(RpcWire):
         self._lanes = Lanes(self.start, log_fault)
         self._frame = FrameWork((), _nobody)
         self._delivering: list[Task] | None = None
+        #: The moment given last of those in which others are let in.
+        self._moment: asyncio.Event | None = None
         #: Work that is cancelled because its client holds too much, which is logged as that.
         self._given_up = WeakSet[asyncio.Task[Any]]()
 
@@ -254,6 +260,23 @@ class _Hub(RpcWire):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+    async def let_others_in(self) -> None:
+        """Wait for a timer, after all who asked before: between two of them the runtime takes other events."""
+        before, over = self._moment, asyncio.Event()
+        self._moment = over
+        try:
+            if before is not None:
+                await before.wait()
+            timer = Timer(_MOMENT_S, over.set)
+            try:
+                await over.wait()
+            finally:
+                timer.cancel()
+        finally:
+            over.set()
+            if self._moment is over:
+                self._moment = None
 
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         """Wait for an event, at most so long."""

@@ -1,0 +1,98 @@
+"""What sessions send in bursts is passed on in small parts. Sans I/O.
+
+An event takes the application a millisecond or so, and one client may send hundreds a second. What it has sent at once would
+travel together, and everybody else's next event would wait for all of it. So a part of it is passed on, the next when that has been
+taken, and in between the application is left to others for twice as long as it worked on the part.
+"""
+
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import Final, Generic, TypeVar
+
+from engine_do.ids import EngineSid
+
+__all__ = ["Turns"]
+
+_T = TypeVar("_T")
+
+#: What a part may weigh (`rates.weigh`) where others are about, and where nobody is kept waiting. One message always passes.
+_PART: Final = 2
+_PART_ALONE: Final = 16
+#: Where the peer is far away, a part is what is sent in so many milliseconds of the way there and back.
+_MS_OF_ONE: Final = 2
+#: How many times as long as its part took a session rests: what one may have of the application's time where others are about.
+_RESTS: Final = 2
+#: In how many calls the shortest is forgotten: the way may have become longer.
+_FORGOTTEN: Final = 1_000
+
+
+class Turns(Generic[_T]):
+    """What waits on its way to one peer, by session, in order."""
+
+    def __init__(self, weigh: Callable[[_T], int], are_others_about: Callable[[EngineSid], bool]) -> None:
+        """Initialise with what tells the weight of one thing that waits, and whether anybody but a session sends as well."""
+        self._weigh = weigh
+        self._are_others_about = are_others_about
+        self._waiting: dict[EngineSid, deque[_T]] = {}
+        #: The sessions whose parts were passed on, and may still be on their way.
+        self._passed: set[EngineSid] = set()
+        #: Until when sessions rest that have had a part.
+        self._rests: dict[EngineSid, int] = {}
+        #: What a call takes that the peer has next to no work with.
+        self._way_ms: float | None = None
+        #: Until when those rest whose parts were in the last call and of whom more waits: work for others may have been in it, too.
+        self._until_ms = 0
+
+    def __bool__(self) -> bool:
+        """Return whether anything waits."""
+        return bool(self._waiting)
+
+    def __contains__(self, engine_sid: EngineSid) -> bool:
+        """Return whether anything of a session waits: then all it sends must."""
+        return engine_sid in self._waiting
+
+    def __iter__(self) -> Iterator[_T]:
+        """Go through all that waits."""
+        return (one for waiting in self._waiting.values() for one in waiting)
+
+    def put(self, engine_sid: EngineSid, what: Iterable[_T]) -> None:
+        """Have something wait for the session's turn."""
+        self._waiting.setdefault(engine_sid, deque()).extend(what)
+
+    def drop(self, engine_sid: EngineSid) -> None:
+        """Forget what waits of a session."""
+        self._waiting.pop(engine_sid, None)
+
+    def take(self, now_ms: int, under_way: Container[EngineSid]) -> tuple[list[tuple[EngineSid, list[_T]]], int | None]:
+        """Take the next part of each session whose last is not under way any more, and which has rested.
+
+        Returns them, and in how many milliseconds the next session will have; none where the end of a call is what to wait for.
+        """
+        for engine_sid in [one for one in self._passed if one not in under_way]:
+            self._passed.discard(engine_sid)
+            if engine_sid in self._waiting:
+                self._rests[engine_sid] = self._until_ms
+        self._rests = {one: until_ms for one, until_ms in self._rests.items() if until_ms > now_ms}
+        ready = [one for one in self._waiting if one not in self._passed and one not in self._rests]
+        return [(one, self._part(one)) for one in ready], min(self._rests.values(), default=now_ms) - now_ms or None
+
+    def _part(self, engine_sid: EngineSid) -> list[_T]:
+        waiting = self._waiting[engine_sid]
+        room = _PART if self._are_others_about(engine_sid) else _PART_ALONE
+        room = max(room, int((self._way_ms or 0) / _MS_OF_ONE)) - self._weigh(waiting[0])
+        part = [waiting.popleft()]
+        while waiting and room >= self._weigh(waiting[0]):
+            room -= self._weigh(waiting[0])
+            part.append(waiting.popleft())
+        if not waiting:
+            del self._waiting[engine_sid]
+        self._passed.add(engine_sid)
+        return part
+
+    def end_call(self, now_ms: int, took_ms: int) -> None:
+        """Note that a call to the peer has ended: what it took besides the way is what the sessions of its parts rest for."""
+        way_ms = took_ms if self._way_ms is None else self._way_ms
+        self._way_ms = min(way_ms + (took_ms - way_ms) / _FORGOTTEN, took_ms)
+        work_ms = took_ms - self._way_ms
+        is_noticed = any(map(self._are_others_about, self._passed))
+        self._until_ms = now_ms + (int(_RESTS * work_ms) if is_noticed else 0)
