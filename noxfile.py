@@ -41,6 +41,8 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 )
 
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
+#: The order of the alphabet: else the files with few tests, which are the longest, come last and alone.
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
 LONG_FORMS = (
     "faults",
@@ -242,8 +244,8 @@ def e2e(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *E2E, *session.posargs)
         return
-    # Most of them wait most of the time, so three go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "3", "--dist", "loadfile")
+    # Most of them wait most of the time, so four go side by side; those that measure time or memory go alone.
+    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "4", *BY_FILE)
     session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
 
 

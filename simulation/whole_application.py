@@ -131,6 +131,9 @@ class Hub(FakeRuntime):
     def busy(self, actor: str) -> set[str]:
         return set(self.carrier.busy(actor))
 
+    def queued(self, actor: str) -> int:
+        return self.carrier.queued(actor)
+
     def run(self, lane: Lane, work: Work) -> None:
         frame, engine_sid = self._frame, EngineSid(lane[0])
         frame.begin(engine_sid)

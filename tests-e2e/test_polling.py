@@ -193,7 +193,8 @@ async def test_a_body_that_is_too_large_ends_the_session(engine_worker: EngineWo
     async with poll(engine_worker.url, "/strict/") as client:
         assert (await client.post("4" + "x" * 999)).status == 200
         assert len(str((await client.receive())[0])) == 1_000
-        assert (await client.post(data=_chunks(1_100) if chunked else b"4" + b"x" * 1_000)).status == 413
+        refused = await client.post(data=_chunks(1_100) if chunked else b"4" + b"x" * 1_000)
+        assert (refused.status, refused.text) == (413, "")
         assert await engine_worker.ended("STRICT/e0", client.sid) == ["transport error"]
 
 
@@ -270,12 +271,12 @@ async def test_an_object_takes_so_many_sessions_and_so_many_of_one_address(engin
     async with site(engine_worker.url, "/strict/") as strict:
         sessions = [await strict.open(headers={"CF-Connecting-IP": f"10.0.0.{number // 2}"}) for number in range(6)]
         full = await strict.ask(headers={"CF-Connecting-IP": "10.0.0.9"})
-        assert (full.error, full.text) == ((403, 4), '{"code": 4, "message": "Forbidden: too many sessions"}')
+        assert (full.error, full.text) == ((403, 4), '{"code":4,"message":"Forbidden: too many sessions"}')
         status, body = await handshake(engine_worker.url, "/strict/?EIO=4&transport=websocket")
         assert (status, "too many sessions" in body) == (403, True)
         await sessions[0].send("1")
         crowd = await strict.ask(headers={"CF-Connecting-IP": "10.0.0.1"})
-        assert crowd.text == '{"code": 4, "message": "Forbidden: too many sessions of one address"}'
+        assert crowd.text == '{"code":4,"message":"Forbidden: too many sessions of one address"}'
         sessions[0] = await strict.open(headers={"CF-Connecting-IP": "10.0.0.0"})
         for one in sessions:
             await one.send("1")

@@ -282,3 +282,23 @@ def test_economy_takes_all_options_and_its_own_can_be_told_otherwise() -> None:
     assert (economy.path, economy.ping_interval_ms, economy.ping_timeout_ms) == ("/socket.io/", 300_000, 500_000)
     with pytest.raises(ConfigError, match="no option 'zzz'"):
         EngineConfig.economy(zzz=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "has_peer", "message"),
+    [
+        ({"allow_eio3": True}, True, "allow_eio3 is for an engine alone, and Chat has a peer_binding"),
+        ({"choose_peer": lambda state, message: ("", "a")}, False, "choose_peer needs Chat.peer_binding"),
+        ({"allow_eio3": True}, False, None),
+        ({"choose_peer": lambda state, message: ("", "a")}, True, None),
+        ({}, True, None),
+        ({}, False, None),
+    ],
+)
+def test_what_goes_with_a_peer_and_what_without(options: dict[str, Any], has_peer: bool, message: str | None) -> None:
+    config = EngineConfig(**options)
+    if message is None:
+        config.check_peer("Chat", has_peer=has_peer)
+    else:
+        with pytest.raises(ConfigError, match=message):
+            config.check_peer("Chat", has_peer=has_peer)

@@ -12,6 +12,7 @@ from engine_do.packets import (
     decode_frame,
     decode_frame_v3,
     encode_base64,
+    encode_frame,
     encode_frame_v3,
     encode_message,
 )
@@ -43,9 +44,7 @@ def test_a_frame_is_one_packet(frame: str | bytes, packet: Packet) -> None:
     assert decode_frame(frame) == packet
 
 
-@pytest.mark.parametrize(
-    "frame", ["", "7", "9x", "hello", " 4hello", "bAQID", "-1", "\u0664", "\u00b2", "\ud800", "\x00"]
-)
+@pytest.mark.parametrize("frame", ["", "7", "9x", "hello", " 4hello", "b!", "-1", "\u0664", "\u00b2", "\ud800", "\x00"])
 def test_a_text_that_begins_with_no_packet_type_is_refused(frame: str) -> None:
     with pytest.raises(RemoteEngineError) as refusal:
         decode_frame(frame)
@@ -54,9 +53,23 @@ def test_a_text_that_begins_with_no_packet_type_is_refused(frame: str) -> None:
     assert refusal.value.__suppress_context__
 
 
-def test_base64_belongs_to_polling_and_is_refused_here() -> None:
-    with pytest.raises(RemoteEngineError):
-        decode_frame("bAQIDBA==")
+@pytest.mark.parametrize(("text", "data"), [("bAQIDBA==", b"\x01\x02\x03\x04"), ("bAQID", b"\x01\x02\x03"), ("b", b"")])
+def test_binary_may_come_as_text(text: str, data: bytes) -> None:
+    assert decode_frame(text) == Packet(PacketType.MESSAGE, data)
+
+
+def test_text_that_announces_base64_and_has_none_is_refused() -> None:
+    with pytest.raises(RemoteEngineError) as refusal:
+        decode_frame("b!")
+    assert refusal.value.code == BAD_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("packet", "base64", "frame"),
+    [(b"\x01\x02\x03", True, "bAQID"), (b"\x01", False, b"\x01"), ("4hi", True, "4hi"), (b"", True, "b")],
+)
+def test_a_client_without_binary_gets_text(packet: str | bytes, base64: bool, frame: str | bytes) -> None:
+    assert encode_frame(packet, base64) == frame
 
 
 @pytest.mark.parametrize(

@@ -72,10 +72,13 @@ class Cancelled(BaseException):
 class Until:
     """Awaited, it suspends until its condition holds."""
 
-    def __init__(self, holds: Callable[[], bool]) -> None:
+    def __init__(self, holds: Callable[[], bool], *, at_least_once: bool = False) -> None:
         self.holds = holds
+        self._at_least_once = at_least_once
 
     def __await__(self) -> Generator["Until", None, None]:
+        if self._at_least_once:
+            yield self
         while not self.holds():
             yield self
 
@@ -159,6 +162,8 @@ class FakeRuntime:
         self.busy_sessions: set[str] = set()
         self.asked_busy: list[str] = []
         self.tasks: list[FakeTask] = []
+        #: What waits for each engine actor; a test says so.
+        self.queued_bytes: Counter[str] = Counter()
         #: How often others were to be let in.
         self.moments = 0
         #: Every lane that was given work.
@@ -170,6 +175,12 @@ class FakeRuntime:
     def busy(self, actor: str) -> set[str]:
         self.asked_busy.append(actor)
         return self.busy_sessions
+
+    def queued(self, actor: str) -> int:
+        return self.queued_bytes[actor]
+
+    async def drained(self, actor: str, size: int) -> None:
+        await Until(lambda: self.queued(actor) <= size)
 
     def count(self, what: str, number: int) -> None:
         self.counted[what] += number
@@ -228,11 +239,11 @@ class FakeRuntime:
 
     async def sleep(self, seconds: float) -> None:
         end_s = self._now_s + seconds
-        await Until(lambda: self._now_s >= end_s)
+        await Until(lambda: self._now_s >= end_s, at_least_once=True)
 
     async def let_others_in(self) -> None:
         self.moments += 1
-        await Until(lambda: True)
+        await Until(lambda: True, at_least_once=True)
 
     async def wait(self, event: FakeEvent, seconds: float) -> None:
         end_s = self._now_s + seconds

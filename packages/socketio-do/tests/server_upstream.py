@@ -185,6 +185,7 @@ class UpstreamManager(DurableManager):
         if isinstance(server, mock.Mock):
             server._tell = server._tell_of_rooms = server._drop_expected = mock.AsyncMock()
             server.eio.broadcast = self._broadcast
+            server.eio.drain = mock.AsyncMock()
 
     async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
         self._membership.know(eio_sid)
@@ -213,13 +214,14 @@ class UpstreamManager(DurableManager):
         self._acks.add(sid, number, callback)
         return number
 
-    def _broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> None:
+    def _broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> set[str]:
         """Send as upstream does to a mocked server: packets made once, one by one to each session."""
         make: Any = EnginePacket
         made = [make(MESSAGE, packet) for packet in packets]
         for engine_sid in engine_sids:
             for packet in made:
                 call(self.server._send_eio_packet, engine_sid, packet)
+        return set()
 
 
 class UpstreamNamespace(socketio.AsyncNamespace):

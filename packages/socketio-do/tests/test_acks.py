@@ -1,7 +1,7 @@
 import pytest
 from server_fakes import Log
 
-from socketio_do.acks import Acks
+from socketio_do.acks import ACK_IDS, Acks
 from socketio_do.limits import MAX_ACKS
 
 
@@ -16,6 +16,21 @@ def other(*args: object) -> None:
 def test_ids_go_up_from_the_first_id_of_the_life() -> None:
     acks = Acks(700)
     assert [acks.make_id(), acks.make_id(), acks.make_id()] == [700, 701, 702]
+
+
+def test_ids_stay_below_what_every_official_client_reads() -> None:
+    acks = Acks(1_795_716_994_941)
+    assert 0 <= acks.make_id() < ACK_IDS == 2**30
+    acks = Acks(2**40 - 2)
+    assert [acks.make_id() for _ in range(4)] == [ACK_IDS - 2, ACK_IDS - 1, 0, 1]
+    assert [acks.is_of_this_life(number) for number in (ACK_IDS - 3, ACK_IDS - 2, ACK_IDS - 1, 0, 1, 2)] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_callback_is_taken_once() -> None:

@@ -1,4 +1,5 @@
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 import socketio
 from server_fakes import FakeEvent, FakeRuntime, finish, socket_sid
 
-from socketio_do.dispatch import call_handler, namespace_method
+from socketio_do.dispatch import call_handler, call_trigger_event, namespace_method
 
 CONNECT = ("sid", {"environ": "yes"}, {"token": "secret"})
 DISCONNECT = ("sid", "transport close")
@@ -241,3 +242,90 @@ def test_a_wrapper_that_takes_any_takes_what_it_wraps_takes(taken: int) -> None:
         return handler(sid, *rest)
 
     assert finish(call_handler(wrapper, "disconnect", DISCONNECT)) == DISCONNECT[:taken]
+
+
+def passing_on(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate without `functools.wraps`."""
+
+    async def wrapper(*args: Any) -> Any:
+        result = handler(*args)
+        return await result if inspect.isawaitable(result) else result
+
+    return wrapper
+
+
+def with_user(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate with `wraps`, though the handler takes one argument more than it is given."""
+
+    @functools.wraps(handler)
+    async def wrapper(sid: Any, *args: Any) -> Any:
+        return handler("user", sid, *args)
+
+    return wrapper
+
+
+def rest(sid: Any, *more: Any) -> tuple[Any, ...]:
+    return (sid, *more)
+
+
+@pytest.mark.parametrize(
+    ("handler", "result"),
+    [
+        (passing_on(two), CONNECT[:2]),
+        (passing_on(three), CONNECT),
+        (passing_on(passing_on(two)), CONNECT[:2]),
+        (with_user(three), ("user", *CONNECT[:2])),
+        (rest, CONNECT),
+        (passing_on(default), CONNECT),
+    ],
+)
+def test_what_a_decorator_hides_gets_auth_unless_that_is_one_too_many(handler: Any, result: tuple[Any, ...]) -> None:
+    assert finish(call_handler(handler, "connect", CONNECT)) == result
+
+
+@pytest.mark.parametrize("decorate", [passing_on, lambda handler: handler])
+def test_a_handler_is_not_called_twice_for_an_error_of_its_own(decorate: Callable[..., Any]) -> None:
+    calls: list[Any] = []
+
+    def fails(sid: Any, environ: Any, auth: Any = None) -> None:
+        calls.append(auth)
+        two(sid, environ, auth)  # type: ignore[call-arg]
+
+    with pytest.raises(TypeError, match="two"):
+        finish(call_handler(decorate(fails), "connect", CONNECT))
+    assert calls == [CONNECT[2]]
+
+
+def test_an_event_is_never_called_again_with_less() -> None:
+    with pytest.raises(TypeError, match="two"):
+        finish(call_handler(passing_on(two), "say", CONNECT))
+
+
+class Old(socketio.AsyncNamespace):
+    """Dispatches for itself, to methods as they were before `auth`."""
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        return await getattr(self, f"on_{event}")(*args)
+
+    async def on_connect(self, sid: str, environ: Any) -> tuple[Any, ...]:
+        return (sid, environ)
+
+    async def on_disconnect(self, sid: str) -> tuple[Any, ...]:
+        return (sid,)
+
+
+class Hiding(socketio.AsyncNamespace):
+    """Likewise, to functions that nobody finds."""
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        return {"connect": two, "disconnect": one, "say": three}[event](*args)
+
+
+@pytest.mark.parametrize("kind", [Old, Hiding])
+def test_a_namespace_that_dispatches_for_itself_may_have_old_handlers(kind: Any) -> None:
+    assert finish(call_trigger_event(make(kind), "connect", (), CONNECT)) == CONNECT[:2]
+    assert finish(call_trigger_event(make(kind), "disconnect", (), DISCONNECT)) == DISCONNECT[:1]
+
+
+def test_a_namespace_that_dispatches_for_itself_gets_every_other_event_as_it_is() -> None:
+    assert finish(call_trigger_event(make(Hiding), "say", ("/n",), ("sid", 1))) == ("/n", "sid", 1)

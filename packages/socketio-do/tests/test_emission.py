@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from server_fakes import Cancelled, Log, World, finish, socket_sid
+from server_fakes import ENGINE, Cancelled, Log, World, finish, socket_sid
 from socketio import exceptions
 
 from socketio_do.emission import Answers
@@ -195,3 +195,36 @@ class TestVolatile:
         finish(world.sio.emit("x", volatile=True))
         assert (world.take("e1"), world.take("e2")[-1]) == ([], '2["x"]')
         assert sorted(world.runtime.asked_busy) == ["east", "west"]
+
+
+class TestBackPressure:
+    """Of what an application sends, so much waits for an engine actor; then `emit` waits, too."""
+
+    def test_a_loop_goes_on_when_there_is_room_again(self, world: World) -> None:
+        async def tell() -> None:
+            for number in range(3):
+                await world.sio.emit("n", number, to=S1)
+
+        world.runtime.queued_bytes[ENGINE] = 2_000_000
+        task = world.runtime.start(tell())
+        assert world.take("e1") == ['2["n",0]']
+        world.runtime.settle()
+        assert world.take("e1") == []
+        world.runtime.queued_bytes[ENGINE] = 0
+        world.runtime.settle()
+        assert task.done
+        assert world.take("e1") == ['2["n",1]', '2["n",2]']
+
+    def test_other_engine_actors_are_not_waited_for(self, world: World) -> None:
+        world.runtime.queued_bytes["another"] = 2_000_000
+        task = world.runtime.start(world.sio.emit("n"))
+        assert task.done
+
+    def test_whoever_asks_waits_as_well_and_misses_no_answer(self, world: World) -> None:
+        world.runtime.queued_bytes[ENGINE] = 2_000_000
+        task = world.runtime.start(world.sio.call("q", to=S1))
+        [packet] = world.take("e1")
+        world.receive("e1", f"3{str(packet)[1:].partition('[')[0]}[7]")
+        world.runtime.queued_bytes[ENGINE] = 0
+        world.runtime.settle()
+        assert task.result == 7

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from server_fakes import FakeDatabase, FakeEvent, FakeRuntime, World, finish, socket_sid
+from server_fakes import Cancelled, FakeDatabase, FakeEvent, FakeRuntime, World, finish, socket_sid
 
 from shared_wire import CloseSessions, EngineSid, SendPackets
 from socketio_do.engine import EngineProxy
@@ -61,7 +61,7 @@ def test_disconnect_closes_the_transport(setup: Setup) -> None:
     assert setup.runtime.sent == [("east", CloseSessions((E3,), "server disconnect"))]
 
 
-def test_background_tasks_run_from_their_first_step(setup: Setup) -> None:
+def test_background_tasks_begin_when_the_running_step_has_ended(setup: Setup) -> None:
     trace: list[str] = []
 
     async def work(name: str, *, times: int) -> str:
@@ -70,6 +70,8 @@ def test_background_tasks_run_from_their_first_step(setup: Setup) -> None:
         return "done"
 
     task = setup.engine.start_background_task(work, "x", times=2)
+    assert trace == []
+    setup.runtime.settle()
     assert trace == ["xx"]
     setup.runtime.advance(3)
     assert task.result == "done"
@@ -84,8 +86,20 @@ def test_what_comes_from_the_runtime(setup: Setup) -> None:
     assert setup.engine.async_mode == "durable"
 
 
-def test_sleep_without_a_time_does_not_wait(setup: Setup) -> None:
+def test_sleep_without_a_time_lets_others_go_on(setup: Setup) -> None:
     task = setup.runtime.start(setup.engine.sleep())
+    assert not task.done
+    setup.runtime.settle()
+    assert task.done
+
+
+def test_a_background_task_that_is_cancelled_before_it_begins_never_does(setup: Setup) -> None:
+    async def work() -> None:
+        raise AssertionError
+
+    task = setup.engine.start_background_task(work)
+    with pytest.raises(Cancelled):
+        task.cancel()
     assert task.done
 
 

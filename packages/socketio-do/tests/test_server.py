@@ -902,7 +902,7 @@ class TestDisconnect:
         world.connect("e1")
         world.receive("e1", '21["leave"]')
         assert recorder.calls[1:] == [("disconnect", S1, "server disconnect")]
-        assert world.take("e1") == ["1", "31[]"]
+        assert world.take("e1") == ["1"]
 
     def test_after_a_disconnect_the_client_may_come_again(self) -> None:
         world = World()
@@ -1451,5 +1451,5 @@ def test_the_text_of_packets_is_compact_json() -> None:
     world.connect("e1")
     finish(world.sio.emit("x", {"a": [1, "é\ud800"], "b": None}))
     packets: list[Packet] = world.take("e1")
-    assert packets == ['2["x",{"a":[1,"\\u00e9\\ud800"],"b":null}]']
+    assert packets == ['2["x",{"a":[1,"é\\ud800"],"b":null}]']
     assert json.loads(str(packets[0])[1:]) == ["x", {"a": [1, "é\ud800"], "b": None}]

@@ -119,6 +119,25 @@ def register(sio: socketio.AsyncServer, kv: Any) -> None:
         await sio.emit("down", number, to=sid)
 
     @sio.event
+    async def flood(sid: str, count: int, size: int) -> str:
+        """Emit to the client, and when it is done to everybody."""
+        for number in range(count):
+            await sio.emit("drop", [number, "x" * size], to=sid)
+        await sio.emit("over", count)
+        return "done"
+
+    @sio.event
+    async def later(sid: str) -> str:
+        """Have something done in the background: it begins when this step has ended."""
+
+        async def work() -> None:
+            await sio.emit("in the background", to=sid)
+
+        sio.start_background_task(work)
+        await sio.emit("in the handler", to=sid)
+        return "begun"
+
+    @sio.event
     async def kick(sid: str, other: str) -> None:
         await sio.disconnect(other)
 

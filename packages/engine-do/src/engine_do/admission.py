@@ -115,7 +115,7 @@ def admit(request: HttpRequest, config: EngineConfig) -> Target:
         raise RemoteEngineError(BAD_METHOD)
     if upgrades != (transport is Transport.WEBSOCKET):
         raise RemoteEngineError(BAD_REQUEST)
-    return Handshake(transport, _revision(query.get("EIO"), config), "b64" in query)
+    return Handshake(transport, _revision(query.get("EIO"), config), bool(query.get("b64")))
 
 
 def _continue(method: str, transport: Transport, engine_sid: EngineSid, upgrades: bool) -> Target:

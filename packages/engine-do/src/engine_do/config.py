@@ -198,6 +198,16 @@ class EngineConfig:
         """What a session that polls is offered."""
         return ["websocket"] if self.allow_upgrades and set(self.transports) == {"polling", "websocket"} else []
 
+    def check_peer(self, actor: str, *, has_peer: bool) -> None:
+        """Raise `ConfigError` where class ``actor`` has a `peer_binding`, or has none, and an option does not go with that."""
+        if self.choose_peer is not None and not has_peer:
+            raise ConfigError(f"choose_peer needs {actor}.peer_binding: an engine alone has no peers")
+        if self.allow_eio3 and has_peer:
+            raise ConfigError(
+                f"allow_eio3 is for an engine alone, and {actor} has a peer_binding: clients of revision 3 speak Socket.IO 2 "
+                "there, and would wait for a CONNECT that nobody sends them; update them to Socket.IO 3 or later"
+            )
+
     def _check_together(self) -> None:
         if self.ping_timeout_ms < self.ping_interval_ms + ALARM_SLACK_MS:
             warnings.warn(

@@ -14,6 +14,7 @@ __all__ = [
     "BAD_METHOD",
     "BAD_REQUEST",
     "FORBIDDEN",
+    "TOO_LARGE",
     "UNKNOWN_SID",
     "UNKNOWN_TRANSPORT",
     "UNSUPPORTED_VERSION",
@@ -31,6 +32,9 @@ BAD_METHOD: Final = 2
 BAD_REQUEST: Final = 3
 FORBIDDEN: Final = 4
 UNSUPPORTED_VERSION: Final = 5
+
+#: The HTTP status of a body above `max_payload`.
+TOO_LARGE: Final = 413
 
 _MESSAGES: Final = {
     UNKNOWN_TRANSPORT: "Transport unknown",

@@ -3,8 +3,11 @@
 Inside this package a packet is always the frame that revision 4 makes of it: text is one packet, a digit for its type and then its
 data; bytes are the data of a binary message. https://socket.io/docs/v4/engine-io-protocol/#from-websocket
 
-Revision 3 differs for binary only: a binary frame begins with a byte for the type, and a client that takes no binary gets the text
-``b``, the type, and base64. https://github.com/socketio/engine.io-protocol/tree/v3
+A client that takes no binary, or sends none, has the text ``b`` and base64 instead, as in polling: Node's server takes and gives it
+on a WebSocket as well (`forceBase64` and ``b64=1`` of engine.io-client).
+
+Revision 3 differs for binary only: a binary frame begins with a byte for the type, and so does the text behind ``b``.
+https://github.com/socketio/engine.io-protocol/tree/v3
 """
 
 import binascii
@@ -27,6 +30,7 @@ __all__ = [
     "decode_frame",
     "decode_frame_v3",
     "encode_base64",
+    "encode_frame",
     "encode_frame_v3",
     "encode_message",
 ]
@@ -64,9 +68,11 @@ class Packet:
 
 
 def decode_frame(frame: Frame) -> Packet:
-    """Read one WebSocket frame; raises `RemoteEngineError` when it begins with no packet type."""
+    """Read one WebSocket frame; raises `RemoteEngineError` when it begins with no packet type, or for bad base64."""
     if isinstance(frame, bytes):
         return Packet(PacketType.MESSAGE, frame)
+    if frame.startswith("b"):
+        return Packet(PacketType.MESSAGE, decode_base64(frame[1:]))
     try:
         return Packet(PacketType(frame[:1]), frame[1:])
     except ValueError:
@@ -76,6 +82,11 @@ def decode_frame(frame: Frame) -> Packet:
 def encode_message(data: str | bytes) -> Frame:
     """Write a message packet as one WebSocket frame."""
     return data if isinstance(data, bytes) else PacketType.MESSAGE + data
+
+
+def encode_frame(frame: Frame, base64: bool) -> Frame:
+    """Write a packet for a client, which may take no binary."""
+    return "b" + encode_base64(frame) if base64 and isinstance(frame, bytes) else frame
 
 
 def decode_frame_v3(frame: Frame) -> Frame:

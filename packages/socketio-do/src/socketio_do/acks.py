@@ -2,15 +2,18 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from socketio_do.limits import MAX_ACKS
 
-__all__ = ["Acks", "Callback"]
+__all__ = ["ACK_IDS", "Acks", "Callback"]
 
 _logger = logging.getLogger("socketio_do")
 
 Callback: TypeAlias = Callable[..., Any]
+
+#: How many ack ids there are. Clients in Java, C++, C# and Rust read them as signed numbers of 32 bits.
+ACK_IDS: Final = 2**30
 
 
 class _Waiting(NamedTuple):
@@ -21,19 +24,20 @@ class _Waiting(NamedTuple):
 class Acks:
     """Who waits for which ack id of which socket.
 
-    Ids go up by one from a number drawn for each life of the object, so that an acknowledgement meant for an earlier life answers
-    nobody. A callback that can no longer be called is reported: to whoever asked for that, else in the log.
+    Ids go up by one from a number that each life of the object has for itself, so that an acknowledgement meant for an earlier life
+    answers nobody. A callback that can no longer be called is reported: to whoever asked for that, else in the log.
     """
 
     def __init__(self, first_id: int) -> None:
-        """Initialise with the first id to give."""
-        self._first_id = self._next_id = first_id
+        """Initialise with the first id to give; they are counted around the end of `ACK_IDS`."""
+        self._first_id = first_id
+        self._made = 0
         self._waiting: dict[str, dict[int, _Waiting]] = {}
 
     def make_id(self) -> int:
         """Make the id of an event, whoever will get it."""
-        self._next_id += 1
-        return self._next_id - 1
+        self._made += 1
+        return (self._first_id + self._made - 1) % ACK_IDS
 
     def add(self, socket_sid: str, number: int, callback: Callback, lost: Callable[[], None] | None = None) -> None:
         """Remember a callback for a socket's answer, and what to call when it cannot be called any more.
@@ -51,7 +55,7 @@ class Acks:
 
     def is_of_this_life(self, number: int) -> bool:
         """Return whether an id was given in this life; what waited for one of an earlier life is lost."""
-        return self._first_id <= number < self._next_id
+        return (number - self._first_id) % ACK_IDS < self._made
 
     def take(self, socket_sid: str, number: int) -> Callback | None:
         """Take the callback an acknowledgement is for; none when it is nobody's, or came before."""

@@ -3,14 +3,14 @@
 import logging
 from typing import Any, Final
 
-from socketio_do.dispatch import Handler, call_handler, namespace_method
+from socketio_do.dispatch import Handler, call_handler, call_trigger_event, namespace_method
 from socketio_do.hooks import HookKind, Hooks
 from socketio_do.membership import Membership
 from socketio_do.namespaces import NamespaceName, Namespaces
 from socketio_do.rooms import ROOM_EVENTS
 from socketio_do.runtime import Runtime
 from socketio_do.signatures import SignedServer
-from socketio_do.upstream import ENCODED_TYPES, encode_packet
+from socketio_do.upstream import ACKS, ENCODED_TYPES, encode_packet
 
 __all__ = ["ServerBase"]
 
@@ -29,7 +29,13 @@ class ServerBase(SignedServer):
     _hooks: Hooks
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        if pkt.packet_type in ACKS and not self._is_in(eio_sid, pkt.namespace or "/"):
+            return  # nothing of a socket follows its DISCONNECT
         self.eio.broadcast((eio_sid,), encode_packet(pkt))
+
+    def _is_in(self, engine_sid: str, namespace: str) -> bool:
+        sid = self._membership.socket_in(engine_sid, namespace)
+        return sid is not None and bool(self.manager.is_connected(sid, namespace))
 
     async def _answer(self, engine_sid: str, kind: str, namespace: str, data: Any, number: int | None = None) -> None:
         await self._send_packet(
@@ -49,7 +55,7 @@ class ServerBase(SignedServer):
         if method is None and event == "disconnecting":
             return self.not_handled
         if method is None:
-            return await owner.trigger_event(event, *prefix, *args)
+            return await call_trigger_event(owner, event, prefix, args)
         return await call_handler(method, event, (*prefix, *args))
 
     def _register(self, kind: HookKind, handler: Handler | None, namespace: NamespaceName | None) -> Any:

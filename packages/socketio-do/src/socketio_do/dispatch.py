@@ -1,12 +1,14 @@
 """Calling an application's handlers: which one, and with how many arguments."""
 
 import inspect
+import re
+import traceback
 from collections.abc import Callable
 from typing import Any, Final
 
 import socketio
 
-__all__ = ["Handler", "call_handler", "namespace_method"]
+__all__ = ["Handler", "call_handler", "call_trigger_event", "namespace_method"]
 
 #: Takes any arguments; may be a coroutine function.
 Handler = Callable[..., Any]
@@ -14,11 +16,49 @@ Handler = Callable[..., Any]
 #: Events whose last arguments a handler may leave out: `auth` of connect, `reason` of disconnect.
 _OPTIONAL_TAIL: Final = {"connect": 1, "disconnect": 1, "disconnecting": 1}
 
+#: What Python says where a function takes fewer arguments than it was given.
+_TOO_MANY: Final = re.compile(r"takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) were given")
+
 
 async def call_handler(handler: Handler, event: str, args: tuple[Any, ...]) -> Any:
-    """Call a handler once, with what it takes: its signature is read, never guessed from a `TypeError`."""
-    result = handler(*_fit(handler, event, args))
+    """Call a handler once, with what it takes.
+
+    Where a decorator or ``*rest`` hides what that is, it gets all, as with python-socketio, and is called again without the last
+    only if that was one too many for what it hides.
+    """
+    fitted = _fit(handler, event, args)
+    return await (_call_hidden(handler, event, args) if fitted is None else _call(handler, fitted))
+
+
+async def call_trigger_event(owner: Any, event: str, prefix: tuple[Any, ...], args: tuple[Any, ...]) -> Any:
+    """Have a namespace with its own `trigger_event` dispatch an event, with what its method takes if it has one for it."""
+    method = getattr(owner, f"on_{event}", None)
+    fitted = _fit(method, event, (*prefix, *args)) if callable(method) else None
+    if fitted is not None:
+        return await _call(owner.trigger_event, (event, *fitted))
+    return await _call_hidden(owner.trigger_event, event, (event, *prefix, *args))
+
+
+async def _call(handler: Handler, args: tuple[Any, ...]) -> Any:
+    result = handler(*args)
     return await result if inspect.isawaitable(result) else result
+
+
+async def _call_hidden(handler: Handler, event: str, args: tuple[Any, ...]) -> Any:
+    try:
+        return await _call(handler, args)
+    except TypeError as error:
+        if event not in _OPTIONAL_TAIL or not _is_one_too_many(error):
+            raise
+    return await _call(handler, args[:-1])
+
+
+def _is_one_too_many(error: TypeError) -> bool:
+    """Return whether something that passes arguments on has passed one too many: an error in a handler's own body is its own."""
+    counts = _TOO_MANY.search(str(error))
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    passes_on = frame.f_code.co_flags & inspect.CO_VARARGS
+    return counts is not None and bool(passes_on) and int(counts[2]) - int(counts[1]) == 1
 
 
 def namespace_method(namespace: socketio.AsyncNamespace, event: str) -> Handler | None:
@@ -33,26 +73,21 @@ def _ignore(*args: Any) -> None:
     """Stand for the method a namespace does not have."""
 
 
-def _parameters(handler: Handler) -> list[inspect.Parameter]:
-    """Read a handler's own parameters; a wrapper that takes any has those of what it wraps."""
-    own = list(inspect.signature(handler, follow_wrapped=False).parameters.values())
-    return list(inspect.signature(handler).parameters.values()) if _takes_any(own) else own
-
-
 def _takes_any(parameters: list[inspect.Parameter]) -> bool:
     return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
 
 
-def _fit(handler: Handler, event: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _fit(handler: Handler, event: str, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Leave out what a handler does not take; none where its signature does not tell."""
     spare = _OPTIONAL_TAIL.get(event, 0)
     if not spare:
         return args
     try:
-        parameters = _parameters(handler)
+        parameters = list(inspect.signature(handler, follow_wrapped=False).parameters.values())
     except (TypeError, ValueError):
         return args
     if _takes_any(parameters):
-        return args
+        return None
     places = sum(
         parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters
     )

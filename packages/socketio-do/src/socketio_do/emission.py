@@ -75,7 +75,8 @@ class Emission(DurableAnswers):
         """Send an event to everybody in a room, in any of a list of rooms, or in the namespace: once each, and encoded once.
 
         ``except_rooms`` names a room, or rooms, whose sockets get nothing; ``skip_sid`` a socket, or several. A ``namespace`` that
-        is a parent means all its children. The event is sent when the running step of the handler gives way; nothing is waited for.
+        is a parent means all its children. The event is sent when the running step of the handler gives way. Waits only where a
+        megabyte is waiting already for one of the engine actors concerned: so a loop may send any number of events.
 
         A function as ``callback`` is called with each recipient's answer; it lasts as long as this life of the object, and one that
         is lost is logged. A name as ``callback`` is that of a handler registered with `on_answer`: what is expected is stored, with

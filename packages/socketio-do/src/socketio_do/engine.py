@@ -1,8 +1,8 @@
 """The engine that python-socketio's server talks to: not a server, but the way to the actors that hold the sockets."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NoReturn
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from typing import Any, Final, NoReturn
 
 from shared_wire import CloseSessions, EngineSid, SendPackets
 from socketio_do.errors import ConfigError
@@ -10,6 +10,10 @@ from socketio_do.membership import TRANSPORT, Membership
 from socketio_do.runtime import Runtime
 
 __all__ = ["EngineProxy", "Handshakes"]
+
+#: Bytes that may wait for an engine actor before `emit` waits: a loop of any length works, and takes no more memory than that.
+#: It is half a frame, and less than what ends sessions (`shared_wire.limits.MAX_QUEUED_BYTES`).
+_MOST_QUEUED: Final = 1024 * 1024
 
 
 class EngineProxy:
@@ -26,14 +30,23 @@ class EngineProxy:
     def on(self, event: str, handler: Any = None) -> None:
         """Ignore upstream's handlers: `DurableServer` is told what happens by its own methods."""
 
-    def broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> None:
-        """Send the same packets to many sessions: one operation for each engine actor, whatever the number of sessions."""
+    def broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> set[str]:
+        """Send the same packets to many sessions: one operation for each engine actor, whatever the number of sessions.
+
+        Returns the engine actors for which so much waits now that whoever sends more in a loop should `drain` first.
+        """
         by_actor: defaultdict[str, list[EngineSid]] = defaultdict(list)
         for engine_sid in engine_sids:
             if (actor := self._membership.actor(engine_sid)) is not None:
                 by_actor[actor].append(EngineSid(engine_sid))
         for actor, sids in by_actor.items():
             self._runtime.send(actor, SendPackets(tuple(sids), packets))
+        return {actor for actor in by_actor if self._runtime.queued(actor) > _MOST_QUEUED}
+
+    async def drain(self, actors: Iterable[str]) -> None:
+        """Wait until there is room for more in front of engine actors."""
+        for actor in actors:
+            await self._runtime.drained(actor, _MOST_QUEUED)
 
     def ready(self, recipients: Mapping[str, str]) -> dict[str, str]:
         """Leave out the sockets for whose sessions packets wait here; they are counted as ``volatile_dropped``."""
@@ -65,8 +78,17 @@ class EngineProxy:
         return self._runtime.make_socket_sid()
 
     def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
-        """Let a coroutine function run on; the object stays awake until it is done."""
-        return self._runtime.start(target(*args, **kwargs))
+        """Let a coroutine function run, from the end of the running step on; the object stays awake until it is done."""
+        return self._runtime.start(self._after_this_step(target(*args, **kwargs)))
+
+    async def _after_this_step(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Do work as a task of asyncio does: what it sends must not come before the answer of a handler that has begun it."""
+        try:
+            await self._runtime.sleep(0)
+        except BaseException:
+            work.close()
+            raise
+        return await work
 
     async def sleep(self, seconds: float = 0) -> None:
         """Wait; the object stays awake meanwhile."""

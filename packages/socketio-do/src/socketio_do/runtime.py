@@ -23,6 +23,12 @@ class Runtime(Protocol):
     def busy(self, actor: str) -> Container[str]:
         """Give the sessions whose packets, sent earlier, have not reached their engine actor yet."""
 
+    def queued(self, actor: str) -> int:
+        """Return how many bytes wait for an engine actor."""
+
+    async def drained(self, actor: str, size: int) -> None:
+        """Wait until no more bytes than that wait for an engine actor."""
+
     def count(self, what: str, number: int) -> None:
         """Add to a figure that tells what this life of the object has done."""
 
@@ -66,4 +72,4 @@ class Runtime(Protocol):
         """Make an id nobody can guess."""
 
     def first_ack_id(self) -> int:
-        """Draw the first ack id of this life."""
+        """Return the first ack id of this life, which no earlier life has given yet."""

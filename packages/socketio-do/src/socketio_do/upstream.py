@@ -12,8 +12,10 @@ from socketio.packet import Packet
 from shared_wire import NestedTooDeep
 from shared_wire.bounded_json import find_kinds
 from socketio_do.errors import NestingError
+from socketio_do.packet_json import PacketJson
 
 __all__ = [
+    "ACKS",
     "ENCODED_TYPES",
     "ENGINE",
     "OVERRIDDEN_MANAGER",
@@ -100,6 +102,7 @@ ENGINE: Final = (
 USED_ELSEWHERE: Final = (
     "exceptions.ConnectionRefusedError.error_args",
     "packet.ACK",
+    "packet.BINARY_ACK",
     "packet.CONNECT",
     "packet.CONNECT_ERROR",
     "packet.DISCONNECT",
@@ -120,6 +123,8 @@ ENCODED_TYPES: Final = {
     "ACK": packet.ACK,
 }
 
+#: The types of what acknowledges an event.
+ACKS: Final = (packet.ACK, packet.BINARY_ACK)
 
 #: The types of bytes, and those of which nobody needs to ask whether they are derived from one.
 _BINARY: Final = (bytes, bytearray)
@@ -128,6 +133,8 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None), dict, list, tuple}
 
 class CheckedPacket(Packet):
     """A packet whose data is checked before upstream walks it: there each level costs several frames of the interpreter's stack."""
+
+    json = PacketJson  # type: ignore[assignment]  # to upstream, a module
 
     @classmethod
     def data_is_binary(cls, data: Any) -> bool:

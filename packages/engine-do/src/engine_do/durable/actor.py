@@ -177,9 +177,8 @@ class EngineActor(DurableObject):
 
     def _make_application(self, name: str) -> Application:
         engine = _EngineFace(self)
+        self.config.check_peer(type(self).__name__, has_peer=self.peer_binding is not None)
         if self.peer_binding is None:
-            if self.config.choose_peer is not None:
-                raise ConfigError(f"choose_peer needs {type(self).__name__}.peer_binding: an engine alone has no peers")
             return LocalApplication(engine, self, lambda work: start_eagerly(self.ctx, work))
         namespace = getattr(self.env, self.peer_binding, None)
         if namespace is None:

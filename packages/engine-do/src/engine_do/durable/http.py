@@ -19,7 +19,7 @@ from engine_do.durable.interop import (
     upgrade_response,
 )
 from engine_do.durable.sessions import Sessions
-from engine_do.errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, RemoteEngineError
+from engine_do.errors import BAD_REQUEST, FORBIDDEN, TOO_LARGE, UNKNOWN_SID, RemoteEngineError
 from engine_do.handshake import make_environ, open_packet
 from engine_do.headers import answer_headers, choose_encoding, cookie_header
 from engine_do.heartbeat import next_deadline
@@ -191,7 +191,7 @@ class Http:
         frames = None if body is None else self._read_payload(polling.session, body, is_binary)
         effects = await self._receive(engine_sid, frames, len(body or b""))
         if too_long:
-            raise RemoteEngineError(BAD_REQUEST, "payload too large", status=413)
+            raise RemoteEngineError(BAD_REQUEST, status=TOO_LARGE)
         if AcceptPost() not in effects:
             raise RemoteEngineError(BAD_REQUEST)
         return response("ok", 200, answer_headers(http, self._config, "text/html"))

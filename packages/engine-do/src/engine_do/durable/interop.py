@@ -8,7 +8,7 @@ from typing import Any
 import js
 from pyodide.ffi import to_js
 
-from engine_do.errors import RemoteEngineError
+from engine_do.errors import TOO_LARGE, RemoteEngineError
 from engine_do.request import HttpRequest, read_headers
 
 __all__ = [
@@ -35,9 +35,10 @@ def read_request(request: Any) -> HttpRequest:
     request = raw_request(request)
     # As text: a header named "constructor" would make the object one that Pyodide does not know.
     headers = read_headers(js.JSON.stringify(js.Object.fromEntries(request.headers)))
-    if request.cf:
+    asked = getattr(request.cf, "clientAcceptEncoding", None)
+    if asked is not None:
         # The edge puts its own encodings into the header and keeps the client's here.
-        headers["accept-encoding"] = str(getattr(request.cf, "clientAcceptEncoding", None) or "")
+        headers["accept-encoding"] = str(asked)
     return HttpRequest(
         method=request.method,
         url=request.url,
@@ -97,8 +98,10 @@ def response(body: str | bytes | None, status: int, headers: Mapping[str, str] |
 
 
 def error_response(error: RemoteEngineError, headers: Mapping[str, str]) -> Any:
-    """Answer a request that is refused, in the form Engine.IO's clients read."""
-    body = json.dumps({"code": error.code, "message": error.message})
+    """Answer a request that is refused, in the form Engine.IO's clients read; one that is too large has no body, as with Node."""
+    if error.status == TOO_LARGE:
+        return response(None, error.status, {name: value for name, value in headers.items() if name != "content-type"})
+    body = json.dumps({"code": error.code, "message": error.message}, separators=(",", ":"))
     return response(body, error.status, {**headers, "content-type": "application/json"})
 
 

@@ -344,7 +344,7 @@ class Sessions:
             case RefusePoll(poll_id):
                 self.polls.answer(poll_id, None)
             case SendProbe(frame):
-                self.probes.act(engine_sid, lambda ws: self.sockets.send(ws, [frame]))
+                self.probes.act(engine_sid, lambda ws: self.sockets.send(ws, self.sockets.ready((frame,))))
             case CloseProbe():
                 self.probes.forget(engine_sid)
                 self.probes.act(engine_sid, lambda ws: self.sockets.close(ws, NORMAL_CLOSE))

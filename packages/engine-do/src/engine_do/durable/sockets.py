@@ -11,7 +11,7 @@ from pyodide.ffi import JsException, to_js
 
 from engine_do.durable.interop import frame_to_js
 from engine_do.ids import EngineSid
-from engine_do.packets import NOOP, PING, PONG, Frame, encode_frame_v3
+from engine_do.packets import NOOP, PING, PONG, Frame, encode_frame, encode_frame_v3
 from engine_do.session import FAULT_CLOSE, REVISION, Phase, Session, Unreadable, read_record, to_record
 
 __all__ = ["Probe", "Sockets"]
@@ -35,6 +35,14 @@ class Probe:
     """What a socket is that came for a session that polls."""
 
     engine_sid: EngineSid
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Packets for any number of sockets: made ready for most of them, and as they are where it depends on the socket."""
+
+    shared: list[Any]
+    packets: tuple[Frame, ...] | None
 
 
 class Sockets:
@@ -148,23 +156,29 @@ class Sockets:
         at = self._ctx.getWebSocketAutoResponseTimestamp(ws)
         return int(at.getTime()) if at else None
 
-    def ready(self, frames: Iterable[Frame]) -> list[Any]:
+    def ready(self, frames: Iterable[Frame]) -> Ready:
         """Make packets ready to be sent to any number of sockets."""
-        if self._revision != REVISION:
-            return list(frames)
-        return [frame_to_js(frame) for frame in frames]
+        packets = tuple(frames)
+        depends = any(isinstance(packet, bytes) for packet in packets)
+        return Ready([frame_to_js(packet) for packet in packets], packets if depends else None)
 
-    def send(self, ws: Any, ready: list[Any]) -> None:
+    def send(self, ws: Any, ready: Ready) -> None:
         """Send what `ready` made. A socket that is closing already takes none, and its session's end is under way."""
-        if self._revision != REVISION:
-            session = self.read(ws)
-            base64 = isinstance(session, Session) and session.base64
-            ready = [frame_to_js(encode_frame_v3(frame, base64)) for frame in ready]
+        frames = ready.shared if ready.packets is None else self._encode(ws, ready, ready.packets)
         try:
-            for frame in ready:
+            for frame in frames:
                 ws.send(frame)
         except JsException:
             return
+
+    def _encode(self, ws: Any, ready: Ready, packets: tuple[Frame, ...]) -> list[Any]:
+        """Write packets as the client of a socket reads binary."""
+        session = self.read(ws)
+        base64 = isinstance(session, Session) and session.base64
+        if self._revision == REVISION and not base64:
+            return ready.shared
+        write = encode_frame if self._revision == REVISION else encode_frame_v3
+        return [frame_to_js(write(packet, base64)) for packet in packets]
 
     def let_others_in(self) -> None:
         """Hold this object's events back for a moment, in which the runtime reads what other clients have sent.
