@@ -40,9 +40,9 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
     if requirement.startswith("python-socketio")
 )
 
-#: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
-#: The order of the alphabet: else the files with few tests, which are the longest, come last and alone.
+#: By the alphabet: else the files with few tests, which take longest, come last and alone.
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+#: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
 LONG_FORMS = (
     "faults",

@@ -125,7 +125,7 @@ def test_what_is_no_list_of_headers_is_refused(names: object) -> None:
         check_header_names("exclude", names)
 
 
-@pytest.mark.parametrize("origins", [None, [], (), str.isascii, lambda _: True], ids=str)
+@pytest.mark.parametrize("origins", [None, str.isascii, lambda _: True], ids=str)
 def test_origins_may_be_none_or_judged_by_a_function(origins: object) -> None:
     check_origins(origins)
 

@@ -2,15 +2,14 @@
 
 import pytest
 
-from engine_do.admission import admit, is_origin_allowed
+from engine_do.admission import admit, advise_on_origin, is_origin_allowed
 from engine_do.config import EngineConfig, Origins
-from engine_do.errors import FORBIDDEN, RemoteEngineError
+from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
 from engine_do.request import HttpRequest
 
 CONFIG = EngineConfig()
 LISTED = EngineConfig(cors_allowed_origins=["https://page.example", "http://localhost:3000"])
 ANY = EngineConfig(cors_allowed_origins="*")
-NOBODY = EngineConfig(cors_allowed_origins=[])
 JUDGED = EngineConfig(cors_allowed_origins=lambda origin: origin.endswith(".page.example"))
 
 
@@ -30,7 +29,6 @@ def refused_with(asked: HttpRequest, config: EngineConfig) -> int | None:
 ORIGINS = [
     ("no origin passes", CONFIG, None, True),
     ("no origin passes a list", LISTED, None, True),
-    ("no origin passes an empty list", NOBODY, None, True),
     ("no origin passes a function", JUDGED, None, True),
     ("the same host passes", CONFIG, "https://chat.example", True),
     ("the same host passes by another scheme", CONFIG, "http://chat.example", True),
@@ -50,12 +48,17 @@ ORIGINS = [
     ("the null origin and a list", LISTED, "null", False),
     ("one page", EngineConfig(cors_allowed_origins="https://page.example"), "https://page.example", True),
     ("a part of one page", EngineConfig(cors_allowed_origins="https://page.example"), "https://page", False),
+    (
+        "a scheme's own port",
+        EngineConfig(cors_allowed_origins=["https://page.example:443"]),
+        "https://page.example",
+        True,
+    ),
+    ("another port", EngineConfig(cors_allowed_origins="http://page.example:443"), "http://page.example", False),
     ("a star", ANY, "https://evil.example", True),
     ("a star and the null origin", ANY, "null", True),
     ("a star in a list", EngineConfig(cors_allowed_origins=["https://page.example", "*"]), "https://x.example", True),
     ("an origin that is a star", LISTED, "*", False),
-    ("an empty list", NOBODY, "https://page.example", False),
-    ("an empty list and the same host", NOBODY, "https://chat.example", False),
     ("null, when it is listed", EngineConfig(cors_allowed_origins="null"), "null", True),
     ("a function that agrees", JUDGED, "https://a.page.example", True),
     ("a function that does not", JUDGED, "https://page.example", False),
@@ -90,3 +93,24 @@ def test_a_page_may_not_go_on_with_a_session_of_a_page_that_may() -> None:
         method="POST", url=f"https://chat.example/engine.io/?{query}", headers={"origin": "https://evil.example"}
     )
     assert refused_with(asked, CONFIG) == FORBIDDEN
+
+
+def test_an_origin_that_is_refused_has_an_advice() -> None:
+    assert advise_on_origin(request("https://page.example"), CONFIG) == (
+        "a page of 'https://page.example' may not connect: if it is yours, "
+        "write EngineConfig(cors_allowed_origins=['https://page.example', ...])"
+    )
+    long = advise_on_origin(request("https://" + "x" * 10_000), CONFIG)
+    assert long is not None
+    assert len(long) < 600
+
+
+@pytest.mark.parametrize("asked", [request(None), request("https://chat.example")])
+def test_where_the_origin_is_right_there_is_nothing_to_advise(asked: HttpRequest) -> None:
+    assert advise_on_origin(asked, CONFIG) is None
+
+
+@pytest.mark.parametrize("empty", [[], ()])
+def test_an_empty_list_is_refused_since_it_means_different_things_to_different_people(empty: Origins) -> None:
+    with pytest.raises(ConfigError, match="python-engineio takes for any page"):
+        EngineConfig(cors_allowed_origins=empty)

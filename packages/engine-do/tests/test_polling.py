@@ -10,7 +10,16 @@ import pytest
 from engine_do.config import EngineConfig
 from engine_do.ids import EngineSid
 from engine_do.packets import Frame
-from engine_do.polling import HOLD_MS, MAX_ANSWERED, MAX_OUTBOX, MAX_WAITING, Polling, polling_to_record, step_polling
+from engine_do.polling import (
+    HOLD_MS,
+    MAX_ANSWERED,
+    MAX_OUTBOX,
+    MAX_WAITING,
+    MAX_WAITING_IN_MEMORY,
+    Polling,
+    polling_to_record,
+    step_polling,
+)
 from engine_do.polling_events import (
     AcceptPost,
     AnswerPoll,
@@ -322,6 +331,14 @@ def test_what_waits_fits_a_row_or_is_too_much(frame: Frame, number: int) -> None
     """A row of SQLite in a Durable Object holds 2 MB, and memory is not endless either."""
     polling, _ = drive(IDLE, Queued((frame,) * number))
     assert polling.gone or len(polling_to_record(polling)) < 2_000_000
+
+
+@pytest.mark.parametrize(("number", "is_open"), [(MAX_WAITING_IN_MEMORY, True), (MAX_WAITING_IN_MEMORY + 1, False)])
+def test_in_memory_more_may_wait_than_in_a_row(number: int, is_open: bool) -> None:
+    polling = replace(IDLE, is_stored=False)
+    polling, _ = step_polling(polling, Queued(("4" + "x" * 100,) * number), CONFIG)
+    assert polling.size > MAX_OUTBOX or not is_open
+    assert (polling.session.phase is Phase.OPEN) is is_open
 
 
 def test_a_client_of_revision_3_cannot_fill_memory_with_its_own_pings() -> None:

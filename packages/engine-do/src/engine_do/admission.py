@@ -34,6 +34,7 @@ __all__ = [
     "Upgrade",
     "actor_for",
     "admit",
+    "advise_on_origin",
     "is_engine_path",
     "is_origin_allowed",
 ]
@@ -45,6 +46,9 @@ EIO3_PREFIX: Final = "v3-"
 
 #: Digits of an actor's number.
 _MAX_ACTOR_DIGITS: Final = 15
+
+#: Characters of an origin that are logged.
+_SHOWN: Final = 200
 
 
 class Transport(enum.StrEnum):
@@ -168,6 +172,17 @@ def is_origin_allowed(request: HttpRequest, config: EngineConfig) -> bool:
     if isinstance(allowed, Sequence):
         return origin in allowed or "*" in allowed
     return allowed(origin) is True
+
+
+def advise_on_origin(request: HttpRequest, config: EngineConfig) -> str | None:
+    """Write what to do if a page that may not connect is the application's own; none where the origin is not what is wrong."""
+    origin = request.headers.get("origin")
+    if origin is None or is_origin_allowed(request, config):
+        return None
+    return (
+        f"a page of {origin[:_SHOWN]!r} may not connect: if it is yours, "
+        f"write EngineConfig(cors_allowed_origins=[{origin[:_SHOWN]!r}, ...])"
+    )
 
 
 def _is_same_host(origin: str, url: str) -> bool:

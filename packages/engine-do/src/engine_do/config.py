@@ -166,7 +166,7 @@ class EngineConfig:
         """Check every option; see the class."""
         check_path(self.path)
         check_transports(self.transports)
-        check_origins(self.cors_allowed_origins)
+        object.__setattr__(self, "cors_allowed_origins", check_origins(self.cors_allowed_origins))
         check_cookie(self.cookie)
         check_headers(self.response_headers)
         check_header_names("exclude_headers", self.exclude_headers)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from engine_do.errors import ConfigError
 
@@ -61,10 +61,10 @@ def check_callable(name: str, value: object, of: str) -> None:
         raise ConfigError(f"{name} is a function of {of}, or nothing; got {value!r}")
 
 
-def check_origins(origins: object) -> None:
-    """Check which pages may connect."""
+def check_origins(origins: Any) -> Any:
+    """Check which pages may connect; returns them as browsers name them, without the port that a scheme has anyway."""
     if origins is None or callable(origins):
-        return
+        return origins
     listed = [origins] if isinstance(origins, str) else origins
     if not isinstance(listed, Sequence) or isinstance(listed, bytes) or not all(isinstance(one, str) for one in listed):
         raise ConfigError(
@@ -75,6 +75,20 @@ def check_origins(origins: object) -> None:
             raise ConfigError(
                 f'cors_allowed_origins: a scheme and a host, like "https://example.com", with nothing behind; got {one!r}'
             )
+    if not listed:
+        raise ConfigError(
+            "cors_allowed_origins is empty, which python-engineio takes for any page and a reader for none: "
+            'write "*" for any page, nothing for the pages of the same host, or name the origins'
+        )
+    written = [_without_own_port(one) for one in listed]
+    return written[0] if isinstance(origins, str) else written
+
+
+def _without_own_port(origin: str) -> str:
+    for scheme, port in (("https://", ":443"), ("http://", ":80")):
+        if origin.startswith(scheme):
+            return origin.removesuffix(port)
+    return origin
 
 
 def check_cookie(cookie: object) -> None:

@@ -76,6 +76,7 @@ __all__ = [
     "MAX_ANSWERED",
     "MAX_OUTBOX",
     "MAX_WAITING",
+    "MAX_WAITING_IN_MEMORY",
     "Polling",
     "may_upgrade",
     "must_store",
@@ -93,6 +94,8 @@ MAX_ANSWERED: Final = 16
 MAX_OUTBOX: Final = 1_900_000
 #: Packets that wait for one session: each that is added has the row written anew.
 MAX_WAITING: Final = 5_000
+#: The same where a session is in memory only. Characters are bounded as all that one holds is (`durable/sessions.py`).
+MAX_WAITING_IN_MEMORY: Final = 20_000
 #: Milliseconds a session that the server closed keeps what the client has not fetched.
 _GRACE_MS: Final = 30_000
 
@@ -110,6 +113,8 @@ class Polling:
     drained_by: str = ""
     #: What the outbox takes in a record; kept, since adding it up for each packet would cost more than the packet.
     size: int = field(default=0, compare=False)
+    #: Whether it is in a row of storage, which holds less than memory.
+    is_stored: bool = True
     #: The GET that waits.
     held: str | None = None
     posting: bool = False
@@ -244,6 +249,8 @@ def _add(polling: Polling, frames: tuple[Frame, ...]) -> Polling:
 
 
 def _is_full(polling: Polling) -> bool:
+    if not polling.is_stored:
+        return len(polling.outbox) > MAX_WAITING_IN_MEMORY
     return polling.size > MAX_OUTBOX or len(polling.outbox) > MAX_WAITING
 
 

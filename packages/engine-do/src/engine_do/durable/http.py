@@ -141,7 +141,8 @@ class Http:
         return upgrade_response(client)
 
     def _open_polling(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
-        polling = Polling(session=session, address=http.remote_address, outbox=tuple(first))
+        polls = self._sessions.polls
+        polling = Polling(session=session, address=http.remote_address, outbox=tuple(first), is_stored=polls.are_stored)
         self._sessions.polls.put(polling)
         self._sessions.polls.store(session.engine_sid)
         cookie = cookie_header(session.engine_sid, self._config)

@@ -30,6 +30,11 @@ class Polls:
         #: Told of the bytes that a session holds when it is read from its row.
         self.count: Callable[[str, int], object] = _count_nothing
 
+    @property
+    def are_stored(self) -> bool:
+        """Whether sessions that poll are in rows."""
+        return self._rows is not None
+
     def get(self, engine_sid: EngineSid) -> Polling | None:
         """Find a session that polls."""
         found = self._known.get(engine_sid)

@@ -3,7 +3,7 @@
 import inspect
 import logging
 import secrets
-from typing import Any
+from typing import Any, Final
 
 import js
 from pyodide.ffi import JsException, to_js
@@ -17,6 +17,7 @@ from engine_do.admission import (
     Target,
     actor_for,
     admit,
+    advise_on_origin,
     is_engine_path,
 )
 from engine_do.config import EngineConfig
@@ -31,6 +32,10 @@ from shared_wire.durable import raw
 __all__ = ["route"]
 
 _logger = logging.getLogger("engine_do")
+
+#: What this isolate has said of origins, and how many it tells apart.
+_advised: set[str] = set()
+_MOST_ADVISED: Final = 100
 
 
 async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
@@ -57,8 +62,17 @@ async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
             await _judge(http, config)
     except RemoteEngineError as error:
         _logger.info("= request refused with code %d", error.code)
+        _advise(http, config)
         return error_response(error, answer_headers(http, config, "application/json"))
     return await _forward(request, http, target, namespace, config)
+
+
+def _advise(http: HttpRequest, config: EngineConfig) -> None:
+    """Log what to do about an origin, once for each: whoever knocks again and again does not fill the log."""
+    advice = advise_on_origin(http, config)
+    if advice is not None and advice not in _advised and len(_advised) < _MOST_ADVISED:
+        _advised.add(advice)
+        _logger.warning("= %s", advice)
 
 
 async def _judge(http: HttpRequest, config: EngineConfig) -> None:

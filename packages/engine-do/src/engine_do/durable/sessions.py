@@ -65,7 +65,7 @@ _logger = logging.getLogger("engine_do")
 
 #: Bytes that one session may have waiting here (its outbox, a payload that is being read), and all of an object together: an
 #: isolate has 128 MB for all objects of a Worker.
-MAX_HELD: Final = 4 * 1024 * 1024
+MAX_HELD: Final = 8 * 1024 * 1024
 MAX_HELD_BY_ALL: Final = 16 * 1024 * 1024
 
 #: What a session is closed with when a fault of ours has left it half done.
@@ -105,8 +105,6 @@ class Sessions:
         #: Whether a socket was closed here: the runtime may have buffered frames of it.
         self._closed_any = False
 
-    # -- what the application asks
-
     def send(self, engine_sids: Iterable[EngineSid], frames: Iterable[Frame]) -> None:
         """Send packets to each of these sessions; those that are gone are passed over."""
         frames = tuple(frames)
@@ -143,8 +141,6 @@ class Sessions:
         """List all open sessions that anybody above has heard of. Reads every attachment: for what concerns all, and is rare."""
         return [session for session in self._open() if session.announced]
 
-    # -- opening
-
     def end_judging(self, engine_sid: EngineSid) -> None:
         """End a judgement. The session is open by now, or never will be."""
         client = self.judging.end(engine_sid)
@@ -167,8 +163,6 @@ class Sessions:
         """Count the sessions of one address, and those of it that are being judged."""
         polling = sum(one.address == address for one in self.polls.all())
         return self.sockets.count_from(address) + polling + self.judging.count_from(address)
-
-    # -- events
 
     def receive_frame(self, ws: Any, frame: Frame) -> None:
         """Take a frame of a socket."""
@@ -273,6 +267,8 @@ class Sessions:
             self.polls.store(engine_sid)
             self.held.drop(engine_sid)
         if changed.session.phase is Phase.CLOSED:
+            if isinstance(event, Queued) and before.session.phase is Phase.OPEN:
+                _logger.warning("= session %s closed: its client does not fetch what waits for it", engine_sid)
             self.rates.drop(engine_sid)
             self._stop_reading(engine_sid)
         giving_way = None
