@@ -310,7 +310,8 @@ class _Handlers:
         stream.begin(number)
         for name, argument in plan:
             await self._do(stream, name, argument)
-        self._judge.expect(stream, f"{stream.write('3')}{number}[{number}]", is_own=True)
+        if self._sio.manager.is_connected(sid, stream.namespace):  # nothing follows a DISCONNECT
+            self._judge.expect(stream, f"{stream.write('3')}{number}[{number}]", is_own=True)
         stream.done += 1
         self._judge.note("event handled")
         return number

@@ -124,8 +124,8 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture
 def own_worker(tmp_path: Path) -> Iterator[Worker]:
-    """A test Worker for one test that stops, starts or counts, with storage that outlives a stop."""
-    with DevServer(prepare_worker(Path(__file__).parent / "worker"), state=tmp_path) as server:
+    """A test Worker for one test that stops, starts or counts, with storage that outlives a stop. On plain workerd, which starts faster."""
+    with WorkerdServer(prepare_worker(Path(__file__).parent / "worker"), state=tmp_path) as server:
         yield Worker(server)
 
 
@@ -139,7 +139,7 @@ def engine_worker() -> Iterator[EngineWorker]:
 @pytest.fixture
 def own_engine_worker(tmp_path: Path) -> Iterator[EngineWorker]:
     """The same for one test that stops, starts or counts."""
-    with DevServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE), state=tmp_path) as server:
+    with WorkerdServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE), state=tmp_path) as server:
         yield EngineWorker(server)
 
 

@@ -318,7 +318,8 @@ class Hiding(socketio.AsyncNamespace):
     """Likewise, to functions that nobody finds."""
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
-        return {"connect": two, "disconnect": one, "say": three}[event](*args)
+        handlers: dict[str, Callable[..., Any]] = {"connect": two, "disconnect": one, "say": three}
+        return handlers[event](*args)
 
 
 @pytest.mark.parametrize("kind", [Old, Hiding])

@@ -8,6 +8,8 @@ from server_fakes import ENGINE, Cancelled, Log, World, finish, socket_sid
 from socketio import exceptions
 
 from socketio_do.emission import Answers
+from socketio_do.errors import OversizeError
+from socketio_do.limits import MAX_EMITTED
 
 S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)
 
@@ -228,3 +230,15 @@ class TestBackPressure:
         world.runtime.queued_bytes[ENGINE] = 0
         world.runtime.settle()
         assert task.result == 7
+
+
+@pytest.mark.parametrize("data", ["x" * MAX_EMITTED, b"x" * MAX_EMITTED, "\U0001f600" * (MAX_EMITTED // 4 + 1)])
+def test_an_event_that_nobody_could_be_sent_is_refused_where_it_is_emitted(world: World, data: Any) -> None:
+    with pytest.raises(OversizeError, match="30,000,000 can be sent at once"):
+        finish(world.sio.emit("n", data))
+    assert [world.take(client) for client in ("e1", "e2", "e3")] == [[], [], []]
+
+
+def test_characters_are_not_taken_for_bytes(world: World) -> None:
+    finish(world.sio.emit("n", "x" * (MAX_EMITTED - 100), to=S1))
+    assert len(world.take("e1")) == 1

@@ -418,3 +418,45 @@ class TestOnRoom:
         world.database.take()
         finish(world.sio.enter_room(S1, "a"))
         assert not [one for one in world.database.take("SELECT") if "sio_rooms r" in one]
+
+
+class TestWake:
+    """What each life does once, in the background."""
+
+    def test_it_begins_when_the_step_that_registers_has_ended(self) -> None:
+        begun: list[int] = []
+
+        def register(sio: Any) -> None:
+            @sio.on_wake
+            async def go_on() -> None:
+                begun.append(1)
+                await sio.sleep(10)
+                begun.append(2)
+
+            @sio.on_wake()
+            def at_once() -> None:
+                begun.append(0)
+
+        world = World(register)
+        world.sio.receive_life()
+        assert begun == []
+        world.runtime.settle()
+        assert begun == [1, 0]
+        world.runtime.advance(10)
+        assert begun == [1, 0, 2]
+
+    def test_what_it_raises_is_reported_and_keeps_nobody_from_beginning(self, log: Log) -> None:
+        begun: list[str] = []
+
+        async def fails() -> None:
+            raise RuntimeError("no")
+
+        def register(sio: Any) -> None:
+            sio.on_wake(fails)
+            sio.on_wake(lambda: begun.append("the other"))
+
+        world = World(register)
+        world.sio.receive_life()
+        world.runtime.settle()
+        assert begun == ["the other"]
+        assert log.take("ERROR") == ["= handler of 'wake' raised, /"]

@@ -15,6 +15,7 @@ NAN, INFINITY = float("nan"), float("inf")
         (["news", {"a": [1, 2.5, True, None]}], '["news",{"a":[1,2.5,true,null]}]'),
         ("Grüße, 世界 😀", '"Grüße, 世界 😀"'),
         ("\ud83d", '"\\ud83d"'),
+        ("\ud83d\ude00 \ud83d", '"😀 \\ud83d"'),
         ("\ude00\ud83d ü", '"\\ude00\\ud83d ü"'),
         ('\\\ud800"\n\u2028', '"\\\\\\ud800\\"\\n\u2028"'),
         ({"\udfff": 1}, '{"\\udfff":1}'),

@@ -1453,3 +1453,25 @@ def test_the_text_of_packets_is_compact_json() -> None:
     packets: list[Packet] = world.take("e1")
     assert packets == ['2["x",{"a":[1,"é\\ud800"],"b":null}]']
     assert json.loads(str(packets[0])[1:]) == ["x", {"a": [1, "é\ud800"], "b": None}]
+
+
+def test_a_queue_behind_a_slow_handler_is_logged_once_for_each_handler(log: Log) -> None:
+    async def slow(sid: str) -> None:
+        await world.sio.sleep(7)
+
+    world = World(lambda sio: sio.on("slow", slow))
+    world.connect("e1")
+    for _ in range(2):
+        world.receive("e1", '2["slow"]')
+    world.runtime.advance(4.9)
+    world.receive("e1", '2["slow"]')
+    assert log.take("WARNING") == []
+    world.runtime.advance(0.1)
+    for _ in range(3):
+        world.receive("e1", '2["slow"]')
+    assert log.take("WARNING") == ["= session e1, /: 3 packets have waited behind the handler of 'slow' for 5 s"]
+    world.runtime.advance(2)
+    world.runtime.advance(6)
+    world.receive("e1", '2["slow"]')
+    [line] = log.take("WARNING")
+    assert line.endswith("of 'slow' for 6 s")

@@ -277,9 +277,9 @@ def test_all_other_public_methods_are_upstreams() -> None:
     assert added == {
         *("on_answer", "on_no_answer", "receive_alarm"),
         *("expire", "receive_closed", "receive_lost", "receive_message", "receive_opened"),
-        *("receive_upgraded", "receive_digest", "receive_range"),
+        *("receive_upgraded", "receive_digest", "receive_range", "receive_life"),
         *("room_size", "fetch_sockets", "sockets_join", "sockets_leave", "disconnect_sockets"),
-        *("use", "use_packet", "on_any", "on_any_outgoing", "on_error", "on_room"),
+        *("use", "use_packet", "on_any", "on_any_outgoing", "on_error", "on_room", "on_wake"),
         "emit_with_ack",
     }
 

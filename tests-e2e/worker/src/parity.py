@@ -58,6 +58,21 @@ class Own(socketio.AsyncNamespace):
 def register(sio: Any, kv: Any) -> None:
     """Register everything; ``kv`` is the object's own storage."""
     notes = Notes(kv)
+
+    @sio.on_wake
+    async def begin() -> None:
+        """Count the lives in which something was begun in the background."""
+        kv.put("wakes", (kv.get("wakes") or 0) + 1)
+
+    @sio.on("wakes")
+    async def wakes(sid: str) -> int:
+        await sio.sleep(0.05)
+        return int(kv.get("wakes") or 0)
+
+    @sio.on("too large")
+    async def too_large(sid: str) -> Any:
+        return await perform(sio, "emit", {"event": "too large", "data": "x" * 31_000_000})
+
     _register_members(sio)
     _register_handlers(sio, notes)
     _register_memory(sio, notes)

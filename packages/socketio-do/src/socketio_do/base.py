@@ -12,7 +12,7 @@ from socketio_do.runtime import Runtime
 from socketio_do.signatures import SignedServer
 from socketio_do.upstream import ACKS, ENCODED_TYPES, encode_packet
 
-__all__ = ["ServerBase"]
+__all__ = ["MAX_LOGGED", "ServerBase"]
 
 _logger = logging.getLogger("socketio_do")
 

@@ -6,6 +6,7 @@ ServerError
 │   ├── ConfigError       an option or a binding is missing, unknown or cannot work here
 │   ├── EventRefusedError raised by packet middleware: the event is not handled
 │   ├── NestingError      data to send is nested too deep
+│   ├── OversizeError     an event to send is too large
 │   └── SessionDataError  session data or a room's name that cannot be stored
 └── RemoteServerError     a client broke the protocol; its connection is closed
     ├── LimitError        a client has more of something than one client may have
@@ -23,6 +24,7 @@ __all__ = [
     "LimitError",
     "LocalServerError",
     "NestingError",
+    "OversizeError",
     "PacketError",
     "RemoteServerError",
     "ServerError",
@@ -69,6 +71,12 @@ class NestingError(LocalServerError):
     """Data to send has lists and dicts that lie too deep within each other, or one that is in itself."""
 
     code = "nesting"
+
+
+class OversizeError(LocalServerError):
+    """An event to send is larger than what can be sent: it would close the connections of its recipients."""
+
+    code = "oversize"
 
 
 class SessionDataError(LocalServerError):

@@ -8,7 +8,9 @@ from socketio_do.namespaces import NamespaceName, Owner
 
 __all__ = ["HookKind", "Hooks"]
 
-HookKind: TypeAlias = Literal["use", "use_packet", "any", "any_outgoing", "error", "create", "join", "leave", "delete"]
+HookKind: TypeAlias = Literal[
+    "use", "use_packet", "any", "any_outgoing", "error", "wake", "create", "join", "leave", "delete"
+]
 
 
 class Hooks:

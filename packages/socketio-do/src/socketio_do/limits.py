@@ -14,6 +14,7 @@ __all__ = [
     "MAX_CONTEXT",
     "MAX_DATA",
     "MAX_DEPTH",
+    "MAX_EMITTED",
     "MAX_EVENT",
     "MAX_HELD_CHILDREN",
     "MAX_HELD_DATA",
@@ -54,6 +55,9 @@ MAX_CONTAINERS: Final = wire_limits.MAX_CONTAINERS
 
 #: Lists and dicts within each other in a packet's data, both ways: what was taken can be answered with.
 MAX_DEPTH: Final = wire_limits.MAX_DEPTH
+
+#: Bytes of an event that is sent, with its attachments: what a frame between the objects holds besides its recipients.
+MAX_EMITTED: Final = 30_000_000
 
 #: Characters of an event's name: handlers are looked up by it, and it stands in the log.
 MAX_EVENT: Final = 1_024

@@ -50,6 +50,28 @@ class Middleware(ServerBase):
         return self._register("use_packet", handler, namespace)
 
     @overload
+    def on_wake(self, handler: H) -> H: ...
+    @overload
+    def on_wake(self, handler: None = None) -> Callable[[H], H]: ...
+    def on_wake(self, handler: Handler | None = None) -> Any:
+        """Register what each life of the object does once, in the background, or decorate it: a loop, a connection to elsewhere.
+
+        It takes no arguments, and begins when the life does, which is with its first event. The object is awake until it is done.
+        """
+        return self._register("wake", handler, None)
+
+    def receive_life(self) -> None:
+        """Begin what each life does; called once in each, when the handlers are registered."""
+        for handler, _ in self._hooks.of("wake", [("/", ())]):
+            self.start_background_task(self._do_on_wake, handler)
+
+    async def _do_on_wake(self, handler: Handler) -> None:
+        try:
+            await call_handler(handler, "wake", ())
+        except Exception as error:
+            await self._report(error, "wake", "/")
+
+    @overload
     def on_any(self, handler: H, namespace: NamespaceName | None = None) -> H: ...
     @overload
     def on_any(self, handler: None = None, namespace: NamespaceName | None = None) -> Callable[[H], H]: ...

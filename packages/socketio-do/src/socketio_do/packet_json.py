@@ -28,7 +28,13 @@ class PacketJson:
             text = _ENCODER.encode(value)
         except ValueError:
             text = _ENCODER.encode(_without_nan(value))
-        return text if text.isascii() else _HALVES.sub(lambda half: f"\\u{ord(half.group()):04x}", text)
+        return text if text.isascii() or not _HALVES.search(text) else _escape_halves(text)
+
+
+def _escape_halves(text: str) -> str:
+    """Put halves together that stand beside each other, as JavaScript does, and escape the others."""
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return _HALVES.sub(lambda half: f"\\u{ord(half.group()):04x}", joined)
 
 
 def _without_nan(value: Any) -> Any:

@@ -4,7 +4,7 @@ import functools
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from shared_wire import (
     AcceptDigest,
@@ -19,6 +19,7 @@ from socketio_do.acks import Acks
 from socketio_do.administration import Administration
 from socketio_do.assembly import Assemblies
 from socketio_do.backlog import Backlog, Held, Work
+from socketio_do.base import MAX_LOGGED
 from socketio_do.callbacks import Callbacks
 from socketio_do.connections import Connections
 from socketio_do.emission import Emission
@@ -37,6 +38,9 @@ from socketio_do.serializers import choose_serializer
 __all__ = ["DurableServer"]
 
 _logger = logging.getLogger("socketio_do")
+
+#: How long packets wait behind a handler before the log says so.
+_SLOW_MS: Final = 5_000
 
 
 class DurableServer(Connections, Emission, Administration):
@@ -70,6 +74,8 @@ class DurableServer(Connections, Emission, Administration):
         #: Events handled beside each other, by socket, and all so far.
         self._side_by_side = Counter[str]()
         self._events = 0
+        #: Which handler a session is in, in each of its namespaces, and since when: for the log.
+        self._under_way: dict[tuple[str, str], tuple[str, int]] = {}
         self._hooks = Hooks()
         self._callbacks = Callbacks(membership.storage)
         self._answer_handlers = {}
@@ -270,10 +276,23 @@ class DurableServer(Connections, Emission, Administration):
                 del self._side_by_side[sid]
 
     def _run(self, engine_sid: str, packet: ClientPacket, event: str, work: Work) -> None:
-        if self._runtime.waiting((engine_sid, packet.namespace)) >= MAX_WAITING:
+        waiting = self._runtime.waiting((engine_sid, packet.namespace))
+        if waiting >= MAX_WAITING:
             raise PacketError("too many packets wait")
+        if waiting:
+            self._warn_of_queue(engine_sid, packet.namespace, waiting)
         work = self._held(engine_sid, packet.namespace, event, work, packet.weight)
         self._runtime.run((engine_sid, packet.namespace), work)
+
+    def _warn_of_queue(self, engine_sid: str, namespace: str, waiting: int) -> None:
+        """Log, once for each handler, that packets have been waiting behind it for long."""
+        event, began_ms = self._under_way.get((engine_sid, namespace), ("", self._runtime.now_ms()))
+        if (passed_ms := self._runtime.now_ms() - began_ms) >= _SLOW_MS:
+            del self._under_way[engine_sid, namespace]
+            _logger.warning(
+                "= session %s, %s: %d packets have waited behind the handler of %r for %d s",
+                *(engine_sid, namespace, waiting + 1, event[:MAX_LOGGED], passed_ms // 1000),
+            )
 
     def _queue_leaving(self, engine_sid: str, namespace: str, reason: str) -> None:
         """Have a socket leave in its turn. That is held against nobody: it is how what is held comes to its end."""
@@ -304,6 +323,7 @@ class DurableServer(Connections, Emission, Administration):
         if work is None:
             return
         held.cancel = self._runtime.canceller()
+        self._under_way[engine_sid, namespace] = event, self._runtime.now_ms()
         sid = self._membership.socket_in(engine_sid, namespace)
         try:
             await work()
@@ -312,6 +332,7 @@ class DurableServer(Connections, Emission, Administration):
         except Exception as error:
             await self._report(error, event, namespace, sid=sid, engine_sid=engine_sid)
         finally:
+            self._under_way.pop((engine_sid, namespace), None)
             self._backlog.end(engine_sid, held)
 
     async def _handle(self, engine_sid: str, packet: ClientPacket, event: str) -> None:

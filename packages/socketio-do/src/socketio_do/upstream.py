@@ -11,7 +11,8 @@ from socketio.packet import Packet
 
 from shared_wire import NestedTooDeep
 from shared_wire.bounded_json import find_kinds
-from socketio_do.errors import NestingError
+from socketio_do.errors import NestingError, OversizeError
+from socketio_do.limits import MAX_EMITTED
 from socketio_do.packet_json import PacketJson
 
 __all__ = [
@@ -154,8 +155,8 @@ def find_nesting(data: Any) -> set[type]:
 def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
     """Encode an upstream packet: the packet itself, then its attachments as bytes.
 
-    Raises `NestingError` for data that is nested too deep, what its class raises for data it cannot encode, and `TypeError` where
-    that gives what cannot be sent.
+    Raises `NestingError` for data that is nested too deep, `OversizeError` for what is too large to be sent, what its class raises
+    for data it cannot encode, and `TypeError` where that gives what cannot be sent.
     """
     if not isinstance(pkt, CheckedPacket):
         find_nesting(pkt.data)
@@ -166,4 +167,16 @@ def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
         raise TypeError(
             f"{type(pkt).__name__}.encode() gives text, bytes, or a list of them, not {type(encoded).__name__}"
         )
+    _check_size(sent)
     return sent
+
+
+def _check_size(parts: tuple[str | bytes, ...]) -> None:
+    """Count bytes only where there may be too many: a character has up to four."""
+    if 4 * sum(map(len, parts)) > MAX_EMITTED:
+        size = sum(len(part.encode("utf-8", "replace") if isinstance(part, str) else part) for part in parts)
+        if size > MAX_EMITTED:
+            raise OversizeError(
+                f"an event has {size:,} bytes, and {MAX_EMITTED:,} can be sent at once: send it in pieces, "
+                "or put it where clients can fetch it"
+            )

@@ -21,6 +21,7 @@ from socketio_do import (
     LocalServerError,
     NamespaceRoutes,
     NestingError,
+    OversizeError,
     PacketError,
     RemoteServerError,
     ServerError,
@@ -143,6 +144,10 @@ def register_middleware(sio: DurableServer) -> None:
         if isinstance(error, ServerError):
             assert_type(error.code, str)
 
+    @sio.on_wake
+    async def begin() -> None: ...
+
+    assert_type(begin.__name__, str)
     assert_type(judge.__name__, str)
     assert [authenticate, authenticate_in_rooms, note, note_outgoing, report]
 
@@ -203,7 +208,7 @@ async def keep_data(sio: DurableServer, sid: str) -> None:
         assert_type(error.code, str)
     try:
         await sio.emit("news", {"a": [1]}, to=sid)
-    except NestingError as error:
+    except (NestingError, OversizeError) as error:
         assert_type(error.code, str)
     assert_type(sio.get_environ(sid, namespace="/"), dict[str, str] | None)
     assert_type(sio.environ["an engine sid"], dict[str, str])

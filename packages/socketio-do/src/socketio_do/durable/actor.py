@@ -55,6 +55,7 @@ class SocketActor(DurableObject):
         self._server = server
         self._hub, self._membership = hub, membership
         self.configure(server)
+        server.receive_life()
 
     def configure(self, sio: DurableServer) -> None:
         """Register the application's handlers with ``sio``; called once per life of the object, before any event.
