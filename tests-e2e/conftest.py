@@ -124,7 +124,7 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture
 def own_worker(tmp_path: Path) -> Iterator[Worker]:
-    """A test Worker for one test that stops, starts or counts, with storage that outlives a stop. On plain workerd, which starts faster."""
+    """A test Worker for one test that stops, starts or counts, with storage that outlives a stop. Plain workerd starts faster."""
     with WorkerdServer(prepare_worker(Path(__file__).parent / "worker"), state=tmp_path) as server:
         yield Worker(server)
 
