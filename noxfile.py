@@ -141,7 +141,7 @@ def fuzz(session: nox.Session) -> None:
     install(session, *editable(*SIBLINGS), groups=("test",))
     if not session.posargs:
         session.run("pytest", "fuzz/tests")
-    session.run("python", "fuzz", *(session.posargs or ("--inputs", "40000")))
+    session.run("python", "fuzz", *(session.posargs or ("--inputs", "25000")))
 
 
 def _fetch_sources(session: nox.Session, name: str) -> Path:

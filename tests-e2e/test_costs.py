@@ -163,7 +163,7 @@ async def test_what_an_event_reads_and_writes_does_not_grow_with_ten_thousand_ot
     among_others = await rows_of_each_event(own_worker)
     assert among_others.keys() == alone.keys()
     for what, (read, written) in among_others.items():
-        # A search in an index may look at the entry behind those it wants, if there is one.
-        assert abs(read - alone[what][0]) <= 1, what
+        # A search in an index may look at the entry behind those it wants, if there is one; an event makes two at most.
+        assert abs(read - alone[what][0]) <= 2, what
         assert written == alone[what][1], what
     assert max(read for read, _ in alone.values()) <= 20, alone

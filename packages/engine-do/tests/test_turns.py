@@ -48,8 +48,8 @@ def test_all_of_a_session_waits_while_anything_of_it_does() -> None:
 
 def test_what_is_dropped_is_not_taken() -> None:
     waiting = turns((A, [1]), (B, [1, 1]))
-    waiting.drop(A)
-    waiting.drop(C)
+    assert list(waiting.drop(A)) == [1]
+    assert list(waiting.drop(C)) == []
     assert list(waiting) == [1, 1]
     assert waiting.take(0, ()) == ([(B, [1, 1])], None)
 
@@ -78,6 +78,14 @@ def test_a_session_that_waits_for_its_answers_does_not_rest() -> None:
     waiting.take(1_010, ())
     waiting.put(A, [1])
     assert waiting.take(1_011, ()) == ([(A, [1])], None)
+
+
+def test_nobody_rests_for_more_than_a_second() -> None:
+    waiting = turns((A, [2, 2]))
+    waiting.end_call(0, 2)
+    waiting.take(0, ())
+    waiting.end_call(10_000, 9_000)
+    assert waiting.take(10_000, ()) == ([], 1_000)
 
 
 def test_where_nobody_else_is_about_there_is_no_rest() -> None:

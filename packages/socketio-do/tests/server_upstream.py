@@ -185,7 +185,7 @@ class UpstreamManager(DurableManager):
         if isinstance(server, mock.Mock):
             server._tell = server._tell_of_rooms = server._drop_expected = mock.AsyncMock()
             server.eio.broadcast = self._broadcast
-            server.eio.drain = mock.AsyncMock()
+            server.eio.full_for = lambda engine_sids: set()
 
     async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
         self._membership.know(eio_sid)
@@ -214,14 +214,13 @@ class UpstreamManager(DurableManager):
         self._acks.add(sid, number, callback)
         return number
 
-    def _broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> set[str]:
+    def _broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> None:
         """Send as upstream does to a mocked server: packets made once, one by one to each session."""
         make: Any = EnginePacket
         made = [make(MESSAGE, packet) for packet in packets]
         for engine_sid in engine_sids:
             for packet in made:
                 call(self.server._send_eio_packet, engine_sid, packet)
-        return set()
 
 
 class UpstreamNamespace(socketio.AsyncNamespace):

@@ -222,14 +222,29 @@ class TestBackPressure:
         task = world.runtime.start(world.sio.emit("n"))
         assert task.done
 
-    def test_whoever_asks_waits_as_well_and_misses_no_answer(self, world: World) -> None:
+    def test_whoever_asks_waits_before_it_asks(self, world: World) -> None:
         world.runtime.queued_bytes[ENGINE] = 2_000_000
-        task = world.runtime.start(world.sio.call("q", to=S1))
-        [packet] = world.take("e1")
-        world.receive("e1", f"3{str(packet)[1:].partition('[')[0]}[7]")
+        finish(world.sio.emit("n", to=S1))
+        world.forget()
+        task = world.runtime.start(world.sio.call("q", to=S1, timeout=5))
+        world.runtime.advance(30)
+        assert (world.take("e1"), task.done) == ([], False)
         world.runtime.queued_bytes[ENGINE] = 0
         world.runtime.settle()
+        [packet] = world.take("e1")
+        world.receive("e1", f"3{str(packet)[1:].partition('[')[0]}[7]")
         assert task.result == 7
+
+    def test_whoever_comes_or_goes_meanwhile_is_regarded(self, world: World) -> None:
+        world.runtime.queued_bytes[ENGINE] = 2_000_000
+        finish(world.sio.emit("n", to=S1))
+        world.forget()
+        world.runtime.start(world.sio.emit("all"))
+        world.close("e2")
+        world.connect("e4")
+        world.runtime.queued_bytes[ENGINE] = 0
+        world.runtime.settle()
+        assert [world.take(client) for client in ("e1", "e3", "e4")] == [['2["all"]']] * 3
 
 
 @pytest.mark.parametrize("data", ["x" * MAX_EMITTED, b"x" * MAX_EMITTED, "\U0001f600" * (MAX_EMITTED // 4 + 1)])

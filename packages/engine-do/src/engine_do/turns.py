@@ -22,6 +22,8 @@ _PART_ALONE: Final = 16
 _MS_OF_ONE: Final = 2
 #: How many times as long as its part took a session rests: what one may have of the application's time where others are about.
 _RESTS: Final = 2
+#: The longest that it does: a call may take long for other reasons.
+_LONGEST_MS: Final = 1_000
 #: In how many calls the shortest is forgotten: the way may have become longer.
 _FORGOTTEN: Final = 1_000
 
@@ -59,9 +61,9 @@ class Turns(Generic[_T]):
         """Have something wait for the session's turn."""
         self._waiting.setdefault(engine_sid, deque()).extend(what)
 
-    def drop(self, engine_sid: EngineSid) -> None:
-        """Forget what waits of a session."""
-        self._waiting.pop(engine_sid, None)
+    def drop(self, engine_sid: EngineSid) -> Iterable[_T]:
+        """Forget what waits of a session; returns it."""
+        return self._waiting.pop(engine_sid, ())
 
     def take(self, now_ms: int, under_way: Container[EngineSid]) -> tuple[list[tuple[EngineSid, list[_T]]], int | None]:
         """Take the next part of each session whose last is not under way any more, and which has rested.
@@ -95,4 +97,4 @@ class Turns(Generic[_T]):
         self._way_ms = min(way_ms + (took_ms - way_ms) / _FORGOTTEN, took_ms)
         work_ms = took_ms - self._way_ms
         is_noticed = any(map(self._are_others_about, self._passed))
-        self._until_ms = now_ms + (int(_RESTS * work_ms) if is_noticed else 0)
+        self._until_ms = now_ms + (min(int(_RESTS * work_ms), _LONGEST_MS) if is_noticed else 0)

@@ -48,17 +48,23 @@ async def _call_hidden(handler: Handler, event: str, args: tuple[Any, ...]) -> A
     try:
         return await _call(handler, args)
     except TypeError as error:
-        if event not in _OPTIONAL_TAIL or not _is_one_too_many(error):
+        if event not in _OPTIONAL_TAIL or not _is_one_too_many(error, len(args)):
             raise
     return await _call(handler, args[:-1])
 
 
-def _is_one_too_many(error: TypeError) -> bool:
-    """Return whether something that passes arguments on has passed one too many: an error in a handler's own body is its own."""
+def _is_one_too_many(error: TypeError, number: int) -> bool:
+    """Return whether something that passes so many arguments on has passed one too many; it may have added one, as methods do.
+
+    An error in a handler's own body is its own.
+    """
     counts = _TOO_MANY.search(str(error))
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     passes_on = frame.f_code.co_flags & inspect.CO_VARARGS
-    return counts is not None and bool(passes_on) and int(counts[2]) - int(counts[1]) == 1
+    if counts is None or not passes_on:
+        return False
+    taken, given = int(counts[1]), int(counts[2])
+    return given - taken == 1 and number - 1 <= given <= number + 1
 
 
 def namespace_method(namespace: socketio.AsyncNamespace, event: str) -> Handler | None:

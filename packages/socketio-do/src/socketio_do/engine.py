@@ -26,22 +26,29 @@ class EngineProxy:
         del options
         self._runtime = runtime
         self._membership = membership
+        #: Engine actors for which more than enough waited when something was sent there last.
+        self._full: set[str] = set()
 
     def on(self, event: str, handler: Any = None) -> None:
         """Ignore upstream's handlers: `DurableServer` is told what happens by its own methods."""
 
-    def broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> set[str]:
-        """Send the same packets to many sessions: one operation for each engine actor, whatever the number of sessions.
-
-        Returns the engine actors for which so much waits now that whoever sends more in a loop should `drain` first.
-        """
+    def broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> None:
+        """Send the same packets to many sessions: one operation for each engine actor, whatever the number of sessions."""
         by_actor: defaultdict[str, list[EngineSid]] = defaultdict(list)
         for engine_sid in engine_sids:
             if (actor := self._membership.actor(engine_sid)) is not None:
                 by_actor[actor].append(EngineSid(engine_sid))
         for actor, sids in by_actor.items():
             self._runtime.send(actor, SendPackets(tuple(sids), packets))
-        return {actor for actor in by_actor if self._runtime.queued(actor) > _MOST_QUEUED}
+            if self._runtime.queued(actor) > _MOST_QUEUED:
+                self._full.add(actor)
+
+    def full_for(self, engine_sids: Iterable[str]) -> set[str]:
+        """Return the engine actors of sessions for which so much waits that whoever sends more should `drain` them first."""
+        if not self._full:
+            return self._full
+        self._full = {actor for actor in self._full if self._runtime.queued(actor) > _MOST_QUEUED}
+        return self._full.intersection(map(self._membership.actor, engine_sids))
 
     async def drain(self, actors: Iterable[str]) -> None:
         """Wait until there is room for more in front of engine actors."""

@@ -175,21 +175,22 @@ class DurableManager(socketio.AsyncManager):
         somebody else will take.
         """
         asked: dict[str, int] = {}
-        full = set[str]()
         for name in self.names(namespace):
             recipients = self._hearing(self.select(name, room, skip_sid, except_rooms), room)
+            while full := self.server.eio.full_for(recipients.values()):
+                await self.server.eio.drain(full)
+                recipients = self._hearing(self.select(name, room, skip_sid, except_rooms), room)
             if volatile:
                 recipients = self.server.eio.ready(recipients)
             arguments = _arguments(event, data)
             await self.server._tell("any_outgoing", name, event, tuple(recipients), *arguments[1:])
             number = None if expect is None else self._acks.make_id()
-            full |= self._send(name, arguments, recipients.values(), number)
+            self._send(name, arguments, recipients.values(), number)
             if expect is not None and number is not None:
                 asked.update(dict.fromkeys(recipients, number))
                 for sid in recipients:
                     if (takers := expect(sid)) is not None:
                         self._acks.add(sid, number, *takers)
-        await self.server.eio.drain(full)
         return asked
 
     def forget(self, asked: dict[str, int]) -> None:
@@ -223,10 +224,9 @@ class DurableManager(socketio.AsyncManager):
 
     def _send(
         self, namespace: str, arguments: list[Any], engine_sids: Iterable[str], ack_id: int | None = None
-    ) -> set[str]:
+    ) -> None:
         pkt = self.server.packet_class(ENCODED_TYPES["EVENT"], namespace=namespace, data=arguments, id=ack_id)
-        full: set[str] = self.server.eio.broadcast(engine_sids, encode_packet(pkt))
-        return full
+        self.server.eio.broadcast(engine_sids, encode_packet(pkt))
 
     def _socket(self, sid: str | None, namespace: NamespaceName) -> Socket | None:
         """Find a socket in the namespace named, or in a child of the parent named."""

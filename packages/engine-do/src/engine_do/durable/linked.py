@@ -83,10 +83,11 @@ class Linked(RpcWire):
         return True
 
     def cut(self, engine_sid: EngineSid) -> None:
-        """Forget what waits for its turn."""
+        """Forget what waits for its turn, but for the word of the session's end."""
         self._waiting.drop(engine_sid)
-        for turns in self._turns.values():
-            turns.drop(engine_sid)
+        for peer, turns in self._turns.items():
+            if closings := [one for one in turns.drop(engine_sid) if isinstance(one, SessionClosed)]:
+                self.carrier.send(peer, *closings)
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         """Send what these effects mean, in one frame to each peer concerned.
@@ -121,12 +122,12 @@ class Linked(RpcWire):
         is_first = engine_sid not in turns
         turns.put(engine_sid, operations)
         giving_way = self._waiting.add(engine_sid, sum(map(_size, operations)))
-        if giving_way is not None:
+        if is_first:  # else its turn comes with the end of a call, or a timer
+            self._give_turns(peer)
+        if giving_way is not None and EngineSid(giving_way) in turns:
             _logger.warning("= session %s closed: too much waits for its turn", giving_way)
             self.cut(EngineSid(giving_way))
             self._engine.apply(EngineSid(giving_way), CloseRequested(Reason.TRANSPORT_ERROR))
-        if is_first:  # else its turn comes with the end of a call, or a timer
-            self._give_turns(peer)
 
     def _give_turns(self, peer: str) -> None:
         """Pass on what may be, and set a timer for what will have rested. Parts that are under way free others by their end."""
@@ -153,13 +154,16 @@ class Linked(RpcWire):
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
         """Make the RPC. Where sessions take turns, what it took is what they rest for."""
-        began = now_ms()
-        reply = await super().call(peer, data)
-        if (turns := self._turns.get(peer)) is not None:
-            now = now_ms()
-            turns.end_call(now, now - began)
-            if turns:
-                self._come_back(peer, 0)
+        began, reply = now_ms(), None
+        try:
+            reply = await super().call(peer, data)
+        finally:
+            if (turns := self._turns.get(peer)) is not None:
+                now = now_ms()
+                if reply is not None:
+                    turns.end_call(now, now - began)
+                if turns:
+                    self._come_back(peer, 0)
         return reply
 
     def swept(self, sweep: Sweep) -> bool:
@@ -169,8 +173,8 @@ class Linked(RpcWire):
         """
         unsettled = False
         for peer in {*self._engine.stored(_REPORT), *self._reports}:
-            if any(isinstance(one, SessionOpened | SessionClosed) for one in self._turns.get(peer, ())):
-                unsettled = True  # the peer's list could not be ours yet
+            if self._waits_with_life(peer):
+                unsettled = True
                 continue
             sessions = list(sweep.announced(peer, "") if peer == self._peer else sweep.announced(peer))
             if not report.is_settled(self._report(peer), sessions) or self.carrier.must_remember(peer):
@@ -191,6 +195,10 @@ class Linked(RpcWire):
                 log_fault(f"{type(operation).__name__} of {peer}", error)
                 self.lose(peer, sessions_of(operation))
 
+    def _waits_with_life(self, peer: str) -> bool:
+        """Return whether the beginning or end of a session waits for its turn: then the peer's list cannot be ours yet."""
+        return any(isinstance(one, SessionOpened | SessionClosed) for one in self._turns.get(peer, ()))
+
     def _carry_out(self, peer: str, operation: Operation) -> None:
         match operation:
             case SendPackets(engine_sids, packets):
@@ -204,6 +212,8 @@ class Linked(RpcWire):
                     self._engine.apply(engine_sid, Admitted())
             case AcceptDigest():
                 self._keep(peer, report.accept(self._report(peer), operation))
+            case ListSessions() if self._waits_with_life(peer):
+                pass  # the next sweep offers the list again
             case ListSessions():
                 sessions = self._announced()[peer]
                 self.carrier.send(peer, *ranges(sessions))
@@ -252,7 +262,10 @@ def _weight(operation: Operation) -> int:
 
 
 def _size(operation: Operation) -> int:
-    return _OVERHEAD + (len(operation.packet) if isinstance(operation, MessageReceived) else 0)
+    if not isinstance(operation, MessageReceived):
+        return _OVERHEAD
+    packet = operation.packet
+    return _OVERHEAD + len(packet) * (1 if isinstance(packet, bytes) or packet.isascii() else 4)
 
 
 def _reason(text: str) -> Reason:
