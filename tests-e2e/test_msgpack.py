@@ -1,6 +1,7 @@
 """Clients that speak msgpack: npm's `socket.io-msgpack-parser`, and python-socketio's with PyPI's `msgpack`."""
 
 import asyncio
+import functools
 import json
 import runpy
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from clients.node import NodeClient, encode, node_client
 from clients.python import Client, client
 from clients.raw import Closed, RawSocket, connect
 from conftest import Worker
-from waiting import silence
+from waiting import silence, until
 from yarl import URL
 
 PATH = "/msgpack/"
@@ -231,6 +232,7 @@ async def test_hostile_frames_close_their_sender_with_one_line_and_nobody_else(w
                 await bad.raw.send(event("say", None, f"after {name}"))
                 assert (await bad.raw.wait_closed()).code == 1011, name
             assert await bystander.call("echo", name) == [name]
+            await until(functools.partial(_has_more, worker, before), "a line in the log")
             lines = worker.log_lines("closed: ")[before:]
             assert len(lines) == 1, (name, lines)
             assert lines[0].endswith(said), (name, lines)
@@ -271,3 +273,7 @@ async def test_a_packet_class_of_the_applications_own(worker: Worker) -> None:
             await raw.send(frame)
         assert (await raw.wait_closed()).code == 1011
         await asyncio.gather(*(ann.call("echo", number) for number in range(3)))
+
+
+async def _has_more(worker: Worker, before: int) -> bool:
+    return len(worker.log_lines("closed: ")) > before
