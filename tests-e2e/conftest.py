@@ -145,12 +145,15 @@ def own_engine_worker(tmp_path: Path) -> Iterator[EngineWorker]:
 
 #: Where a Worker is served: by the development server, and by the runtime alone.
 HOSTS = ("wrangler", "workerd")
-#: What of it is new is in `test_hostile.py`, too.
-_CHURN = "test_many_come_and_go_and_leave_nothing"
+#: What takes long, and is there in small elsewhere: in `test_hostile.py`, and in the tests of the sweep.
+_LONG = (
+    "test_many_come_and_go_and_leave_nothing",
+    "test_two_thousand_sockets_are_pinged_by_one_alarm_while_others_are_answered",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave each kind of the worst client to one host, of the hostile inputs an eighth, no churn, unless there is time for all."""
+    """Leave each kind of the worst client to one host, of the hostile inputs an eighth, no crowds, unless there is time."""
     if float(os.environ.get("E2E_FAULT_SECONDS", "20")) <= 60:
         config.hook.pytest_deselected(items=[item for item in items if _is_for_soak(item)])
         items[:] = [item for item in items if not _is_for_soak(item)]
@@ -161,7 +164,7 @@ def _is_for_soak(item: pytest.Item) -> bool:
     host = params.get("each_worker", params.get("each_engine_worker"))
     given, worst = getattr(params.get("given"), "id", ""), getattr(params.get("worst"), "__name__", "")
     if host is None or not (given or worst):
-        return item.name == _CHURN
+        return item.name in _LONG
     turn, mine = divmod(zlib.crc32(f"{given}{worst}".encode()), len(HOSTS))
     return mine != HOSTS.index(host) or (bool(given) and turn % 8 != 0)
 
