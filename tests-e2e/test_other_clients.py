@@ -7,6 +7,7 @@ import pytest
 from clients.asking import python
 from clients.engine_node import engine_client
 from clients.node import node_client
+from clients.polling import poll
 from clients.raw import RawSocket, connect
 from conftest import EngineWorker, Worker
 
@@ -92,7 +93,7 @@ async def heard(client: RawSocket, last: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("count", "size"), [(21_000, 1), (40, 500_000)])
+@pytest.mark.parametrize(("count", "size"), [(21_000, 1), (40, 500_000), (4, 10_000_000)])
 async def test_a_handler_may_send_any_number_of_events(worker: Worker, count: int, size: int) -> None:
     async with connect(worker.url, max_msg_size=0) as one, connect(worker.url) as two:
         for client in (one, two):
@@ -102,6 +103,16 @@ async def test_a_handler_may_send_any_number_of_events(worker: Worker, count: in
         drops = [json.loads(packet[1:])[1][0] for packet in received if packet.startswith('2["drop"')]
         assert drops == list(range(count))
         assert told == [f'2["over",{count}]']
+
+
+async def test_a_client_that_polls_gets_much_that_was_sent_at_once(worker: Worker) -> None:
+    """More than 5,000 packets, or 1.9 MB, ended the session of a client that had only begun, each time it came."""
+    async with poll(worker.url, "/socket.io/") as client:
+        await client.send("40")
+        await client.receive()
+        await client.send('427["flood",30,100000]')
+        received = await client.receive(32)
+        assert [str(one)[:9] for one in received] == [*['42["drop"'] * 30, '42["over"', '437["done']
 
 
 async def test_each_life_begins_in_the_background_what_it_is_told_to(worker: Worker) -> None:

@@ -1,6 +1,7 @@
 """Both test Workers under plain workerd: one process, no wrangler, no proxy in front."""
 
 import asyncio
+import gzip
 import socket
 import struct
 from collections.abc import Iterator
@@ -37,6 +38,16 @@ def plain_engine() -> Iterator[EngineWorker]:
     prepared = prepare_worker(HERE / "engine_worker", ENGINE_ALONE, compatibility_flags=flags)
     with WorkerdServer(prepared) as server:
         yield EngineWorker(server)
+
+
+async def test_large_answers_are_compressed_where_no_edge_has_changed_what_a_client_takes(
+    plain_engine: EngineWorker,
+) -> None:
+    async with poll(plain_engine.url) as session:
+        await session.send("4large:5000")
+        answer = await session.get(headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["content-encoding"] == "gzip"
+        assert gzip.decompress(answer.body) == b"4" + b"x" * 5_000
 
 
 @pytest.mark.parametrize("transports", [["polling"], ["websocket"], ["polling", "websocket"]])

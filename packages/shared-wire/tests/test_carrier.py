@@ -7,7 +7,7 @@ from wire_fakes import Pair, Step
 from shared_wire.carrier import Carrier
 from shared_wire.codec import decode, encode
 from shared_wire.frames import Call, Life, Refusal, Reply
-from shared_wire.limits import MAX_ATTEMPTS, MAX_FRAME_BYTES, MAX_QUEUED, MAX_QUEUED_BYTES
+from shared_wire.limits import FEW_QUEUED_BYTES, MAX_ATTEMPTS, MAX_FRAME_BYTES, MAX_QUEUED, MAX_QUEUED_BYTES
 from shared_wire.operations import (
     AcceptDigest,
     CloseSessions,
@@ -602,6 +602,18 @@ def test_one_operation_may_be_larger_than_what_may_wait(pair: Pair) -> None:
     pair.settle()
     assert pair.engine.wire.lost == []
     assert len(pair.socket.wire.delivered) == 2
+
+
+@pytest.mark.parametrize(("waiting", "lost"), [(FEW_QUEUED_BYTES // 2 - 200, []), (FEW_QUEUED_BYTES // 2 + 200, [X])])
+def test_it_may_come_behind_a_little_that_waits_and_not_behind_more(
+    pair: Pair, waiting: int, lost: list[EngineSid]
+) -> None:
+    engine_sends(pair, up(Z))
+    engine_sends(pair, up(Y, "y" * waiting))
+    engine_sends(pair, up(X, "x" * MAX_QUEUED_BYTES))
+    assert pair.engine.wire.lost == lost
+    pair.settle()
+    assert len(pair.socket.wire.delivered) == 3 - len(lost)
 
 
 def test_operations_that_do_not_fit_though_the_largest_holder_is_lost_are_lost(pair: Pair) -> None:

@@ -25,6 +25,7 @@ def test_the_limits_are_pinned() -> None:
         "MAX_COLLISIONS": 32,
         "MAX_LOOKUPS": 25_000_000,
         "FEW_KEYS": 256,
+        "FEW_QUEUED_BYTES": 1_048_576,
     }
 
 

@@ -6,15 +6,17 @@ taken, and in between the application is left to others for twice as long as it 
 """
 
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Container, Iterable
+from typing import Final
 
 from engine_do.ids import EngineSid
+from engine_do.rates import weigh
+from shared_wire import MessageReceived, Operation, SessionClosed, SessionOpened
 
-__all__ = ["Turns"]
+__all__ = ["Turns", "size_of"]
 
-_T = TypeVar("_T")
-
+#: What an operation takes besides its packet.
+_OVERHEAD: Final = 500
 #: What a part may weigh (`rates.weigh`) where others are about, and where nobody is kept waiting. One message always passes.
 _PART: Final = 2
 _PART_ALONE: Final = 16
@@ -28,14 +30,13 @@ _LONGEST_MS: Final = 1_000
 _FORGOTTEN: Final = 1_000
 
 
-class Turns(Generic[_T]):
+class Turns:
     """What waits on its way to one peer, by session, in order."""
 
-    def __init__(self, weigh: Callable[[_T], int], are_others_about: Callable[[EngineSid], bool]) -> None:
-        """Initialise with what tells the weight of one thing that waits, and whether anybody but a session sends as well."""
-        self._weigh = weigh
+    def __init__(self, are_others_about: Callable[[EngineSid], bool]) -> None:
+        """Initialise with what tells whether anybody but a session sends as well."""
         self._are_others_about = are_others_about
-        self._waiting: dict[EngineSid, deque[_T]] = {}
+        self._waiting: dict[EngineSid, deque[Operation]] = {}
         #: The sessions whose parts were passed on, and may still be on their way.
         self._passed: set[EngineSid] = set()
         #: Until when sessions rest that have had a part.
@@ -53,19 +54,24 @@ class Turns(Generic[_T]):
         """Return whether anything of a session waits: then all it sends must."""
         return engine_sid in self._waiting
 
-    def __iter__(self) -> Iterator[_T]:
-        """Go through all that waits."""
-        return (one for waiting in self._waiting.values() for one in waiting)
+    @property
+    def changes_sessions(self) -> bool:
+        """Whether the beginning or end of a session waits: until then the peer's list of sessions cannot be ours."""
+        return any(
+            isinstance(one, SessionOpened | SessionClosed) for waiting in self._waiting.values() for one in waiting
+        )
 
-    def put(self, engine_sid: EngineSid, what: Iterable[_T]) -> None:
-        """Have something wait for the session's turn."""
-        self._waiting.setdefault(engine_sid, deque()).extend(what)
+    def put(self, engine_sid: EngineSid, operations: Iterable[Operation]) -> None:
+        """Have operations wait for their session's turn."""
+        self._waiting.setdefault(engine_sid, deque()).extend(operations)
 
-    def drop(self, engine_sid: EngineSid) -> Iterable[_T]:
-        """Forget what waits of a session; returns it."""
-        return self._waiting.pop(engine_sid, ())
+    def drop(self, engine_sid: EngineSid) -> list[Operation]:
+        """Forget what waits of a session; returns what must be said all the same, which is that it has ended."""
+        return [one for one in self._waiting.pop(engine_sid, ()) if isinstance(one, SessionClosed)]
 
-    def take(self, now_ms: int, under_way: Container[EngineSid]) -> tuple[list[tuple[EngineSid, list[_T]]], int | None]:
+    def take(
+        self, now_ms: int, under_way: Container[EngineSid]
+    ) -> tuple[list[tuple[EngineSid, list[Operation]]], int | None]:
         """Take the next part of each session whose last is not under way any more, and which has rested.
 
         Returns them, and in how many milliseconds the next session will have; none where the end of a call is what to wait for.
@@ -78,13 +84,13 @@ class Turns(Generic[_T]):
         ready = [one for one in self._waiting if one not in self._passed and one not in self._rests]
         return [(one, self._part(one)) for one in ready], min(self._rests.values(), default=now_ms) - now_ms or None
 
-    def _part(self, engine_sid: EngineSid) -> list[_T]:
+    def _part(self, engine_sid: EngineSid) -> list[Operation]:
         waiting = self._waiting[engine_sid]
         room = _PART if self._are_others_about(engine_sid) else _PART_ALONE
-        room = max(room, int((self._way_ms or 0) / _MS_OF_ONE)) - self._weigh(waiting[0])
+        room = max(room, int((self._way_ms or 0) / _MS_OF_ONE)) - _weight(waiting[0])
         part = [waiting.popleft()]
-        while waiting and room >= self._weigh(waiting[0]):
-            room -= self._weigh(waiting[0])
+        while waiting and room >= _weight(waiting[0]):
+            room -= _weight(waiting[0])
             part.append(waiting.popleft())
         if not waiting:
             del self._waiting[engine_sid]
@@ -98,3 +104,16 @@ class Turns(Generic[_T]):
         work_ms = took_ms - self._way_ms
         is_noticed = any(map(self._are_others_about, self._passed))
         self._until_ms = now_ms + (min(int(_RESTS * work_ms), _LONGEST_MS) if is_noticed else 0)
+
+
+def size_of(operations: Iterable[Operation]) -> int:
+    """Estimate the bytes that operations take while they wait."""
+    return sum(_OVERHEAD + _size(one.packet) if isinstance(one, MessageReceived) else _OVERHEAD for one in operations)
+
+
+def _size(packet: str | bytes) -> int:
+    return len(packet) * (1 if isinstance(packet, bytes) or packet.isascii() else 4)
+
+
+def _weight(operation: Operation) -> int:
+    return weigh(1, len(operation.packet)) if isinstance(operation, MessageReceived) else 0

@@ -6,7 +6,14 @@ from typing import Final
 from shared_wire.batches import largest_holder, sessions_in, split, weigh, without
 from shared_wire.effects import Effect
 from shared_wire.frames import Call, Refusal, Reply
-from shared_wire.limits import MAX_ATTEMPTS, MAX_CHANGES, MAX_FRAME_BYTES, MAX_QUEUED, MAX_QUEUED_BYTES
+from shared_wire.limits import (
+    FEW_QUEUED_BYTES,
+    MAX_ATTEMPTS,
+    MAX_CHANGES,
+    MAX_FRAME_BYTES,
+    MAX_QUEUED,
+    MAX_QUEUED_BYTES,
+)
 from shared_wire.link import (
     Link,
     change,
@@ -34,11 +41,11 @@ _CLOSING: Final = (CloseSessions, SessionClosed)
 def enqueue(link: Link, *operations: Operation) -> tuple[Link, tuple[Effect, ...]]:
     """Add operations for the peer; they leave with the next reply or call.
 
-    Where something waits already and it becomes too much, or where no frame could hold these, the session that holds most of it is
-    lost; if that is not enough, these operations are left out, and those that they are about are lost. What closes sessions passes.
+    Where more than a little waits already and it becomes too much, or where no frame could hold these, the session that holds most
+    of it is lost; if that is not enough, these operations are left out, and those that they are about are lost. What closes passes.
     """
     added = change(link, queue=link.queue + operations, queued=link.queued + sum(map(weigh, operations)))
-    if not _is_full(added) or (not link.queue and added.queued <= 2 * MAX_FRAME_BYTES):
+    if not _is_full(added) or (link.queued <= FEW_QUEUED_BYTES and added.queued <= 2 * MAX_FRAME_BYTES):
         return added, ()
     kept = tuple(one for one in operations if isinstance(one, _CLOSING))
     if kept == operations:

@@ -87,9 +87,8 @@ class Carrier:
         return self._link(peer).busy
 
     def queued(self, peer: str) -> int:
-        """Return how many bytes wait for ``peer`` in all, by `batches.weigh`; what waits alone holds nobody up."""
-        link = self._link(peer)
-        return link.queued if len(link.queue) > 1 else 0
+        """Return how many bytes wait for ``peer`` in all, by `batches.weigh`."""
+        return self._link(peer).queued
 
     def send(self, peer: str, *operations: Operation) -> None:
         """Send operations to ``peer``, in order: with the reply being made, or by a call as soon as the sender suspends or ends.

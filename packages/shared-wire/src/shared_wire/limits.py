@@ -4,6 +4,7 @@ from typing import Final
 
 __all__ = [
     "FEW_KEYS",
+    "FEW_QUEUED_BYTES",
     "MAX_ATTEMPTS",
     "MAX_CHANGES",
     "MAX_COLLISIONS",
@@ -31,6 +32,9 @@ MAX_QUEUED: Final = 20_000
 
 #: What they may weigh (`batches.weigh`): an isolate has 128 MB for all objects of a Worker.
 MAX_QUEUED_BYTES: Final = 12 * 1024 * 1024
+
+#: What may wait in front of an operation that is larger than all that: who waits for that can send operations of any size.
+FEW_QUEUED_BYTES: Final = 1024 * 1024
 
 #: Frames held back because an earlier one is still on its way. With one call at a time there are few.
 MAX_EARLY_FRAMES: Final = 64

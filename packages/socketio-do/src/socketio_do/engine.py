@@ -2,18 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from shared_wire import CloseSessions, EngineSid, SendPackets
+from shared_wire.limits import FEW_QUEUED_BYTES
 from socketio_do.errors import ConfigError
 from socketio_do.membership import TRANSPORT, Membership
 from socketio_do.runtime import Runtime
 
 __all__ = ["EngineProxy", "Handshakes"]
-
-#: Bytes that may wait for an engine actor before `emit` waits: a loop of any length works, and takes no more memory than that.
-#: It is half a frame, and less than what ends sessions (`shared_wire.limits.MAX_QUEUED_BYTES`).
-_MOST_QUEUED: Final = 1024 * 1024
 
 
 class EngineProxy:
@@ -40,20 +37,20 @@ class EngineProxy:
                 by_actor[actor].append(EngineSid(engine_sid))
         for actor, sids in by_actor.items():
             self._runtime.send(actor, SendPackets(tuple(sids), packets))
-            if self._runtime.queued(actor) > _MOST_QUEUED:
+            if self._runtime.queued(actor) > FEW_QUEUED_BYTES:
                 self._full.add(actor)
 
     def full_for(self, engine_sids: Iterable[str]) -> set[str]:
         """Return the engine actors of sessions for which so much waits that whoever sends more should `drain` them first."""
         if not self._full:
             return self._full
-        self._full = {actor for actor in self._full if self._runtime.queued(actor) > _MOST_QUEUED}
+        self._full = {actor for actor in self._full if self._runtime.queued(actor) > FEW_QUEUED_BYTES}
         return self._full.intersection(map(self._membership.actor, engine_sids))
 
     async def drain(self, actors: Iterable[str]) -> None:
-        """Wait until there is room for more in front of engine actors."""
+        """Wait until there is room for more in front of engine actors: a loop of any length takes no more memory than that."""
         for actor in actors:
-            await self._runtime.drained(actor, _MOST_QUEUED)
+            await self._runtime.drained(actor, FEW_QUEUED_BYTES)
 
     def ready(self, recipients: Mapping[str, str]) -> dict[str, str]:
         """Leave out the sockets for whose sessions packets wait here; they are counted as ``volatile_dropped``."""

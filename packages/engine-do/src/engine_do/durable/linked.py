@@ -9,7 +9,6 @@ from engine_do import report
 from engine_do.durable.application import Engine
 from engine_do.ids import EngineSid
 from engine_do.packets import encode_message
-from engine_do.rates import weigh
 from engine_do.session import (
     Admitted,
     CloseRequested,
@@ -21,7 +20,7 @@ from engine_do.session import (
     Upgraded,
 )
 from engine_do.sweep import Sweep
-from engine_do.turns import Turns
+from engine_do.turns import Turns, size_of
 from shared_wire import (
     AcceptDigest,
     AdmitSessions,
@@ -48,10 +47,9 @@ _logger = logging.getLogger("engine_do")
 #: What the keys of stored reports begin with; the peer's name follows.
 _REPORT: Final = "report:"
 
-#: Bytes of one session's messages, and of all sessions' together, that wait for their turn; and what each takes besides its bytes.
+#: Bytes of one session's messages, and of all sessions' together, that wait for their turn.
 _MAX_WAITING: Final = 12 * 1024 * 1024
 _MAX_WAITING_OF_ALL: Final = 16 * 1024 * 1024
-_OVERHEAD: Final = 500
 
 
 class Linked(RpcWire):
@@ -72,7 +70,7 @@ class Linked(RpcWire):
         #: What each peer knows of our sessions, as far as this life has asked; the rest is stored.
         self._reports: dict[str, report.Report] = {}
         #: What hasty sessions have sent, by peer; the bytes of it; and when a timer gives the next turns.
-        self._turns: dict[str, Turns[Operation]] = {}
+        self._turns: dict[str, Turns] = {}
         self._waiting = Holdings(of_one=_MAX_WAITING, of_all=_MAX_WAITING_OF_ALL)
         self._timers: dict[str, tuple[int, Timer]] = {}
         self.carrier = Carrier(name, life, self, peer_holds_sockets=False, counters=counters)
@@ -86,7 +84,7 @@ class Linked(RpcWire):
         """Forget what waits for its turn, but for the word of the session's end."""
         self._waiting.drop(engine_sid)
         for peer, turns in self._turns.items():
-            if closings := [one for one in turns.drop(engine_sid) if isinstance(one, SessionClosed)]:
+            if closings := turns.drop(engine_sid):
                 self.carrier.send(peer, *closings)
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
@@ -118,10 +116,10 @@ class Linked(RpcWire):
             self.carrier.send(peer, *operations)
             return
         if turns is None:
-            turns = self._turns[peer] = Turns(_weight, lambda sid: self._engine.are_others_about(sid, now_ms()))
+            turns = self._turns[peer] = Turns(lambda sid: self._engine.are_others_about(sid, now_ms()))
         is_first = engine_sid not in turns
         turns.put(engine_sid, operations)
-        giving_way = self._waiting.add(engine_sid, sum(map(_size, operations)))
+        giving_way = self._waiting.add(engine_sid, size_of(operations))
         if is_first:  # else its turn comes with the end of a call, or a timer
             self._give_turns(peer)
         if giving_way is not None and EngineSid(giving_way) in turns:
@@ -133,7 +131,7 @@ class Linked(RpcWire):
         """Pass on what may be, and set a timer for what will have rested. Parts that are under way free others by their end."""
         parts, wait_ms = self._turns[peer].take(now_ms(), self.carrier.busy(peer))
         for engine_sid, part in parts:
-            self._waiting.release(engine_sid, sum(map(_size, part)))
+            self._waiting.release(engine_sid, size_of(part))
             self.carrier.send(peer, *part)
         if wait_ms is not None:
             self._come_back(peer, wait_ms)
@@ -173,7 +171,7 @@ class Linked(RpcWire):
         """
         unsettled = False
         for peer in {*self._engine.stored(_REPORT), *self._reports}:
-            if self._waits_with_life(peer):
+            if self._must_wait(peer):
                 unsettled = True
                 continue
             sessions = list(sweep.announced(peer, "") if peer == self._peer else sweep.announced(peer))
@@ -195,9 +193,9 @@ class Linked(RpcWire):
                 log_fault(f"{type(operation).__name__} of {peer}", error)
                 self.lose(peer, sessions_of(operation))
 
-    def _waits_with_life(self, peer: str) -> bool:
-        """Return whether the beginning or end of a session waits for its turn: then the peer's list cannot be ours yet."""
-        return any(isinstance(one, SessionOpened | SessionClosed) for one in self._turns.get(peer, ()))
+    def _must_wait(self, peer: str) -> bool:
+        """Return whether it is too early to compare our sessions with the peer's."""
+        return peer in self._turns and self._turns[peer].changes_sessions
 
     def _carry_out(self, peer: str, operation: Operation) -> None:
         match operation:
@@ -212,7 +210,7 @@ class Linked(RpcWire):
                     self._engine.apply(engine_sid, Admitted())
             case AcceptDigest():
                 self._keep(peer, report.accept(self._report(peer), operation))
-            case ListSessions() if self._waits_with_life(peer):
+            case ListSessions() if self._must_wait(peer):
                 pass  # the next sweep offers the list again
             case ListSessions():
                 sessions = self._announced()[peer]
@@ -255,17 +253,6 @@ class Linked(RpcWire):
         if changed.stored != self._report(peer).stored:
             self._engine.store(_REPORT + peer, None if report.knows_nothing(changed) else changed.stored)
         self._reports[peer] = changed
-
-
-def _weight(operation: Operation) -> int:
-    return weigh(1, len(operation.packet)) if isinstance(operation, MessageReceived) else 0
-
-
-def _size(operation: Operation) -> int:
-    if not isinstance(operation, MessageReceived):
-        return _OVERHEAD
-    packet = operation.packet
-    return _OVERHEAD + len(packet) * (1 if isinstance(packet, bytes) or packet.isascii() else 4)
 
 
 def _reason(text: str) -> Reason:
