@@ -132,9 +132,19 @@ class Crowd(Engine):
     config = configs.CROWD
 
 
-CONFIGS = {one.path.strip("/"): one for one in (configs.FAST, configs.OLD, configs.STRICT, configs.SHOP, configs.CROWD)}
+class Echo(Engine):
+    config = configs.ECHO
+
+    async def on_message(self, sid: str, data: str | bytes) -> None:
+        await self.send(sid, data)
+
+
+CONFIGS = {
+    one.path.strip("/"): one
+    for one in (configs.FAST, configs.OLD, configs.STRICT, configs.SHOP, configs.CROWD, configs.ECHO)
+}
 VERBS = ("seen", "probe", "objects", "say", "kill", "counters", "evict", "fault", "sweep", "allowances", "let_in")
-BINDINGS = ("ENGINE", "FAST", "OLD", "STRICT", "SHOP", "CROWD")
+BINDINGS = ("ENGINE", "FAST", "OLD", "STRICT", "SHOP", "CROWD", "ECHO")
 
 
 def _is_of_a_request(one: object) -> bool:

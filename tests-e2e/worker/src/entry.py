@@ -12,6 +12,7 @@ import journal
 import js
 import parity
 import several
+import talk
 from emitting import command_by_http, emit_by_http
 from plain_packets import PlainPacket
 from pyodide.ffi import to_js
@@ -43,6 +44,8 @@ PLAIN = EngineConfig(path="/plain/")
 PARITY = EngineConfig(path="/parity/", ping_interval_ms=600_000, ping_timeout_ms=700_000)
 #: Every limit as it is by default; pings that do not come within a test.
 HOSTILE = EngineConfig(path="/hostile/", ping_interval_ms=600_000, ping_timeout_ms=700_000)
+#: As Node's socket.io and python-socketio have it by default.
+TALK = EngineConfig(path="/socket/", ping_interval_ms=25_000, ping_timeout_ms=20_000, max_payload=100_000)
 #: Two engine actors whose alarms find the sessions a reset took within seconds; the warning is expected.
 ROOMS = EngineConfig(path="/rooms/", actors=2, ping_interval_ms=5_000, ping_timeout_ms=30_000)
 
@@ -144,6 +147,11 @@ class HostileEngine(Engine):
     peer_binding = "HOSTILE_SOCKET"
 
 
+class TalkEngine(Engine):
+    config = TALK
+    peer_binding = "TALK_SOCKET"
+
+
 class Socket(SocketActor):
     peer_binding = "ENGINE"
 
@@ -229,6 +237,13 @@ class RoomsSocket(Socket):
         return json.dumps(self.journal.read(after, 2_000))
 
 
+class TalkSocket(Socket):
+    peer_binding = "TALK_ENGINE"
+
+    def configure(self, sio: Any) -> None:
+        talk.register(sio)
+
+
 class HostileSocket(Socket):
     peer_binding = "HOSTILE_ENGINE"
 
@@ -271,6 +286,8 @@ class Default(WorkerEntrypoint):
             return await self._visit(verb, *ACTORS[actor])
         if verb in CONFIGS:
             return await route(request, getattr(self.env, f"{verb.upper()}_ENGINE"), CONFIGS[verb])
+        if verb == "socket":
+            return await route(request, self.env.TALK_ENGINE, TALK)
         if verb == "heap":
             return js.Response.new(str(hostile.heap_bytes()))
         if verb == "command":

@@ -1,0 +1,103 @@
+"""Socket.IO events: names, data, ack ids, answers and rooms."""
+
+from conversations.steps import Conversation, joined
+
+__all__ = ["EVENTS"]
+
+
+def event(name: str, *frames: str) -> Conversation:
+    """Send frames in a session that is connected to ``/``."""
+    return joined(f"event: {name}", *frames)
+
+
+def data(name: str, text: str) -> Conversation:
+    """Have data acknowledged with, as they are written in JSON."""
+    return joined(f"data: {name}", f'421["echo",{text}]')
+
+
+EVENTS = (
+    event("without data", '421["echo"]'),
+    event("acknowledged without data", '421["nothing"]'),
+    event("not acknowledged", '42["echo",1]'),
+    event("one back", '42["back",1,"two",[3]]'),
+    event("nobody handles it", '42["unknown"]'),
+    event("nobody handles it, with an ack id", '421["unknown",1]'),
+    event("no list", '42{"a":1}'),
+    event("text instead of a list", '42"echo"'),
+    event("a number instead of a list", "42 1"),
+    event("an empty list", "42[]"),
+    event("no payload", "42"),
+    event("no payload, with an ack id", "421"),
+    event("no JSON", '42["echo"'),
+    event("something after the JSON", '421["echo",1]x'),
+    event("two lists", '421["echo",1]["echo",2]'),
+    event("white space in the JSON", '421[ "echo" , 1 ]'),
+    event("named by a number", "42[1,2]"),
+    event("named by null", "42[null]"),
+    event("named by a list", '42[["echo"]]'),
+    event("named by an object", '42[{"echo":1}]'),
+    event("named by true", "42[true]"),
+    event("named by nothing", '421[""]'),
+    event("named connect", '42["connect"]'),
+    event("named disconnect", '42["disconnect","x"]'),
+    event("named connect_error", '42["connect_error"]'),
+    event("named disconnecting", '42["disconnecting"]'),
+    event("named newListener", '42["newListener"]'),
+    event("named removeListener", '42["removeListener"]'),
+    event("named __proto__", '421["__proto__"]'),
+    event("ack id 0", '420["echo",1]'),
+    event("ack id with zeros before it", '42007["echo",1]'),
+    event("ack id of 2^53-1", '429007199254740991["echo",1]'),
+    event("ack id of 2^53", '429007199254740992["echo",1]'),
+    event("ack id of 20 digits", '4212345678901234567890["echo",1]'),
+    event("ack id below zero", '42-1["echo",1]'),
+    event("ack id twice", '421["echo",1]', '421["echo",2]'),
+    event("the main namespace by name", '42/,1["echo",1]'),
+    event("another namespace, where nobody is", '42/other,1["echo",1]'),
+    event("a namespace without a comma", '42/other["echo",1]'),
+    event("a type that there is not", "47", "40"),
+    event("a letter", "4x"),
+    event("an empty packet", "4"),
+    event("question and answer", '42["ask","what?"]', '43{ack}["this"]'),
+    event("question and answer without data", '42["ask"]', "43{ack}[]"),
+    event("question answered twice", '42["ask"]', "43{ack}[1]", "43{ack}[2]"),
+    event("question answered by no list", '42["ask"]', '43{ack}{"a":1}'),
+    event("question answered by nothing", '42["ask"]', "43{ack}"),
+    event("two questions, answered in the order asked", '42["ask",1]', "43{ack}[1]", '42["ask",2]', "43{ack}[2]"),
+    event("an answer nobody asked for", "4377[1]"),
+    event("an answer without an id", "43[1]"),
+    event("an answer with an id of 20 digits", "4312345678901234567890[1]"),
+    event("room", '42["join","r"]', '42["tell","r",1]', '42["leave","r"]', '42["tell","r",2]'),
+    event("room of nobody", '42["tell","empty",1]'),
+    event("a room joined twice hears once", '42["join","r2"]', '42["join","r2"]', '42["tell","r2",1]'),
+    data("text of other scripts", '"Grüße, 世界 😀"'),
+    data("text in escapes", r'"\u0041\u00fc\ud83d\ude00\/\b\f\n\r\t\"\\"'),
+    data("separators of lines", '"\u2028\u2029"'),
+    data("NUL", r'"a\u0000b"'),
+    data("half a character", r'"\ud800"'),
+    data("half a character, the second", r'"\udc00x"'),
+    data("control characters as they are", '"a\tb"'),
+    data("whole numbers", "[0,-0,1,-1,2147483648,9007199254740991]"),
+    data("a whole number that JavaScript cannot hold", "9007199254740993"),
+    data("a whole number of 30 digits", "123456789012345678901234567890"),
+    data("fractions", "[0.5,-1.25,3.14159,1e-7,123456.789]"),
+    data("fractions that are whole", "[1.0,-0.0,1e3]"),
+    data("large fractions", "[1e21,1.7976931348623157e308]"),
+    data("a number too large", "1e400"),
+    data("NaN", "NaN"),
+    data("Infinity", "-Infinity"),
+    data("true, false, null", "[true,false,null]"),
+    data("lists and objects in each other", '{"a":[{"b":[[],{}]}],"":null}'),
+    data("one key twice", '{"a":1,"a":2}'),
+    data("the order of keys", '{"z":1,"a":2,"m":3}'),
+    data("keys that are numbers", '{"b":1,"2":2,"1":3}'),
+    data("__proto__ as a key", '{"__proto__":{"x":1},"constructor":2}'),
+    data("100 lists in each other", "[" * 97 + "]" * 97),
+    data("a number with a zero before it", "01"),
+    data("a number with a plus", "+1"),
+    data("a comma too many", "[1,]"),
+    data("text in single quotes", "'a'"),
+    data("many arguments", ",".join(map(str, range(50)))),
+    data("something that looks like an attachment", '{"_placeholder":true,"num":0}'),
+    data("something that looks a little like an attachment", '{"_placeholder":1,"num":"0"}'),
+)
