@@ -18,7 +18,7 @@ NUMBERS = [
     "actors",
 ]
 NUMBERS_OR_NONE = ["max_sessions_per_address", "max_messages_per_s", "max_bytes_per_s", "compression_threshold"]
-SWITCHES = ["allow_upgrades", "allow_eio3", "cors_credentials"]
+SWITCHES = ["allow_upgrades", "allow_eio3", "trust_forwarded_host", "cors_credentials"]
 HOOKS = ["choose_actor", "location_hint", "allow_request", "choose_peer"]
 
 #: What a user of another server writes, and words of the answer.
@@ -71,6 +71,7 @@ def test_the_defaults_are_those_the_documentation_names() -> None:
         "choose_peer": None,
         "location_hint": None,
         "cors_allowed_origins": None,
+        "trust_forwarded_host": False,
         "cors_credentials": False,
         "cookie": None,
         "response_headers": {},
@@ -302,3 +303,36 @@ def test_what_goes_with_a_peer_and_what_without(options: dict[str, Any], has_pee
     else:
         with pytest.raises(ConfigError, match=message):
             config.check_peer("Chat", has_peer=has_peer)
+
+
+class Chooser:
+    """A hook that is an object."""
+
+    def __call__(self, request: HttpRequest) -> int:
+        return 0
+
+
+def test_what_differs_between_two_configurations_is_named() -> None:
+    one = EngineConfig(path="/chat/", ping_interval_ms=20_000, cors_allowed_origins=["https://a.example"])
+    same = EngineConfig(path="/chat/", ping_interval_ms=20_000, cors_allowed_origins=["https://a.example"])
+    assert same.differing(one.describe()) == []
+    assert EngineConfig().differing(one.describe()) == ["cors_allowed_origins", "path", "ping_interval_ms"]
+
+
+def test_functions_are_compared_by_their_names_and_options_of_another_release_differ() -> None:
+    def choose(request: HttpRequest) -> int:
+        return 0
+
+    chosen = EngineConfig(choose_actor=choose)
+    assert chosen.describe()["choose_actor"].endswith("<locals>.choose")
+    assert EngineConfig(choose_actor=Chooser()).describe()["choose_actor"] == "a Chooser"
+    assert "0x" not in "".join(chosen.describe().values()), "no address in memory: it is another one in each process"
+    assert chosen.differing(EngineConfig().describe()) == ["choose_actor"]
+    assert EngineConfig().differing({**EngineConfig().describe(), "invented": "1"}) == ["invented"]
+
+
+def test_what_clients_set_one_timer_to_fits_into_it() -> None:
+    """JavaScript's timers ring at once when they are set to more."""
+    assert make(ping_interval_ms=2**29, ping_timeout_ms=3 * 2**29 - 1).ping_interval_ms == 2**29
+    with pytest.raises(ConfigError, match="what clients set a timer to"):
+        make(ping_interval_ms=2**29, ping_timeout_ms=3 * 2**29)

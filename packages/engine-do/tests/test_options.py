@@ -6,6 +6,7 @@ import pytest
 
 from engine_do.errors import ConfigError
 from engine_do.options import (
+    MAX_NUMBER,
     COOKIE_ATTRIBUTES,
     check_callable,
     check_cookie,
@@ -92,14 +93,17 @@ def test_other_transports_are_refused(transports: object) -> None:
         check_transports(transports)
 
 
-@pytest.mark.parametrize("value", [1, 25_000, 10**18])
+@pytest.mark.parametrize("value", [1, 25_000, MAX_NUMBER])
 def test_a_number_is_above_0(value: int) -> None:
     check_number("limit", value)
 
 
-@pytest.mark.parametrize("value", [0, -1, 1.0, 1.5, True, False, "1", None, float("nan"), [1], b"1"], ids=repr)
+@pytest.mark.parametrize(
+    "value", [0, -1, MAX_NUMBER + 1, 1.0, 1.5, True, False, "1", None, float("nan"), [1], b"1"], ids=repr
+)
 def test_another_number_is_refused(value: object) -> None:
-    with pytest.raises(ConfigError, match=re.escape(f"limit must be a whole number above 0; got {value!r}")):
+    wanted = f"limit must be a whole number above 0, and at most {MAX_NUMBER}; got {value!r}"
+    with pytest.raises(ConfigError, match=re.escape(wanted)):
         check_number("limit", value)
 
 

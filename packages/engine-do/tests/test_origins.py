@@ -114,3 +114,35 @@ def test_where_the_origin_is_right_there_is_nothing_to_advise(asked: HttpRequest
 def test_an_empty_list_is_refused_since_it_means_different_things_to_different_people(empty: Origins) -> None:
     with pytest.raises(ConfigError, match="python-engineio takes for any page"):
         EngineConfig(cors_allowed_origins=empty)
+
+
+PROXIED = EngineConfig(trust_forwarded_host=True)
+LISTED_AND_PROXIED = EngineConfig(trust_forwarded_host=True, cors_allowed_origins="https://a.example")
+
+
+@pytest.mark.parametrize(
+    ("config", "forwarded", "origin", "is_allowed"),
+    [
+        (PROXIED, "page.example", "https://page.example", True),
+        (PROXIED, "Page.Example:443, inner.example", "https://page.example", True),
+        (PROXIED, "page.example:8443", "https://page.example:8443", True),
+        (PROXIED, "page.example", "https://evil.example", False),
+        (PROXIED, "page.example", "https://chat.example", True),
+        (PROXIED, "", "https://", False),
+        (PROXIED, "", "null", False),
+        (PROXIED, "null", "null", False),
+        (CONFIG, "page.example", "https://page.example", False),
+        (
+            EngineConfig(trust_forwarded_host=True, cors_allowed_origins="https://a.example"),
+            "b.example",
+            "https://b.example",
+            False,
+        ),
+    ],
+)
+def test_a_trusted_proxy_names_the_host_that_pages_come_from(
+    config: EngineConfig, forwarded: str, origin: str, is_allowed: bool
+) -> None:
+    headers = {"origin": origin, "x-forwarded-host": forwarded}
+    asked = HttpRequest(method="GET", url="https://chat.example/engine.io/?EIO=4&transport=polling", headers=headers)
+    assert is_origin_allowed(asked, config) is is_allowed

@@ -124,7 +124,6 @@ def test_the_answers_of_many_sockets_are_one_value() -> None:
     assert read_value(*write_value(answers)) == answers
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_a_number_that_no_client_could_read_is_not_sent(number: float) -> None:
-    with pytest.raises(CommandError):
-        write_value([number])
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_sent_as_the_server_itself_sends_it(number: float) -> None:
+    assert read_value(*write_value({"of": [number, (number, 1.5)]})) == {"of": [None, (None, 1.5)]}

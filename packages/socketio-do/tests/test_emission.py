@@ -235,6 +235,17 @@ class TestBackPressure:
         world.receive("e1", f"3{str(packet)[1:].partition('[')[0]}[7]")
         assert task.result == 7
 
+    def test_acknowledgements_wait_as_well_and_not_for_a_socket_that_has_gone(self, world: World) -> None:
+        world.sio.on("get", lambda sid, number: number)
+        world.runtime.queued_bytes[ENGINE] = 2_000_000
+        world.receive("e1", '21["get",1]', '22["get",2]')
+        world.receive("e2", '21["get",1]')
+        assert (world.take("e1"), world.take("e2")) == (["31[1]"], [])
+        finish(world.sio.disconnect(S2))
+        world.runtime.queued_bytes[ENGINE] = 0
+        world.runtime.settle()
+        assert (world.take("e1"), world.take("e2")) == (["32[2]"], ["1"])
+
     def test_whoever_comes_or_goes_meanwhile_is_regarded(self, world: World) -> None:
         world.runtime.queued_bytes[ENGINE] = 2_000_000
         finish(world.sio.emit("n", to=S1))

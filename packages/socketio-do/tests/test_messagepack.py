@@ -101,6 +101,9 @@ def test_the_code_of_an_extension_is_a_signed_byte(code: int) -> None:
         ((1, (2,)), [1, [2]]),
         (type("Name", (str,), {})("x"), "x"),
         (type("Number", (int,), {})(7), 7),
+        ([float("nan"), float("inf")], [None, None]),
+        ("\ud800a\ud83d\ude00", "\ufffda😀"),
+        ({"\ud800": 1}, {"\ufffd": 1}),
         (type("Table", (dict,), {})(a=1), {"a": 1}),
     ],
 )
@@ -114,9 +117,9 @@ def test_what_cannot_be_sent_is_a_type_error(value: Any) -> None:
         messagepack.pack(value)
 
 
-@pytest.mark.parametrize("value", [2**64, -(2**63) - 1, "\ud800"])
+@pytest.mark.parametrize("value", [2**64, -(2**63) - 1])
 def test_what_msgpack_cannot_hold_is_a_value_error(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"64 bits|surrogates"):
+    with pytest.raises(ValueError, match="64 bits"):
         messagepack.pack(value)
 
 

@@ -48,5 +48,20 @@ CROWD = EngineConfig(path="/crowd/", ping_interval_ms=4_000, ping_timeout_ms=20_
 
 #: What Node's engine.io and python-engineio are asked beside it; pings that do not come within a test.
 ECHO = EngineConfig(
-    path="/echo/", ping_interval_ms=25_000, ping_timeout_ms=20_000, max_payload=100_000, allow_eio3=True
+    path="/echo/",
+    ping_interval_ms=25_000,
+    ping_timeout_ms=20_000,
+    max_payload=100_000,
+    allow_eio3=True,
+    trust_forwarded_host=True,
+)
+
+#: What a composition gives `route` by mistake where the class has `ECHO`.
+SKEWED = EngineConfig(
+    path="/skewed/",
+    ping_interval_ms=20_000,
+    ping_timeout_ms=90_000,
+    max_payload=100_000,
+    allow_eio3=True,
+    trust_forwarded_host=True,
 )

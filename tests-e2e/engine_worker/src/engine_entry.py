@@ -161,6 +161,8 @@ class Default(WorkerEntrypoint):
         path = parts[0]
         if path in CONFIGS:
             return await route(request, getattr(self.env, path.upper()), CONFIGS[path])
+        if path == "skewed":
+            return await route(request, self.env.ECHO, configs.SKEWED)
         return await route(request, self.env.ENGINE, configs.ENGINE)
 
     async def _visit(self, verb: str, binding: str, name: str, argument: str) -> Any:

@@ -21,6 +21,7 @@ from engine_do.errors import (
     RemoteEngineError,
 )
 from engine_do.ids import EngineSid, actor_of
+from engine_do.options import without_own_port
 from engine_do.request import HttpRequest
 
 __all__ = [
@@ -166,7 +167,7 @@ def is_origin_allowed(request: HttpRequest, config: EngineConfig) -> bool:
     if origin is None:
         return True
     if allowed is None:
-        return _is_same_host(origin, request.url)
+        return origin in _own_origins(origin, request, config)
     if isinstance(allowed, str):
         return allowed in (origin, "*")
     if isinstance(allowed, Sequence):
@@ -185,9 +186,10 @@ def advise_on_origin(request: HttpRequest, config: EngineConfig) -> str | None:
     )
 
 
-def _is_same_host(origin: str, url: str) -> bool:
-    try:
-        host = urlsplit(origin).netloc
-    except ValueError:
-        return False
-    return bool(host) and host == urlsplit(url).netloc
+def _own_origins(origin: str, request: HttpRequest, config: EngineConfig) -> list[str]:
+    """Name the host that was asked as an origin with the scheme of ``origin``: the URL's, and a trusted proxy's."""
+    scheme, separator, _ = origin.partition("://")
+    hosts = [urlsplit(request.url).netloc]
+    if config.trust_forwarded_host:
+        hosts.append(request.headers.get("x-forwarded-host", "").partition(",")[0].strip().lower())
+    return [without_own_port(f"{scheme}://{host}") for host in hosts if separator and host]

@@ -8,6 +8,7 @@ from typing import Final, Self, TypeAlias
 
 from engine_do.errors import ConfigError, EngineConfigWarning
 from engine_do.options import (
+    MAX_NUMBER,
     check_callable,
     check_cookie,
     check_header_names,
@@ -141,6 +142,8 @@ class EngineConfig:
     location_hint: Callable[[HttpRequest], str | None] | None = None
     #: Origins of pages that may connect: none means the same host only, "*" any. Requests without an Origin are let through.
     cors_allowed_origins: Origins = None
+    #: Whether ``X-Forwarded-Host`` names the same host as well: only where a proxy in front sets it for every request.
+    trust_forwarded_host: bool = False
     #: Whether those pages may send cookies with what they poll.
     cors_credentials: bool = False
     #: A cookie set with each handshake over polling, holding the sid: its name, or its name and attributes.
@@ -177,7 +180,7 @@ class EngineConfig:
                 check_number(name, getattr(self, name))
         for name, of in _HOOKS.items():
             check_callable(name, getattr(self, name), of)
-        for name in ("allow_upgrades", "allow_eio3", "cors_credentials"):
+        for name in ("allow_upgrades", "allow_eio3", "trust_forwarded_host", "cors_credentials"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} is True or False; got {getattr(self, name)!r}")
         if not isinstance(self.initial_packet, str | bytes | None):
@@ -198,6 +201,15 @@ class EngineConfig:
         """What a session that polls is offered."""
         return ["websocket"] if self.allow_upgrades and set(self.transports) == {"polling", "websocket"} else []
 
+    def describe(self) -> dict[str, str]:
+        """Write every option as text; a function by its name. Another object compares it with its own (`differing`)."""
+        return {one.name: _written(getattr(self, one.name)) for one in fields(self)}
+
+    def differing(self, described: Mapping[str, str]) -> list[str]:
+        """Name the options that are others than those another configuration was described with."""
+        mine = self.describe()
+        return sorted(name for name in mine.keys() | described.keys() if mine.get(name) != described.get(name))
+
     def check_peer(self, actor: str, *, has_peer: bool) -> None:
         """Raise `ConfigError` where class ``actor`` has a `peer_binding`, or has none, and an option does not go with that."""
         if self.choose_peer is not None and not has_peer:
@@ -209,6 +221,11 @@ class EngineConfig:
             )
 
     def _check_together(self) -> None:
+        if self.ping_interval_ms + self.ping_timeout_ms > MAX_NUMBER:
+            raise ConfigError(
+                f"ping_interval_ms + ping_timeout_ms is what clients set a timer to, at most {MAX_NUMBER}; "
+                f"got {self.ping_interval_ms} + {self.ping_timeout_ms}"
+            )
         if self.ping_timeout_ms < self.ping_interval_ms + ALARM_SLACK_MS:
             warnings.warn(
                 f"ping_timeout_ms={self.ping_timeout_ms} is below ping_interval_ms + {ALARM_SLACK_MS}: alarms can be a minute "
@@ -235,6 +252,11 @@ class EngineConfig:
             raise ConfigError(
                 'cookie is set by handshakes over polling only: add "polling" to transports, or leave it out'
             )
+
+
+def _written(value: object) -> str:
+    name = getattr(value, "__qualname__", None) if callable(value) else None
+    return name or (f"a {type(value).__qualname__}" if callable(value) else repr(value))
 
 
 def _advice(name: str, known: list[str]) -> str:

@@ -8,6 +8,7 @@ from engine_do.errors import ConfigError
 
 __all__ = [
     "COOKIE_ATTRIBUTES",
+    "MAX_NUMBER",
     "check_callable",
     "check_cookie",
     "check_header_names",
@@ -16,7 +17,12 @@ __all__ = [
     "check_origins",
     "check_path",
     "check_transports",
+    "without_own_port",
 ]
+
+#: The handshake names intervals and sizes. Java, C++ and C# read 32 bits, and a timer of JavaScript's that is set to more milliseconds
+#: rings at once.
+MAX_NUMBER: Final = 2**31 - 1
 
 _PATH: Final = re.compile(r"/(?:[^?#/\s]+/)*")
 #: What browsers send: no capitals, nothing behind host and port.
@@ -50,9 +56,9 @@ def check_transports(transports: object) -> None:
 
 
 def check_number(name: str, value: object) -> None:
-    """Check a whole number above 0."""
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        raise ConfigError(f"{name} must be a whole number above 0; got {value!r}")
+    """Check a whole number above 0 that clients of every language can read, and their timers can count."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_NUMBER:
+        raise ConfigError(f"{name} must be a whole number above 0, and at most {MAX_NUMBER}; got {value!r}")
 
 
 def check_callable(name: str, value: object, of: str) -> None:
@@ -80,11 +86,12 @@ def check_origins(origins: Any) -> Any:
             "cors_allowed_origins is empty, which python-engineio takes for any page and a reader for none: "
             'write "*" for any page, nothing for the pages of the same host, or name the origins'
         )
-    written = [_without_own_port(one) for one in listed]
+    written = [without_own_port(one) for one in listed]
     return written[0] if isinstance(origins, str) else written
 
 
-def _without_own_port(origin: str) -> str:
+def without_own_port(origin: str) -> str:
+    """Write an origin as browsers do: without the port that its scheme has anyway."""
     for scheme, port in (("https://", ":443"), ("http://", ":80")):
         if origin.startswith(scheme):
             return origin.removesuffix(port)

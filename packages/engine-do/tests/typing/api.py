@@ -53,6 +53,7 @@ ENGINE = EngineConfig(
     exclude_headers=["cookie"],
     location_hint=place,
     cors_allowed_origins=["https://example.com"],
+    trust_forwarded_host=False,
     cors_credentials=True,
     cookie={"name": "io", "samesite": "Lax", "secure": True},
     response_headers={"x-served-by": "engine"},

@@ -29,8 +29,11 @@ class ServerBase(SignedServer):
     _hooks: Hooks
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
-        if pkt.packet_type in ACKS and not self._is_in(eio_sid, pkt.namespace or "/"):
-            return  # nothing of a socket follows its DISCONNECT
+        if pkt.packet_type in ACKS:
+            while full := self.eio.full_for((eio_sid,)):
+                await self.eio.drain(full)
+            if not self._is_in(eio_sid, pkt.namespace or "/"):
+                return  # nothing of a socket follows its DISCONNECT
         self.eio.broadcast((eio_sid,), encode_packet(pkt))
 
     def _is_in(self, engine_sid: str, namespace: str) -> bool:

@@ -8,6 +8,7 @@ dict that has the placeholder's own key, since clients choose what their answers
 Only what `COMMANDS` names can be asked, with the arguments it names.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -68,7 +69,7 @@ def _check(name: str, arguments: Mapping[str, Any]) -> None:
 
 
 def write_value(value: Any) -> tuple[str, list[bytes]]:
-    """Write what JSON and bytes can hold. A tuple stays one: to `emit` it means several arguments."""
+    """Write what JSON and bytes can hold; NaN and the infinities as None. A tuple stays one: to `emit` it means several arguments."""
     attachments: list[bytes] = []
     try:
         bounded_json.check_depth(value, _MAX_DEPTH)
@@ -100,6 +101,8 @@ def _take_out(value: Any, attachments: list[bytes]) -> Any:
         case Extension(code, data):
             attachments.append(data)
             return {_MARK: {"extension": [code, len(attachments) - 1]}}
+        case float() if not math.isfinite(value):
+            return None
         case dict():
             items = {key: _take_out(one, attachments) for key, one in value.items()}
             return {_MARK: {"dict": items}} if _MARK in items else items

@@ -24,10 +24,10 @@ _MAX_CONTAINERS: Final = MAX_CONTAINERS // 5
 
 
 def pack(value: Any) -> bytes:
-    """Write a value; keys become text as in JSON.
+    """Write a value as clients would get it by JSON: keys become text, NaN and the infinities None.
 
-    Raises `TypeError` for what cannot be sent, `ValueError` for an integer beyond 64 bits and for half a surrogate pair,
-    `RecursionError` for what has no end.
+    Halves of characters, which UTF-8 cannot hold, become U+FFFD. Raises `TypeError` for what cannot be sent, `ValueError` for an
+    integer beyond 64 bits, `RecursionError` for what has no end.
     """
     out = bytearray()
     _pack(value, out)
@@ -224,12 +224,18 @@ def _pack_number(value: int, out: bytearray) -> None:
 
 
 def _pack_float(value: float, out: bytearray) -> None:
-    out.append(0xCB)
-    out += struct.pack(">d", value)
+    if math.isfinite(value):
+        out.append(0xCB)
+        out += struct.pack(">d", value)
+    else:
+        out.append(0xC0)
 
 
 def _pack_text(value: str, out: bytearray) -> None:
-    encoded = value.encode()
+    try:
+        encoded = value.encode()
+    except UnicodeEncodeError:
+        encoded = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
     if len(encoded) < 0x20:
         out.append(0xA0 | len(encoded))
     else:

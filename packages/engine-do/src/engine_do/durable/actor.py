@@ -163,6 +163,10 @@ class EngineActor(DurableObject):
         """
         return json.dumps({"life": str(self.life), **self._counters})
 
+    async def compare_config(self, described: str) -> str:
+        """Name the options, as a JSON list, in which `route` was given another configuration than this class has; called by it."""
+        return json.dumps(self.config.differing(json.loads(described)))
+
     async def alarm(self, info: Any = None) -> None:
         """Ping, find the dead, compare sessions with the peer, and arm the next alarm; called by the runtime."""
         del info

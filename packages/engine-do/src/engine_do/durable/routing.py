@@ -1,6 +1,7 @@
 """For the Worker's entrypoint: which actor serves a request, and which requests are refused before any actor wakes."""
 
 import inspect
+import json
 import logging
 import secrets
 from typing import Any, Final
@@ -36,14 +37,18 @@ _logger = logging.getLogger("engine_do")
 #: What this isolate has said of origins, and how many it tells apart.
 _advised: set[str] = set()
 _MOST_ADVISED: Final = 100
+#: Characters of an error that are logged.
+_SHOWN: Final = 200
+#: The configurations that this isolate has held against those of the actors, by identity.
+_compared: set[int] = set()
 
 
 async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
     """Serve a request: forward it to the engine actor it belongs to, or answer what belongs to none.
 
     ``request`` is what the entrypoint's ``fetch`` was given, ``namespace`` the binding of the engine's Durable Object class, and
-    ``config`` the same configuration its actors have. Returns the response; 404 outside ``config.path``. Raises `ConfigError` when
-    ``namespace`` is no such binding.
+    ``config`` the same configuration its actors have: another one is named in the log with the first request that is forwarded.
+    Returns the response; 404 outside ``config.path``. Raises `ConfigError` when ``namespace`` is no such binding.
     """
     namespace = raw(namespace)
     if not hasattr(namespace, "getByName"):
@@ -98,6 +103,7 @@ async def _forward(request: Any, http: HttpRequest, target: Target, namespace: A
     )
     hint = config.location_hint(http) if config.location_hint and isinstance(target, Handshake) else None
     options = js.Object.fromEntries(to_js([["locationHint", hint]] if hint else []))
+    await _compare(namespace.getByName(name, options), config)
     marks = {POLL_HEADER: secrets.token_urlsafe(12)} if isinstance(target, Poll) else {}
     forwarded = (
         with_headers(request, {**marks, REPEAT_HEADER: "0"})
@@ -107,7 +113,7 @@ async def _forward(request: Any, http: HttpRequest, target: Target, namespace: A
     try:
         return await namespace.getByName(name, options).fetch(forwarded)
     except JsException as error:
-        _logger.warning("= request failed at %s: %s", name, str(error).splitlines()[0][:200])
+        _logger.warning("= request failed at %s: %s", name, str(error).splitlines()[0][:_SHOWN])
         if not isinstance(target, Poll | Post):
             return response("Internal server error", 500)
     bodyless = js.Object.fromEntries(to_js([["method", http.method], ["headers", raw_request(request).headers]]))
@@ -116,6 +122,24 @@ async def _forward(request: Any, http: HttpRequest, target: Target, namespace: A
         return await namespace.getByName(name, options).fetch(again)
     except JsException:
         return response("Internal server error", 500)
+
+
+async def _compare(actor: Any, config: EngineConfig) -> None:
+    """Log what the actor's class has configured otherwise. Asked once: what is wrong there is wrong for all."""
+    if id(config) in _compared or len(_compared) >= _MOST_ADVISED:
+        return
+    _compared.add(id(config))
+    try:
+        differing = json.loads(str(await actor.compare_config(json.dumps(config.describe()))))
+    except JsException as error:
+        _logger.warning("= configurations were not compared: %s", str(error).splitlines()[0][:_SHOWN])
+        return
+    if differing:
+        _logger.error(
+            "= route() was given another configuration than the engine's class has; give both the same object "
+            "(in the moments of a deploy that changes it, this passes). They differ in: %s",
+            ", ".join(differing),
+        )
 
 
 def _choose(http: HttpRequest, config: EngineConfig, revision: int) -> str:
