@@ -6,8 +6,8 @@ import pytest
 
 from engine_do.errors import ConfigError
 from engine_do.options import (
-    MAX_NUMBER,
     COOKIE_ATTRIBUTES,
+    MAX_NUMBER,
     check_callable,
     check_cookie,
     check_header_names,

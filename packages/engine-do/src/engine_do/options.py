@@ -20,8 +20,8 @@ __all__ = [
     "without_own_port",
 ]
 
-#: The handshake names intervals and sizes. Java, C++ and C# read 32 bits, and a timer of JavaScript's that is set to more milliseconds
-#: rings at once.
+#: The handshake names intervals and sizes. Java, C++ and C# read 32 bits, and a timer of JavaScript's that is set to more rings at
+#: once.
 MAX_NUMBER: Final = 2**31 - 1
 
 _PATH: Final = re.compile(r"/(?:[^?#/\s]+/)*")

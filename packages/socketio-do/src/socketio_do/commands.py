@@ -69,7 +69,7 @@ def _check(name: str, arguments: Mapping[str, Any]) -> None:
 
 
 def write_value(value: Any) -> tuple[str, list[bytes]]:
-    """Write what JSON and bytes can hold; NaN and the infinities as None. A tuple stays one: to `emit` it means several arguments."""
+    """Write what JSON and bytes can hold, NaN and the infinities as None. A tuple stays one: to `emit` it is several arguments."""
     attachments: list[bytes] = []
     try:
         bounded_json.check_depth(value, _MAX_DEPTH)
