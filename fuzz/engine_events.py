@@ -5,10 +5,17 @@ from typing import Any, Final
 
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
-from engine_do.ids import EngineSid
-from engine_do.payloads import decode_payload
-from engine_do.polling import Polling, may_upgrade, must_store, polling_from_record, polling_to_record, step_polling
-from engine_do.polling_events import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.payloads import decode_payload
+from engine_do.session.polling import (
+    Polling,
+    may_upgrade,
+    must_store,
+    polling_from_record,
+    polling_to_record,
+    step_polling,
+)
+from engine_do.session.polling_events import (
     AnswerPoll,
     Flushed,
     PollAborted,
@@ -24,7 +31,7 @@ from engine_do.polling_events import (
     RefusePoll,
     SwitchTransport,
 )
-from engine_do.session import (
+from engine_do.session.session import (
     Admitted,
     CloseRequested,
     Ended,
@@ -42,7 +49,7 @@ from engine_do.session import (
 )
 from fuzz.grammar import any_packet, any_payload, any_sequence
 from fuzz.sequences import message_of, read_events
-from socketio_do.routes import NamespaceRoutes
+from socketio_do.cluster.routes import NamespaceRoutes
 
 __all__ = ["SEQUENCES", "any_events", "step_polls", "step_session"]
 

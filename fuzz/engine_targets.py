@@ -4,17 +4,17 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from engine_do.admission import Handshake, Transport, actor_for, admit, is_engine_path
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
-from engine_do.handshake import MAX_ENVIRON, make_environ
-from engine_do.headers import answer_headers, choose_encoding, preflight_headers
-from engine_do.packets import Frame, decode_frame, decode_frame_v3, encode_frame_v3
-from engine_do.payloads import decode_payload, encode_payload
-from engine_do.polling import Polling, polling_from_record, polling_to_record
-from engine_do.report import UNSETTLED, is_settled, restore
+from engine_do.protocol.packets import Frame, decode_frame, decode_frame_v3, encode_frame_v3
+from engine_do.protocol.payloads import decode_payload, encode_payload
 from engine_do.request import HttpRequest, read_headers
-from engine_do.session import Session, Unreadable, read_record, to_record
+from engine_do.requests.admission import Handshake, Transport, actor_for, admit, is_engine_path
+from engine_do.requests.handshake import MAX_ENVIRON, make_environ
+from engine_do.requests.headers import answer_headers, choose_encoding, preflight_headers
+from engine_do.session.polling import Polling, polling_from_record, polling_to_record
+from engine_do.session.report import UNSETTLED, is_settled, restore
+from engine_do.session.session import Session, Unreadable, read_record, to_record
 from fuzz.engine_events import SEQUENCES, any_events, step_polls, step_session
 from fuzz.grammar import any_json, any_packet, any_payload, any_polling_record, any_record, any_request
 from fuzz.inputs import Target

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
-from engine_do.peers import choose
+from engine_do.session.peers import choose
 from fuzz.grammar import any_command, any_msgpack, any_msgpack_packet, any_packet, any_sequence
 from fuzz.inputs import Target
 from fuzz.mutations import BYTES, TEXT
 from fuzz.sequences import fill, many, message_of, read_events
-from socketio_do import msgpack_packets, packets
-from socketio_do.assembly import Assemblies
-from socketio_do.commands import read_command, write_command
+from socketio_do.cluster.commands import read_command, write_command
+from socketio_do.cluster.routes import NamespaceRoutes
 from socketio_do.errors import CommandError, PacketError
 from socketio_do.limits import MAX_ATTACHMENTS
-from socketio_do.msgpack_packets import MsgPackPacket
-from socketio_do.packets import ClientPacket
-from socketio_do.routes import NamespaceRoutes
-from socketio_do.upstream import CheckedPacket, encode_packet
+from socketio_do.protocol import msgpack_packets, packets
+from socketio_do.protocol.assembly import Assemblies
+from socketio_do.protocol.encoding import CheckedPacket, encode_packet
+from socketio_do.protocol.msgpack_packets import MsgPackPacket
+from socketio_do.protocol.packets import ClientPacket
 
 __all__ = ["TARGETS"]
 

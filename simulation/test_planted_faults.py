@@ -12,10 +12,10 @@ from typing import Any, Final
 import pytest
 from whole_run import run
 
-from engine_do import report, session
+from engine_do.session import report, session
 from shared_wire import answers, calls, carrier, digest, link, unfinished
 from shared_wire.operations import CloseSessions, SessionClosed
-from socketio_do import membership, storage
+from socketio_do.state import membership, storage
 
 #: How long a fault may hide.
 SEEDS: Final = 120
@@ -174,20 +174,22 @@ FAULTS: Final = {
     "changes of unfinished work dropped": Fault("shared_wire.link.news", _drop_changes),
     "work done that is not sent": Fault("shared_wire.carrier.confirm_handled", _finish_unsent, first=140),
     "a frame believed that others come before": Fault("shared_wire.link.confirm", _believe_at_once),
-    "a report that is not settled forgotten": Fault("engine_do.report.restore", _forget_unsettled),
+    "a report that is not settled forgotten": Fault("engine_do.session.report.restore", _forget_unsettled),
     "a clock that stays behind": Fault("shared_wire.link.outlive", _stay_behind),
     "a closing lost on overflow": Fault("shared_wire.carrier.enqueue", _lose_closings, is_tight=True, first=50),
-    "pending sockets written to rows": Fault("socketio_do.membership.Membership.begin", _write_pending),
+    "pending sockets written to rows": Fault("socketio_do.state.membership.Membership.begin", _write_pending),
     "something follows a loss": Fault("shared_wire.link.losing", _forget_losses),
     "a new life takes repeats": Fault("shared_wire.carrier.receive_call", _take_every_repeat),
     "a repeat handled again": Fault("shared_wire.carrier.receive_call", _forget_stored_reply),
-    "a session announced without a note": Fault("engine_do.report.unsettled", _never_unsettle),
-    "tables not migrated": Fault("socketio_do.storage.Storage.prepare", _do_not_migrate),
-    "records of a later release refused": Fault("engine_do.session._read", _refuse_later_records),
-    "digests not answered": Fault("socketio_do.server.DurableServer.receive_digest", _end_even_the_ended),
-    "a session's row kept": Fault("socketio_do.membership.Membership.close_session", _keep_row),
-    "a socket's rooms kept": Fault("socketio_do.storage.Storage.delete_socket", _leave_room_rows),
-    "a member of a room kept in memory": Fault("socketio_do.membership.Membership._forget_member", _stay_in_cache),
+    "a session announced without a note": Fault("engine_do.session.report.unsettled", _never_unsettle),
+    "tables not migrated": Fault("socketio_do.state.storage.Storage.prepare", _do_not_migrate),
+    "records of a later release refused": Fault("engine_do.session.session._read", _refuse_later_records),
+    "digests not answered": Fault("socketio_do.server.server.DurableServer.receive_digest", _end_even_the_ended),
+    "a session's row kept": Fault("socketio_do.state.membership.Membership.close_session", _keep_row),
+    "a socket's rooms kept": Fault("socketio_do.state.storage.Storage.delete_socket", _leave_room_rows),
+    "a member of a room kept in memory": Fault(
+        "socketio_do.state.membership.Membership._forget_member", _stay_in_cache
+    ),
     "losses of a new life not told": Fault("shared_wire.unfinished.sessions_waiting", _returning(())),
 }
 

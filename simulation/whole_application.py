@@ -28,10 +28,10 @@ from shared_wire import (
     sessions_in,
 )
 from socketio_do import DurableServer
-from socketio_do.frame_work import FrameWork
-from socketio_do.membership import Membership
 from socketio_do.runtime import Lane
-from socketio_do.storage import Storage
+from socketio_do.server.frame_work import FrameWork
+from socketio_do.state.membership import Membership
+from socketio_do.state.storage import Storage
 
 __all__ = ["ENGINE", "Gate", "Hub", "Judge", "SocketSide"]
 

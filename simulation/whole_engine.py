@@ -11,10 +11,10 @@ from typing import Final, Protocol
 from whole_clients import Client
 from wire_fakes import FakeWire
 
-from engine_do import report
 from engine_do.config import EngineConfig
-from engine_do.packets import PING, Frame, encode_message
-from engine_do.session import (
+from engine_do.protocol.packets import PING, Frame, encode_message
+from engine_do.session import report
+from engine_do.session.session import (
     Admitted,
     CloseRequested,
     CloseSocket,
@@ -34,7 +34,7 @@ from engine_do.session import (
     step,
     to_record,
 )
-from engine_do.sweep import Sweep
+from engine_do.session.sweep import Sweep
 from shared_wire import (
     AcceptDigest,
     AdmitSessions,

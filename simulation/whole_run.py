@@ -224,8 +224,8 @@ def _limits(is_tight: bool) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if is_tight:
             patch.setattr("shared_wire.calls.MAX_QUEUED", 4)
-            patch.setattr("socketio_do.backlog.MAX_BACKLOG", 9_000)
-            patch.setattr("socketio_do.backlog.MAX_BACKLOG_OF_ALL", 25_000)
+            patch.setattr("socketio_do.server.backlog.MAX_BACKLOG", 9_000)
+            patch.setattr("socketio_do.server.backlog.MAX_BACKLOG_OF_ALL", 25_000)
         yield
 
 

@@ -18,7 +18,7 @@ from whole_ledger import Ledger
 from whole_rest import check_at_rest
 from wire_rpcs import Rpcs, Side
 
-from engine_do.session import FrameReceived, Input, Reason, SocketGone, Swept
+from engine_do.session.session import FrameReceived, Input, Reason, SocketGone, Swept
 from shared_wire import EngineSid, Frame, Life, decode
 
 __all__ = ["World"]

@@ -2,8 +2,8 @@ import json
 from random import Random
 
 from fuzz import grammar
-from socketio_do.messagepack import unpack
-from socketio_do.packets import decode
+from socketio_do.protocol.messagepack import unpack
+from socketio_do.protocol.packets import decode
 
 
 def _share_of(read: object, make: object, errors: tuple[type[Exception], ...] = (Exception,)) -> float:

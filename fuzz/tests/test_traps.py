@@ -28,7 +28,7 @@ def test_what_takes_no_time_says_nothing() -> None:
 
 def test_all_patterns_of_the_packages_are_found_with_how_they_are_used() -> None:
     found = {name: methods for name, _, methods in find_patterns()}
-    assert found["socketio_do.packets._PACKET"] == {"fullmatch"}
+    assert found["socketio_do.protocol.packets._PACKET"] == {"fullmatch"}
     assert found["shared_wire.bounded_json._KEYS"] == {"findall"}
     assert len(found) > 12
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from engine_do.config import EngineConfig
-from engine_do.heartbeat import is_ping_due, next_deadline
-from engine_do.ids import EngineSid
-from engine_do.session import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.heartbeat import is_ping_due, next_deadline
+from engine_do.session.session import (
     CloseSocket,
     Effect,
     Ended,

@@ -7,11 +7,12 @@ import pytest
 import engine_do
 
 PACKAGE = Path(engine_do.__file__).parent
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+PATHS = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
+MODULES = sorted(".".join(path.parts) for path in PATHS if "durable" not in path.parts)
 
 
 def tree(module: str) -> ast.Module:
-    return ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    return ast.parse((PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
 
 
 def names_bound_by(node: ast.stmt) -> list[str]:
@@ -50,7 +51,7 @@ def test_what_a_module_exports_is_there(module: str) -> None:
 
 def test_only_the_sids_type_is_passed_on() -> None:
     passed_on = {module: set(import_module(f"engine_do.{module}").__all__) & imported_by(module) for module in MODULES}
-    assert {module: names for module, names in passed_on.items() if names} == {"ids": {"EngineSid"}}
+    assert {module: names for module, names in passed_on.items() if names} == {"protocol.ids": {"EngineSid"}}
 
 
 @pytest.mark.parametrize("module", ["__init__", *MODULES])
@@ -79,12 +80,13 @@ def test_the_package_exports_only_what_a_module_exports() -> None:
 
 
 #: Modules that only name what another one deals with: nothing in them can be wrong that the other's tests would not show.
-TESTED_WITH = {"polling_events": "polling"}
+TESTED_WITH = {"session.polling_events": "session.polling"}
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_has_its_own_test_file(module: str) -> None:
-    assert (Path(__file__).parent / f"test_{TESTED_WITH.get(module, module)}.py").is_file()
+    room, _, name = TESTED_WITH.get(module, module).rpartition(".")
+    assert (Path(__file__).parent / room / f"test_{name}.py").is_file()
 
 
 @pytest.mark.parametrize("module", TESTED_WITH)

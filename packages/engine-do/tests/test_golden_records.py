@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine_do.ids import EngineSid
-from engine_do.polling import Polling, polling_from_record, polling_to_record
-from engine_do.report import UNSETTLED, Report, accept, offer, restore, unsettled
-from engine_do.session import Phase, Session, read_record, to_record
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.polling import Polling, polling_from_record, polling_to_record
+from engine_do.session.report import UNSETTLED, Report, accept, offer, restore, unsettled
+from engine_do.session.session import Phase, Session, read_record, to_record
 from shared_wire import AcceptDigest
 
 GOLDEN = Path(__file__).parent / "golden"

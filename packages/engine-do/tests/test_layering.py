@@ -32,6 +32,10 @@ IMPURE = {
 }
 
 
+#: The rooms, from the ground up: each may import of those before it. What is in none is on the ground.
+FLOORS = ["", "protocol", "requests", "session", "durable"]
+
+
 def imports(source: str) -> Iterator[str]:
     """Give the dotted name of every import, those inside functions and conditions too."""
     for node in ast.walk(ast.parse(source)):
@@ -87,6 +91,22 @@ def test_the_core_imports_no_clock_no_chance_and_no_runtime(path: Path) -> None:
 @pytest.mark.parametrize("path", CORE, ids=name_of)
 def test_the_core_knows_no_shell(path: Path) -> None:
     assert not [name for name in imports(path.read_text(encoding="utf-8")) if "durable" in name]
+
+
+def room_of(parts: tuple[str, ...]) -> str:
+    return parts[0] if parts and parts[0] in FLOORS else ""
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path != PACKAGE / "__init__.py"], ids=name_of)
+def test_imports_point_down(path: Path) -> None:
+    floor = FLOORS.index(room_of(path.relative_to(PACKAGE).parts))
+    ours = [name for name in imports(path.read_text(encoding="utf-8")) if name.startswith("engine_do.")]
+    rooms = [room_of(tuple(name.split(".")[1:])) for name in ours]
+    assert [room for room in rooms if FLOORS.index(room) > floor] == []
+
+
+def test_every_room_is_on_a_floor() -> None:
+    assert {path.parent.name for path in SOURCES} == {PACKAGE.name, *FLOORS} - {""}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from engine_do.admission import admit, advise_on_origin, is_origin_allowed
 from engine_do.config import EngineConfig, Origins
 from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
 from engine_do.request import HttpRequest
+from engine_do.requests.admission import admit, advise_on_origin, is_origin_allowed
 
 CONFIG = EngineConfig()
 LISTED = EngineConfig(cors_allowed_origins=["https://page.example", "http://localhost:3000"])

@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.ids import EngineSid
-from engine_do.packets import Frame
-from engine_do.polling import MAX_ANSWERED, Polling, polling_from_record, polling_to_record, step_polling
-from engine_do.polling_events import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import Frame
+from engine_do.session.polling import MAX_ANSWERED, Polling, polling_from_record, polling_to_record, step_polling
+from engine_do.session.polling_events import (
     AcceptPost,
     AnswerPoll,
     CloseProbe,
@@ -31,7 +31,7 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.session import (
+from engine_do.session.session import (
     Admitted,
     CloseRequested,
     CloseSocket,

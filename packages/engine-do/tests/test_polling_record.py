@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine_do.ids import EngineSid
-from engine_do.polling import Polling, must_store, polling_from_record, polling_to_record
-from engine_do.session import Phase, Session, to_record
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.polling import Polling, must_store, polling_from_record, polling_to_record
+from engine_do.session.session import Phase, Session, to_record
 
 OPEN = Session(engine_sid=EngineSid("s"), pinged_ms=1_000)
 IDLE = Polling(session=OPEN, address="192.0.2.7")

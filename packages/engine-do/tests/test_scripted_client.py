@@ -2,8 +2,8 @@ import pytest
 from scripted_client import Client, Engine
 
 from engine_do.config import EngineConfig
-from engine_do.ids import EngineSid
-from engine_do.session import CloseRequested, Ended, FrameReceived, Reason
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.session import CloseRequested, Ended, FrameReceived, Reason
 
 CONFIG = EngineConfig()
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.ids import EngineSid
-from engine_do.packets import Frame
-from engine_do.polling import Polling, step_polling
-from engine_do.polling_events import PostBegun, PostReceived, ProbeOpened, ProbeReceived, SwitchTransport
-from engine_do.session import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import Frame
+from engine_do.session.polling import Polling, step_polling
+from engine_do.session.polling_events import PostBegun, PostReceived, ProbeOpened, ProbeReceived, SwitchTransport
+from engine_do.session.session import (
     MAX_PEERS,
     CloseRequested,
     CloseSocket,

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine_do.ids import EngineSid
-from engine_do.session import SCHEMA, Phase, Session, Unreadable, from_record, read_record, to_record
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.session import SCHEMA, Phase, Session, Unreadable, from_record, read_record, to_record
 
 ENVIRON = (("REQUEST_METHOD", "GET"), ("HTTP_X", 'quoted "text" \u20ac'))
 OPEN = Session(engine_sid=EngineSid("s"), pinged_ms=1_000)

@@ -3,8 +3,8 @@
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.ids import EngineSid
-from engine_do.session import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.session import (
     Admitted,
     CloseRequested,
     CloseSocket,

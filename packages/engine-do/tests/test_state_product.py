@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.ids import EngineSid
-from engine_do.session import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.session import (
     Admitted,
     CloseRequested,
     CloseSocket,

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from engine_do.config import EngineConfig
-from engine_do.ids import EngineSid
-from engine_do.packets import Frame
-from engine_do.polling import Polling, may_upgrade, polling_from_record, polling_to_record, step_polling
-from engine_do.polling_events import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import Frame
+from engine_do.session.polling import Polling, may_upgrade, polling_from_record, polling_to_record, step_polling
+from engine_do.session.polling_events import (
     AnswerPoll,
     CloseProbe,
     Flushed,
@@ -26,7 +26,7 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.session import CloseRequested, Ended, Phase, Reason, Session, Swept, Upgraded
+from engine_do.session.session import CloseRequested, Ended, Phase, Reason, Session, Swept, Upgraded
 
 CONFIG = EngineConfig()
 NOW = 1_000_000

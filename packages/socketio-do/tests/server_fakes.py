@@ -14,9 +14,9 @@ from typing import Any, NoReturn, TypeVar
 
 from shared_wire import CloseSessions, Lanes, Operation, Packet, SendPackets, Work
 from socketio_do import DurableServer
-from socketio_do.membership import Membership
 from socketio_do.runtime import Lane, Runtime
-from socketio_do.storage import Database, Storage
+from socketio_do.state.membership import Membership
+from socketio_do.state.storage import Database, Storage
 
 T = TypeVar("T")
 

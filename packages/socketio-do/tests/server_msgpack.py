@@ -10,7 +10,7 @@ from socketio import packet
 from socketio.msgpack_packet import MsgPackPacket
 
 from shared_wire import Packet
-from socketio_do.upstream import encode_packet
+from socketio_do.protocol.encoding import encode_packet
 
 __all__ = ["MsgPackStockWorld", "MsgPackWorld", "ext", "pack", "to_default", "to_msgpack", "unpack"]
 

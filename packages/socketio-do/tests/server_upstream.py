@@ -23,13 +23,15 @@ from server_fakes import ENGINE, FakeDatabase, FakeRuntime, World, finish
 from socketio import async_manager, async_namespace, async_server
 
 from shared_wire import CloseSessions, Operation, SendPackets
-from socketio_do import DurableServer, membership, server
-from socketio_do.acks import Acks
-from socketio_do.engine import EngineProxy
-from socketio_do.manager import DurableManager
-from socketio_do.membership import Membership
-from socketio_do.namespaces import Namespaces
-from socketio_do.storage import Storage
+from socketio_do import DurableServer
+from socketio_do.server import server
+from socketio_do.state import membership
+from socketio_do.state.acks import Acks
+from socketio_do.state.membership import Membership
+from socketio_do.state.namespaces import Namespaces
+from socketio_do.state.storage import Storage
+from socketio_do.upstream.engine import EngineProxy
+from socketio_do.upstream.manager import DurableManager
 
 #: What upstream's tests make a mock of and look at; whatever else `EngineProxy` does, it does here too, refusals among it.
 LOOKED_AT = ("create_event", "disconnect", "on", "send", "shutdown", "sleep", "start_background_task", "transport")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from server_fakes import FakeEvent, Log, World, finish, socket_sid
 
-from socketio_do import server
+from socketio_do.server import server
 
 S1 = socket_sid(1)
 

@@ -7,14 +7,15 @@ import pytest
 import socketio_do
 
 PACKAGE = Path(socketio_do.__file__).parent
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+PATHS = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
+MODULES = sorted(".".join(path.parts) for path in PATHS if "durable" not in path.parts)
 
 #: Only a protocol: `server_fakes.FakeRuntime` is checked against it by the type checker, and has its own tests.
 WITHOUT_TEST_FILE = {"runtime"}
 
 
 def tree(module: str) -> ast.Module:
-    return ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    return ast.parse((PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
 
 
 def names_bound_by(node: ast.stmt) -> list[str]:
@@ -77,7 +78,8 @@ def test_the_package_exports_every_error() -> None:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name not in WITHOUT_TEST_FILE])
 def test_each_module_has_its_own_test_file(module: str) -> None:
-    assert (Path(__file__).parent / f"test_{module}.py").is_file()
+    room, _, name = module.rpartition(".")
+    assert (Path(__file__).parent / room / f"test_{name}.py").is_file()
 
 
 def test_the_package_says_that_it_is_typed() -> None:

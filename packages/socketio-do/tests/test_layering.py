@@ -10,8 +10,8 @@ import pytest
 import socketio_do
 
 PACKAGE = Path(socketio_do.__file__).parent
-CORE = sorted(PACKAGE.glob("*.py"))
 SHELL = sorted((PACKAGE / "durable").glob("*.py"))
+CORE = sorted(set(PACKAGE.rglob("*.py")) - set(SHELL))
 
 #: What has a clock, chance or I/O, and engineio, which is reached through socketio only.
 BANNED = {
@@ -41,14 +41,18 @@ UPSTREAM_USERS = {
     "connections",
     "dispatch",
     "emission",
+    "encoding",
     "manager",
     "msgpack_packets",
     "serializers",
     "signatures",
-    "upstream",
 }
 #: Loaded for `serializer="msgpack"` only.
-MSGPACK = {"socketio_do.messagepack", "socketio_do.msgpack_packets"}
+MSGPACK = {"socketio_do.protocol.messagepack", "socketio_do.protocol.msgpack_packets"}
+
+
+#: The rooms, from the ground up: each may import of those before it. What is in none is on the ground.
+FLOORS = ["", "protocol", "state", "upstream", "cluster", "server", "durable"]
 
 
 def imports(path: Path) -> set[str]:
@@ -63,29 +67,51 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
 def roots(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports(path)}
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CORE, ids=name_of)
 def test_the_core_imports_no_runtime_clock_or_chance(path: Path) -> None:
     assert roots(path).isdisjoint(BANNED)
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CORE, ids=name_of)
 def test_the_core_imports_what_it_declares_and_the_standard_library(path: Path) -> None:
     assert roots(path) <= ALLOWED | sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CORE, ids=name_of)
 def test_the_core_does_not_know_the_shell(path: Path) -> None:
     assert not [name for name in imports(path) if ".durable" in name]
 
 
-@pytest.mark.parametrize("path", [*CORE, *SHELL], ids=lambda path: f"{path.parent.stem}-{path.stem}")
+@pytest.mark.parametrize("path", [*CORE, *SHELL], ids=name_of)
 def test_nothing_imports_the_engine_package(path: Path) -> None:
     assert roots(path).isdisjoint({"engine_do", "engineio"})
     assert "import_module" not in path.read_text(encoding="utf-8")
+
+
+def room_of(parts: list[str]) -> str:
+    return parts[0] if parts and parts[0] in FLOORS else ""
+
+
+@pytest.mark.parametrize("path", [path for path in (*CORE, *SHELL) if path.parent != PACKAGE], ids=name_of)
+def test_imports_point_down(path: Path) -> None:
+    floor = FLOORS.index(room_of([*path.relative_to(PACKAGE).parts]))
+    imported = [room_of(name.split(".")[1:]) for name in imports(path) if name.startswith("socketio_do.")]
+    assert [room for room in imported if FLOORS.index(room) > floor] == []
+
+
+def test_every_room_is_on_a_floor_and_the_ground_imports_none() -> None:
+    assert {path.parent.name for path in PACKAGE.rglob("*.py")} == {PACKAGE.name, *FLOORS} - {""}
+    ground = [path for path in PACKAGE.glob("*.py") if path.stem != "__init__"]
+    assert {path.stem for path in ground} == {"errors", "limits", "runtime"}
+    assert [name for path in ground for name in imports(path) if room_of(name.split(".")[1:])] == []
 
 
 def test_python_socketio_is_used_where_it_is_said() -> None:
@@ -99,7 +125,7 @@ def test_the_shell_is_there_and_touches_the_runtime() -> None:
 def test_the_tables_can_be_imported_without_the_engine_package() -> None:
     program = (
         "import sys\n"
-        "import socketio_do, socketio_do.membership\n"
+        "import socketio_do, socketio_do.state.membership\n"
         "print(*(name for name in sys.modules if name.split('.')[0] in ('engine_do', 'workers', 'js', 'pyodide')))"
     )
     run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
@@ -112,7 +138,7 @@ def test_msgpack_is_not_loaded_unless_it_is_asked_for_and_needs_nothing_from_pyp
         "import sys\n"
         "sys.modules['msgpack'] = None\n"
         "import socketio_do\n"
-        "from socketio_do.serializers import choose_serializer\n"
+        "from socketio_do.protocol.serializers import choose_serializer\n"
         "choose_serializer('default')\n"
         f"print(*{MSGPACK!r}.intersection(sys.modules))\n"
         "choose_serializer('msgpack')\n"

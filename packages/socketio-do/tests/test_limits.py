@@ -4,14 +4,15 @@ from typing import Any
 import pytest
 
 from shared_wire.bounded_json import check_depth
-from socketio_do import limits, msgpack_packets
-from socketio_do.assembly import Assemblies
+from socketio_do import limits
 from socketio_do.errors import NestingError, PacketError
-from socketio_do.messagepack import pack
-from socketio_do.msgpack_packets import MsgPackPacket
-from socketio_do.packets import ClientPacket, PacketType, decode
-from socketio_do.serializers import choose_serializer
-from socketio_do.upstream import encode_packet
+from socketio_do.protocol import msgpack_packets
+from socketio_do.protocol.assembly import Assemblies
+from socketio_do.protocol.encoding import encode_packet
+from socketio_do.protocol.messagepack import pack
+from socketio_do.protocol.msgpack_packets import MsgPackPacket
+from socketio_do.protocol.packets import ClientPacket, PacketType, decode
+from socketio_do.protocol.serializers import choose_serializer
 
 
 def hold(engine_sid: str) -> "type[None]":

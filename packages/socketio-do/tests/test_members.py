@@ -18,7 +18,7 @@ from server_members import ATTRIBUTES, METHODS, NAMESPACE, OPTIONS, REFUSED_OPTI
 from socketio import packet
 
 from socketio_do.errors import ConfigError
-from socketio_do.options import check_options
+from socketio_do.server.options import check_options
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- parity: made by tests/test_members.py -->\n", "<!-- end of parity -->\n"

@@ -11,7 +11,7 @@ from manifests import missing_tests, unnamed_tests
 from server_readme import names, table
 
 from socketio_do import DurableServer
-from socketio_do.options import KNOWN
+from socketio_do.server.options import KNOWN
 
 END_TO_END = Path(__file__).parents[3] / "tests-e2e"
 PROMISES: dict[str, dict[str, Any]] = tomllib.loads((END_TO_END / "promises.toml").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from server_readme import README, names, table
 
 import socketio_do
 from socketio_do import limits
-from socketio_do.options import KNOWN, check_options
+from socketio_do.server.options import KNOWN, check_options
 
 PACKAGE = Path(__file__).parent.parent
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -13,10 +13,10 @@ from server_fakes import World, finish
 from socketio.packet import Packet
 
 from socketio_do import NestingError
-from socketio_do.acks import ACK_IDS
-from socketio_do.extension import Extension
-from socketio_do.serializers import choose_serializer
-from socketio_do.upstream import encode_packet
+from socketio_do.protocol.encoding import encode_packet
+from socketio_do.protocol.extension import Extension
+from socketio_do.protocol.serializers import choose_serializer
+from socketio_do.state.acks import ACK_IDS
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "values.md").read_text(encoding="utf-8")
 EVENT = 2

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from engine_do.session import Session
+from engine_do.session.session import Session
 
 
 class BrokenError(Exception):

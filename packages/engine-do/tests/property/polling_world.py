@@ -7,9 +7,9 @@ stores only what `must_store` says. A reset takes its memory; the answer under w
 from dataclasses import dataclass, field
 
 from engine_do.config import EngineConfig
-from engine_do.ids import EngineSid
-from engine_do.packets import NOOP, Frame
-from engine_do.polling import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import NOOP, Frame
+from engine_do.session.polling import (
     MAX_ANSWERED,
     Polling,
     must_store,
@@ -17,7 +17,7 @@ from engine_do.polling import (
     polling_to_record,
     step_polling,
 )
-from engine_do.polling_events import (
+from engine_do.session.polling_events import (
     AcceptPost,
     AnswerPoll,
     Flushed,
@@ -31,7 +31,7 @@ from engine_do.polling_events import (
     Queued,
     SwitchTransport,
 )
-from engine_do.session import Ended, Received, Session, Swept, Upgraded
+from engine_do.session.session import Ended, Received, Session, Swept, Upgraded
 
 __all__ = ["World"]
 

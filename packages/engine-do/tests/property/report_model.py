@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from engine_do import report
-from engine_do.ids import EngineSid
-from engine_do.report import Report
+from engine_do.protocol.ids import EngineSid
+from engine_do.session import report
+from engine_do.session.report import Report
 from shared_wire import AcceptDigest, SessionsDigest, digest
 
 __all__ = ["Closing", "Listed", "Listing", "Move", "Said", "World", "moves", "settle"]

@@ -5,11 +5,11 @@ from engine_strategies import unhurried
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_do.admission import Handshake, Poll, Post, Upgrade, actor_for, admit
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
-from engine_do.headers import answer_headers, preflight_headers
 from engine_do.request import HttpRequest
+from engine_do.requests.admission import Handshake, Poll, Post, Upgrade, actor_for, admit
+from engine_do.requests.headers import answer_headers, preflight_headers
 
 CONFIG = EngineConfig()
 OLD_TOO = EngineConfig(allow_eio3=True, actors=20)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
-from engine_do.ids import EngineSid
-from engine_do.packets import Packet, decode_frame, decode_frame_v3, encode_frame, encode_message
-from engine_do.session import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import Packet, decode_frame, decode_frame_v3, encode_frame, encode_message
+from engine_do.session.session import (
     CloseSocket,
     Ended,
     FrameReceived,

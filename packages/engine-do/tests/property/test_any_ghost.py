@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from report_model import APART, Closing, Listed, Listing, Move, Said, World, moves, settle
 
-from engine_do.ids import EngineSid
-from engine_do.report import UNSETTLED, is_settled, restore
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.report import UNSETTLED, is_settled, restore
 from shared_wire import AcceptDigest, SessionsDigest, digest
 
 S0, S1 = EngineSid("s0"), EngineSid("s1")

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine_do.errors import RemoteEngineError
-from engine_do.packets import Frame, decode_base64, decode_frame_v3, encode_base64, encode_frame_v3
-from engine_do.payloads import MAX_PACKETS, decode_payload, encode_payload
+from engine_do.protocol.packets import Frame, decode_base64, decode_frame_v3, encode_base64, encode_frame_v3
+from engine_do.protocol.payloads import MAX_PACKETS, decode_payload, encode_payload
 
 several = st.lists(packet_frames, min_size=1, max_size=20)
 #: Bodies that look like payloads, and bodies that do not.

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from polling_world import World
 
 from engine_do.config import EngineConfig
-from engine_do.packets import Frame
-from engine_do.polling import Polling, must_store, polling_from_record, polling_to_record, step_polling
-from engine_do.polling_events import (
+from engine_do.protocol.packets import Frame
+from engine_do.session.polling import Polling, must_store, polling_from_record, polling_to_record, step_polling
+from engine_do.session.polling_events import (
     AnswerPoll,
     Flushed,
     PollAborted,
@@ -24,7 +24,7 @@ from engine_do.polling_events import (
     ProbeReceived,
     Queued,
 )
-from engine_do.session import CloseRequested, Phase, Reason
+from engine_do.session.session import CloseRequested, Phase, Reason
 
 #: Few frames, so that the same one comes twice: a server that ticks sends nothing else.
 some_frames: st.SearchStrategy[Frame] = st.sampled_from(["4tick", "4tick", "4tock", b"\x00"])

@@ -3,8 +3,7 @@
 Here is what is pure: the server, its tables, its rules. What runs in a Worker is in `socketio_do.durable`.
 """
 
-from socketio_do.administration import SocketDescription
-from socketio_do.emission import Answers
+from socketio_do.cluster.routes import NamespaceRoutes
 from socketio_do.errors import (
     CommandError,
     ConfigError,
@@ -18,8 +17,9 @@ from socketio_do.errors import (
     ServerError,
     SessionDataError,
 )
-from socketio_do.routes import NamespaceRoutes
-from socketio_do.server import DurableServer
+from socketio_do.server.administration import SocketDescription
+from socketio_do.server.emission import Answers
+from socketio_do.server.server import DurableServer
 
 __all__ = [
     "Answers",

@@ -11,7 +11,7 @@ from socketio import exceptions
 
 from shared_wire import CloseSessions, EngineSid, Packet
 from socketio_do.errors import PacketError
-from socketio_do.packets import ClientPacket, decode, reconstruct
+from socketio_do.protocol.packets import ClientPacket, decode, reconstruct
 
 numbers = st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(

@@ -11,11 +11,11 @@ from server_msgpack import MsgPackWorld, ext, pack, unpack
 from test_any_message import Bystander
 
 from shared_wire import Packet
-from socketio_do import messagepack
 from socketio_do.errors import PacketError
 from socketio_do.limits import MAX_DEPTH, MAX_ID
-from socketio_do.msgpack_packets import decode
-from socketio_do.packets import ClientPacket
+from socketio_do.protocol import messagepack
+from socketio_do.protocol.msgpack_packets import decode
+from socketio_do.protocol.packets import ClientPacket
 
 numbers = st.integers(-(2**63), 2**64 - 1) | st.floats()
 #: What msgpack can hold; read back by both.

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from server_fakes import FakeDatabase, socket_sid
 
-from socketio_do.membership import Membership
-from socketio_do.storage import Storage
+from socketio_do.state.membership import Membership
+from socketio_do.state.storage import Storage
 
 ENGINES = ["e1", "e2", "e3", "e4"]
 NAMESPACES = ["/", "/chat"]

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from socketio import packet
 
-from socketio_do.assembly import Assemblies
-from socketio_do.packets import ClientPacket, PacketType
-from socketio_do.upstream import encode_packet
+from socketio_do.protocol.assembly import Assemblies
+from socketio_do.protocol.encoding import encode_packet
+from socketio_do.protocol.packets import ClientPacket, PacketType
 
 json_values = st.recursive(
     st.none()

@@ -11,9 +11,7 @@ import js
 from pyodide.ffi import to_js
 from workers import DurableObject
 
-from engine_do.admission import EIO3_PREFIX
 from engine_do.config import EngineConfig
-from engine_do.data import read_data, write_data
 from engine_do.durable.alarm import Alarm
 from engine_do.durable.application import Application
 from engine_do.durable.http import Http
@@ -26,9 +24,11 @@ from engine_do.durable.sessions import Sessions
 from engine_do.durable.sockets import Sockets
 from engine_do.durable.sweeping import look_at_all, must_look
 from engine_do.errors import ConfigError
-from engine_do.ids import EngineSid
-from engine_do.packets import encode_message
-from engine_do.session import REVISION, CloseRequested, Reason
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import encode_message
+from engine_do.requests.admission import EIO3_PREFIX
+from engine_do.session.data import read_data, write_data
+from engine_do.session.session import REVISION, CloseRequested, Reason
 from shared_wire.durable import begin_life, hold_awake, now_ms, raw, start_eagerly
 
 __all__ = ["EngineActor"]

@@ -3,9 +3,9 @@
 from collections.abc import Container, Iterable
 from typing import Protocol
 
-from engine_do.ids import EngineSid
-from engine_do.session import Effect, Input, Session
-from engine_do.sweep import Sweep
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.session import Effect, Input, Session
+from engine_do.session.sweep import Sweep
 
 __all__ = ["Application", "Engine", "Handlers"]
 

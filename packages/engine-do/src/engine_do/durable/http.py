@@ -8,7 +8,6 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, create_proxy
 
-from engine_do.admission import Handshake, Poll, Post, Transport, Upgrade, admit
 from engine_do.config import EngineConfig
 from engine_do.durable.interop import (
     error_response,
@@ -20,15 +19,17 @@ from engine_do.durable.interop import (
 )
 from engine_do.durable.sessions import Sessions
 from engine_do.errors import BAD_REQUEST, FORBIDDEN, TOO_LARGE, UNKNOWN_SID, RemoteEngineError
-from engine_do.handshake import make_environ, open_packet
-from engine_do.headers import answer_headers, choose_encoding, cookie_header
-from engine_do.heartbeat import next_deadline
-from engine_do.ids import EngineSid, make_engine_sid
-from engine_do.judging import Judged
-from engine_do.packets import Frame, encode_message
-from engine_do.payloads import decode_payload, encode_payload
-from engine_do.polling import HOLD_MS, Polling, may_upgrade
-from engine_do.polling_events import (
+from engine_do.protocol.ids import EngineSid, make_engine_sid
+from engine_do.protocol.packets import Frame, encode_message
+from engine_do.protocol.payloads import decode_payload, encode_payload
+from engine_do.request import HttpRequest
+from engine_do.requests.admission import Handshake, Poll, Post, Transport, Upgrade, admit
+from engine_do.requests.handshake import make_environ, open_packet
+from engine_do.requests.headers import answer_headers, choose_encoding, cookie_header
+from engine_do.session.heartbeat import next_deadline
+from engine_do.session.judging import Judged
+from engine_do.session.polling import HOLD_MS, Polling, may_upgrade
+from engine_do.session.polling_events import (
     AcceptPost,
     PollAborted,
     Polled,
@@ -39,8 +40,7 @@ from engine_do.polling_events import (
     ProbeOpened,
     RefusePost,
 )
-from engine_do.request import HttpRequest
-from engine_do.session import REVISION, CloseRequested, Reason, Session
+from engine_do.session.session import REVISION, CloseRequested, Reason, Session
 from shared_wire.durable import Timer, now_ms
 
 __all__ = ["POLL_HEADER", "REPEAT_HEADER", "Http"]

@@ -5,11 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from engine_do import report
 from engine_do.durable.application import Engine
-from engine_do.ids import EngineSid
-from engine_do.packets import encode_message
-from engine_do.session import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import encode_message
+from engine_do.session import report
+from engine_do.session.session import (
     Admitted,
     CloseRequested,
     Effect,
@@ -19,8 +19,8 @@ from engine_do.session import (
     Received,
     Upgraded,
 )
-from engine_do.sweep import Sweep
-from engine_do.turns import Turns, size_of
+from engine_do.session.sweep import Sweep
+from engine_do.session.turns import Turns, size_of
 from shared_wire import (
     AcceptDigest,
     AdmitSessions,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from engine_do.durable.application import Engine, Handlers
-from engine_do.ids import EngineSid
-from engine_do.session import CloseRequested, Effect, Ended, Reason, Received
-from engine_do.sweep import Sweep
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.session import CloseRequested, Effect, Ended, Reason, Received
+from engine_do.session.sweep import Sweep
 from shared_wire import Holdings, Lanes
 from shared_wire.durable import log_fault
 

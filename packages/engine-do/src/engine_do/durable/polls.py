@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Callable
 
 from engine_do.durable.rows import Rows
-from engine_do.ids import EngineSid
-from engine_do.packets import Frame
-from engine_do.polling import Polling, must_store, polling_from_record, polling_to_record
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import Frame
+from engine_do.session.polling import Polling, must_store, polling_from_record, polling_to_record
 
 __all__ = ["Polls"]
 

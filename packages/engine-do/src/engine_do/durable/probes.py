@@ -6,7 +6,7 @@ from typing import Any
 
 from engine_do.config import EngineConfig
 from engine_do.durable.sockets import Sockets
-from engine_do.ids import EngineSid
+from engine_do.protocol.ids import EngineSid
 from shared_wire.durable import Timer
 
 __all__ = ["Probes"]

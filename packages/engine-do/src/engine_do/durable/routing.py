@@ -9,7 +9,12 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, to_js
 
-from engine_do.admission import (
+from engine_do.config import EngineConfig
+from engine_do.durable.http import POLL_HEADER, REPEAT_HEADER
+from engine_do.durable.interop import error_response, raw_request, read_request, response, with_headers
+from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
+from engine_do.request import HttpRequest
+from engine_do.requests.admission import (
     EIO3_PREFIX,
     EIO4_PREFIX,
     Handshake,
@@ -21,13 +26,8 @@ from engine_do.admission import (
     advise_on_origin,
     is_engine_path,
 )
-from engine_do.config import EngineConfig
-from engine_do.durable.http import POLL_HEADER, REPEAT_HEADER
-from engine_do.durable.interop import error_response, raw_request, read_request, response, with_headers
-from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
-from engine_do.headers import answer_headers, preflight_headers
-from engine_do.request import HttpRequest
-from engine_do.session import REVISION
+from engine_do.requests.headers import answer_headers, preflight_headers
+from engine_do.session.session import REVISION
 from shared_wire.durable import raw
 
 __all__ = ["route"]

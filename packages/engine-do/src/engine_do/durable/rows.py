@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from engine_do.ids import EngineSid
+from engine_do.protocol.ids import EngineSid
 
 __all__ = ["Rows"]
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 import js
 from pyodide.ffi import create_once_callable
 
-from engine_do.admission import Transport
 from engine_do.config import EngineConfig
 from engine_do.durable.application import Application
 from engine_do.durable.polls import Polls
@@ -18,11 +17,12 @@ from engine_do.durable.probes import Probes
 from engine_do.durable.rows import Rows
 from engine_do.durable.sockets import Probe, Sockets
 from engine_do.durable.stored import Stored
-from engine_do.ids import EngineSid
-from engine_do.judging import Judging
-from engine_do.packets import Frame
-from engine_do.polling import size_of, step_polling
-from engine_do.polling_events import (
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import Frame
+from engine_do.requests.admission import Transport
+from engine_do.session.judging import Judging
+from engine_do.session.polling import size_of, step_polling
+from engine_do.session.polling_events import (
     AnswerPoll,
     CloseProbe,
     Flushed,
@@ -35,8 +35,8 @@ from engine_do.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.rates import Rates, weigh
-from engine_do.session import (
+from engine_do.session.rates import Rates, weigh
+from engine_do.session.session import (
     FAULT_CLOSE,
     NORMAL_CLOSE,
     CloseRequested,
@@ -55,7 +55,7 @@ from engine_do.session import (
     Swept,
     step,
 )
-from engine_do.sweep import Sweep
+from engine_do.session.sweep import Sweep
 from shared_wire import Holdings
 from shared_wire.durable import log_fault, now_ms
 

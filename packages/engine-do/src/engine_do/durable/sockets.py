@@ -10,9 +10,9 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from engine_do.durable.interop import frame_to_js
-from engine_do.ids import EngineSid
-from engine_do.packets import NOOP, PING, PONG, Frame, encode_frame, encode_frame_v3
-from engine_do.session import FAULT_CLOSE, REVISION, Phase, Session, Unreadable, read_record, to_record
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import NOOP, PING, PONG, Frame, encode_frame, encode_frame_v3
+from engine_do.session.session import FAULT_CLOSE, REVISION, Phase, Session, Unreadable, read_record, to_record
 
 __all__ = ["Probe", "Sockets"]
 

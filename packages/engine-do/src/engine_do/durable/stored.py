@@ -4,8 +4,8 @@ from collections.abc import Callable, Container
 
 from engine_do.durable.rows import Rows
 from engine_do.errors import ConfigError
-from engine_do.ids import EngineSid
-from engine_do.judging import Judging
+from engine_do.protocol.ids import EngineSid
+from engine_do.session.judging import Judging
 
 __all__ = ["Stored"]
 

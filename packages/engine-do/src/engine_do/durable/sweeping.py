@@ -7,10 +7,10 @@ from typing import Any, Final, TypeVar
 from engine_do.config import EngineConfig
 from engine_do.durable.sessions import Sessions
 from engine_do.durable.sockets import Probe
-from engine_do.heartbeat import polling_deadline
-from engine_do.polling import Polling
-from engine_do.session import NORMAL_CLOSE, Phase, Session, Swept
-from engine_do.sweep import Sweep
+from engine_do.session.heartbeat import polling_deadline
+from engine_do.session.polling import Polling
+from engine_do.session.session import NORMAL_CLOSE, Phase, Session, Swept
+from engine_do.session.sweep import Sweep
 
 __all__ = ["look_at_all", "must_look"]
 

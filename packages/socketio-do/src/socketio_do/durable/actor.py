@@ -11,14 +11,14 @@ from workers import DurableObject
 
 from shared_wire import Carrier
 from shared_wire.durable import begin_life, raw
-from socketio_do.commands import read_command, write_value
+from socketio_do.cluster.commands import read_command, write_value
 from socketio_do.durable.database import ObjectDatabase
 from socketio_do.durable.hub import Hub
-from socketio_do.emission import Answers
 from socketio_do.errors import ConfigError
-from socketio_do.membership import Membership
-from socketio_do.server import DurableServer
-from socketio_do.storage import Storage
+from socketio_do.server.emission import Answers
+from socketio_do.server.server import DurableServer
+from socketio_do.state.membership import Membership
+from socketio_do.state.storage import Storage
 
 __all__ = ["SocketActor"]
 

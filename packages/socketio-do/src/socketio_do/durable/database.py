@@ -7,7 +7,7 @@ __all__ = ["ObjectDatabase"]
 
 
 class ObjectDatabase:
-    """`socketio_do.storage.Database` over ``ctx.storage.sql``.
+    """`socketio_do.state.storage.Database` over ``ctx.storage.sql``.
 
     Writes of one event without an ``await`` between them are one transaction, and nothing leaves the object before they are safe.
     """

@@ -5,9 +5,9 @@ from typing import Any
 from pyodide.ffi import to_js
 
 from shared_wire.durable import raw
-from socketio_do.commands import read_value, write_command
-from socketio_do.emission import Answers
+from socketio_do.cluster.commands import read_value, write_command
 from socketio_do.errors import ConfigError
+from socketio_do.server.emission import Answers
 
 __all__ = ["Emitter"]
 

@@ -28,10 +28,10 @@ from shared_wire import (
 )
 from shared_wire.durable import RpcWire, Timer, log_fault, now_ms, raw, start_eagerly
 from socketio_do.durable.work import Task
-from socketio_do.frame_work import FrameWork
-from socketio_do.membership import SID_BYTES, Membership
 from socketio_do.runtime import Lane
-from socketio_do.server import DurableServer
+from socketio_do.server.frame_work import FrameWork
+from socketio_do.server.server import DurableServer
+from socketio_do.state.membership import SID_BYTES, Membership
 
 __all__ = ["Hub"]
 

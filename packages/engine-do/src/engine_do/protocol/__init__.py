@@ -1,0 +1,1 @@
+"""The wire format of Engine.IO: packets, payloads and session ids."""

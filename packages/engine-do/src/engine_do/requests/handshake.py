@@ -1,0 +1,84 @@
+"""What a handshake gives: the facts of it the application may see, and the packet that opens the session."""
+
+import json
+from collections.abc import Collection
+from typing import Final
+from urllib.parse import urlsplit
+
+from engine_do.config import EngineConfig
+from engine_do.errors import BAD_REQUEST, RemoteEngineError
+from engine_do.protocol.ids import EngineSid
+from engine_do.request import HttpRequest
+from engine_do.requests.admission import Transport
+
+__all__ = ["MAX_ENVIRON", "change_transport", "make_environ", "open_packet"]
+
+#: Characters of the handshake that are kept: an attachment holds 16,384 bytes, and the rest of the session needs some of them.
+MAX_ENVIRON: Final = 14_000
+
+#: Names of the facts about a request, besides its headers (``HTTP_...``); python-engineio's and WSGI's where they have one.
+_TRANSPORT: Final = "engine_do.transport"
+_OMITTED: Final = "engine_do.omitted_headers"
+_OMITTED_LENGTH: Final = 1_000
+#: Room for that fact: header names are ASCII, so nothing in it is escaped but quotes, which no header's name has.
+_OMITTED_SIZE: Final = len(_OMITTED) + _OMITTED_LENGTH + 16
+
+
+def open_packet(engine_sid: EngineSid, transport: Transport, config: EngineConfig) -> str:
+    """Write the packet that opens a session. https://socket.io/docs/v4/engine-io-protocol/#handshake"""
+    facts = {
+        "sid": engine_sid,
+        "upgrades": config.upgrades if transport is Transport.POLLING else [],
+        "pingInterval": config.ping_interval_ms,
+        "pingTimeout": config.ping_timeout_ms,
+        "maxPayload": config.max_payload,
+    }
+    return "0" + json.dumps(facts, separators=(",", ":"))
+
+
+def make_environ(
+    request: HttpRequest, transport: Transport, exclude: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Collect what the application may see of a handshake, as WSGI names it; at most `MAX_ENVIRON` characters of it.
+
+    Headers named in ``exclude`` are left out, whatever their case. Those that no longer fit are left out as well, and named under
+    ``engine_do.omitted_headers``. Names with an underscore are left out too: WSGI would not tell them from those with a hyphen,
+    which proxies may vouch for.
+    """
+    excluded = {name.lower() for name in exclude}
+    parts = urlsplit(request.url)
+    facts = [
+        ("REQUEST_METHOD", request.method),
+        ("PATH_INFO", parts.path),
+        ("QUERY_STRING", parts.query),
+        ("REMOTE_ADDR", request.remote_address),
+        ("SERVER_NAME", parts.hostname or ""),
+        ("wsgi.url_scheme", parts.scheme),
+        (_TRANSPORT, transport.value),
+    ]
+    left = MAX_ENVIRON - _OMITTED_SIZE - sum(map(_size, facts))
+    if left < 0:
+        raise RemoteEngineError(BAD_REQUEST)
+    omitted = []
+    for name, value in request.headers.items():
+        if "_" in name or name.lower() in excluded:
+            continue
+        fact = ("HTTP_" + name.upper().replace("-", "_"), value)
+        if _size(fact) > left:
+            omitted.append(name)
+            continue
+        left -= _size(fact)
+        facts.append(fact)
+    if omitted:
+        facts.append((_OMITTED, ",".join(omitted)[:_OMITTED_LENGTH]))
+    return tuple(facts)
+
+
+def change_transport(environ: tuple[tuple[str, str], ...], transport: Transport) -> tuple[tuple[str, str], ...]:
+    """Note in what is told of a handshake that the session's packets travel differently now."""
+    return tuple((name, transport.value if name == _TRANSPORT else value) for name, value in environ)
+
+
+def _size(fact: tuple[str, str]) -> int:
+    """Count what a fact takes in a record, where every other character may be escaped."""
+    return len(json.dumps(fact)) + 2

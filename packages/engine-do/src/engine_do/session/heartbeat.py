@@ -1,0 +1,50 @@
+"""When the one alarm of an object must fire, and whether it pings.
+
+All clients are pinged together, as soon as one of them is due: so an object wakes once an interval, however its clients came.
+A client is never pinged later than its interval asks for, only earlier. Clients of revision 3 ping themselves; of them the alarm
+only finds the dead.
+"""
+
+from collections.abc import Iterable
+
+from engine_do.config import EngineConfig
+from engine_do.session.polling import Polling
+from engine_do.session.session import REVISION, Phase, Session
+
+__all__ = ["is_ping_due", "next_deadline", "polling_deadline"]
+
+
+def is_ping_due(sessions: Iterable[Session], now_ms: int, config: EngineConfig) -> bool:
+    """Tell whether any session's ping interval is over."""
+    return any(
+        session.phase is Phase.OPEN
+        and session.revision == REVISION
+        and now_ms >= session.pinged_ms + config.ping_interval_ms
+        for session in sessions
+    )
+
+
+def next_deadline(sessions: Iterable[Session], config: EngineConfig) -> int | None:
+    """Tell when the alarm must fire next for these sessions; none when nothing is to be watched."""
+    deadlines = [
+        deadline for session in sessions if session.phase is Phase.OPEN for deadline in _deadlines(session, config)
+    ]
+    return min(deadlines, default=None)
+
+
+def polling_deadline(polling: Polling, config: EngineConfig) -> int | None:
+    """Tell when the alarm must look at a session that polls."""
+    session = polling.session
+    if session.phase is Phase.CLOSED:
+        # What the client has not fetched is kept for a while, from the first sweep on.
+        return session.deadline_ms or session.pinged_ms + config.ping_interval_ms
+    return min((at for at in (*_deadlines(session, config), polling.probe_ms) if at is not None), default=None)
+
+
+def _deadlines(session: Session, config: EngineConfig) -> Iterable[int]:
+    own_pings = 0 if session.revision == REVISION else config.ping_timeout_ms
+    yield session.pinged_ms + config.ping_interval_ms + own_pings
+    if session.unanswered_ms is not None:
+        yield session.unanswered_ms + config.ping_timeout_ms
+    if session.deadline_ms is not None:
+        yield session.deadline_ms

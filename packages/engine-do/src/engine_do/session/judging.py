@@ -1,0 +1,66 @@
+"""Clients that are still being judged: between their handshake and the application's yes or no."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import Frame
+from engine_do.requests.admission import Transport
+from engine_do.session.polling import MAX_OUTBOX
+
+__all__ = ["Judged", "Judging"]
+
+
+@dataclass(slots=True)
+class Judged:
+    """A client that is being judged: what it will be sent, and what is to be stored with it."""
+
+    transport: Transport
+    address: str
+    frames: list[Frame] = field(default_factory=list)
+    size: int = 0
+    data: str | None = None
+    refused: bool = False
+
+    def send(self, frames: Iterable[Frame], size: int) -> None:
+        """Keep what it will be sent first. Who is sent more than a session that polls may have waiting is refused."""
+        self.size += size
+        self.refused |= self.size > MAX_OUTBOX
+        if self.refused:
+            self.frames.clear()
+        else:
+            self.frames.extend(frames)
+
+
+class Judging:
+    """Those of one object. In memory: a handshake ends with the life that began it."""
+
+    def __init__(self) -> None:
+        self._clients: dict[EngineSid, Judged] = {}
+        self._addresses = Counter[str]()
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def begin(self, engine_sid: EngineSid, transport: Transport, address: str) -> Judged:
+        """Begin to judge a client; until `end` what it is sent waits. It counts as a session from here on."""
+        client = self._clients[engine_sid] = Judged(transport, address)
+        self._addresses[address] += 1
+        return client
+
+    def end(self, engine_sid: EngineSid) -> Judged:
+        """End it: the session is open by now, or never will be."""
+        client = self._clients.pop(engine_sid)
+        self._addresses[client.address] -= 1
+        if not self._addresses[client.address]:
+            del self._addresses[client.address]
+        return client
+
+    def get(self, engine_sid: EngineSid) -> Judged | None:
+        """Find a client that is being judged."""
+        return self._clients.get(engine_sid) if self._clients else None
+
+    def count_from(self, address: str) -> int:
+        """Count those of one address."""
+        return self._addresses[address]

@@ -1,0 +1,360 @@
+"""A session that polls: its GETs and POSTs, what waits for it, and its way to a WebSocket.
+
+Everything that changes a `Polling` is in this file; what every session knows (`Session`) changes by `session.step`.
+
+    input                        effects, and what changes
+    Polled                       AnswerPoll when something waits, else the GET is held
+    Polled again, the same GET   AnswerPoll with the same packets (the entrypoint repeats a GET whose answer a reset took away)
+    Polled while one is held     AnswerPoll(close) for that, RefusePoll for this, Ended(transport error)
+    PollExpired                  AnswerPoll(noop)
+    PollAborted                  RefusePoll, Ended(transport error)
+    PostBegun while one runs     RefusePost, Ended(transport error)
+    PostReceived                 what its packets mean, AcceptPost; not a payload: RefusePost, Ended(transport error)
+    PostReceived, more follows   what its packets mean; the POST runs on, unless they end the session
+    Queued, then Flushed         AnswerPoll when a GET is held; too much waits: Ended(transport error)
+    ProbeOpened                  the WebSocket may show what it is
+    ProbeReceived "2probe"       SendProbe("3probe"), and the held GET is answered, with a noop if need be
+    ProbeReceived "5"            SwitchTransport: what waits goes out on the WebSocket; Upgraded, if anybody knows the session
+    ProbeReceived anything else  CloseProbe; polling goes on
+    ProbeGone, or late (Swept)   polling goes on
+    CloseRequested               the held GET is refused; by the server: what waits can still be fetched, then a close packet
+
+What was sent in an answer stays in the outbox until the next GET, which says that it arrived. All but the held GET, the running
+POST and the probe survives a reset: those three end with it, as do their requests.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
+
+from engine_do.config import EngineConfig
+from engine_do.errors import RemoteEngineError
+from engine_do.protocol.packets import CLOSE, NOOP, PING, Frame, decode_base64, encode_base64
+from engine_do.requests.admission import Transport
+from engine_do.requests.handshake import change_transport
+from engine_do.session import session as sessions
+from engine_do.session.polling_events import (
+    AcceptPost,
+    AnswerPoll,
+    CloseProbe,
+    Flushed,
+    PollAborted,
+    Polled,
+    PollExpired,
+    PollingEffect,
+    PollingInput,
+    PostBegun,
+    PostReceived,
+    ProbeGone,
+    ProbeOpened,
+    ProbeReceived,
+    Queued,
+    RefusePoll,
+    RefusePost,
+    SendProbe,
+    SwitchTransport,
+)
+from engine_do.session.record_fields import whole
+from engine_do.session.session import (
+    REVISION,
+    CloseRequested,
+    CloseSocket,
+    FrameReceived,
+    Phase,
+    Reason,
+    SendFrame,
+    Session,
+    Swept,
+    Upgraded,
+    from_record,
+    to_record,
+)
+
+__all__ = [
+    "HOLD_MS",
+    "MAX_ANSWERED",
+    "MAX_OUTBOX",
+    "MAX_WAITING",
+    "MAX_WAITING_IN_MEMORY",
+    "Polling",
+    "may_upgrade",
+    "must_store",
+    "polling_from_record",
+    "polling_to_record",
+    "size_of",
+    "step_polling",
+]
+
+#: Milliseconds a GET is held when there is nothing to say: below what proxies allow.
+HOLD_MS: Final = 25_000
+#: Packets in one answer: python-engineio's client refuses more.
+MAX_ANSWERED: Final = 16
+#: Characters of what waits for one session. A row holds 2 MB, and base64 and escapes take their part.
+MAX_OUTBOX: Final = 1_900_000
+#: Packets that wait for one session: each that is added has the row written anew.
+MAX_WAITING: Final = 5_000
+#: The same where a session is in memory only. Characters are bounded as all that one holds is (`durable/sessions.py`).
+MAX_WAITING_IN_MEMORY: Final = 20_000
+#: Milliseconds a session that the server closed keeps what the client has not fetched.
+_GRACE_MS: Final = 30_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """One client's session over HTTP."""
+
+    session: Session
+    #: Where the handshake came from.
+    address: str = ""
+    #: Packets in order; the first ``drained`` of them are in the answer to the GET ``drained_by``.
+    outbox: tuple[Frame, ...] = ()
+    drained: int = 0
+    drained_by: str = ""
+    #: What the outbox takes in a record; kept, since adding it up for each packet would cost more than the packet.
+    size: int = field(default=0, compare=False)
+    #: Whether it is in a row of storage, which holds less than memory.
+    is_stored: bool = True
+    #: The GET that waits.
+    held: str | None = None
+    posting: bool = False
+    #: By when the upgrade under way must be complete; and whether the probe was answered.
+    probe_ms: int | None = None
+    probed: bool = False
+    switched: bool = False
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing is left to serve: the sid is not known any more, or belongs to a WebSocket."""
+        return self.switched or (self.session.phase is Phase.CLOSED and not self.outbox)
+
+
+_Step: TypeAlias = tuple[Polling, tuple[PollingEffect, ...]]
+
+
+def may_upgrade(polling: Polling, config: EngineConfig) -> bool:
+    """Tell whether a WebSocket may come for the session: one at a time, and only while it is open."""
+    return bool(config.upgrades) and polling.session.phase is Phase.OPEN and polling.probe_ms is None
+
+
+def step_polling(  # noqa: C901 - a table: a line for each input
+    polling: Polling, event: PollingInput, config: EngineConfig
+) -> _Step:
+    """Apply one event to a session that polls. Total, as `session.step` is."""
+    match event:
+        case Polled():
+            return _poll(polling, event, config)
+        case PollExpired(poll_id) if poll_id == polling.held:
+            return replace(polling, held=None), (AnswerPoll(poll_id, (NOOP,)),)
+        case PollAborted(poll_id) if poll_id == polling.held:
+            return _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
+        case PostBegun():
+            return _begin_post(polling, config)
+        case PostReceived(frames, now_ms, more):
+            return _receive_post(_note_ping(polling, frames or (), now_ms), frames, more, config)
+        case Queued():
+            return _queue(polling, event, config)
+        case Flushed():
+            return _flush(polling)
+        case ProbeOpened(now_ms):
+            return replace(polling, probe_ms=now_ms + config.upgrade_timeout_ms, probed=False), ()
+        case ProbeReceived(frame) if polling.probe_ms is not None:
+            return _receive_probe(polling, frame)
+        case ProbeGone():
+            return replace(polling, probe_ms=None, probed=False), ()
+        case Swept():
+            return _sweep(polling, event, config)
+        case PollExpired() | PollAborted() | ProbeReceived():
+            return polling, ()
+        case _:
+            return _apply(polling, event, config)
+
+
+def _poll(polling: Polling, event: Polled, config: EngineConfig) -> _Step:
+    poll_id = event.poll_id
+    if event.repeated and polling.drained and polling.drained_by == poll_id:
+        return polling, (AnswerPoll(poll_id, polling.outbox[: polling.drained]),)
+    if polling.held is not None and polling.held != poll_id:
+        answer = AnswerPoll(polling.held, (CLOSE,))
+        polling, effects = _apply(replace(polling, held=None), CloseRequested(Reason.TRANSPORT_ERROR), config)
+        return polling, (*effects, answer, RefusePoll(poll_id))
+    arrived, outbox = polling.outbox[: polling.drained], polling.outbox[polling.drained :]
+    polling = replace(polling, outbox=outbox, drained=0, size=max(polling.size - size_of(arrived), 0))
+    if polling.gone:
+        return polling, (RefusePoll(poll_id),)
+    return _flush(replace(polling, held=poll_id))
+
+
+def _flush(polling: Polling) -> _Step:
+    """Answer the held GET if there is something to say; while a WebSocket probes, there always is."""
+    if polling.held is None or not (polling.outbox or polling.probed):
+        return polling, ()
+    frames = polling.outbox[:MAX_ANSWERED]
+    answered = replace(polling, held=None, drained=len(frames), drained_by=polling.held)
+    return answered, (AnswerPoll(polling.held, frames or (NOOP,)),)
+
+
+def _begin_post(polling: Polling, config: EngineConfig) -> _Step:
+    if polling.gone:
+        return polling, (RefusePost(),)
+    if not polling.posting:
+        return replace(polling, posting=True), ()
+    polling, effects = _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
+    return polling, (*effects, RefusePost())
+
+
+def _note_ping(polling: Polling, frames: tuple[Frame, ...], now_ms: int) -> Polling:
+    """Note when a client of revision 3 pinged: it is dead when it does not."""
+    session = polling.session
+    if session.revision == REVISION or not any(frame[:1] == PING for frame in frames):
+        return polling
+    return replace(polling, session=replace(session, pinged_ms=max(session.pinged_ms, now_ms)))
+
+
+def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, more: bool, config: EngineConfig) -> _Step:
+    """Apply a payload, or some of it. The first packet that ends the session ends the payload with it.
+
+    Of a session that the server closed, and whose last packets are still to be fetched, it goes nowhere.
+    """
+    polling = replace(polling, posting=False)
+    if polling.session.phase is Phase.CLOSED:
+        return polling, (RefusePost() if polling.gone else AcceptPost(),)
+    if frames is None:
+        polling, ended = _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
+        return polling, (*ended, RefusePost())
+    effects: list[PollingEffect] = []
+    frame: Frame = ""
+    for frame in frames:
+        polling, meant = _apply(polling, FrameReceived(frame), config)
+        effects += meant
+        if polling.session.phase is Phase.CLOSED:
+            break
+    closed = polling.session.phase is Phase.CLOSED
+    if more and not closed:
+        return replace(polling, posting=True), tuple(effects)
+    polling, answers = _flush(polling)
+    return polling, (*effects, *answers, RefusePost() if closed and frame[:1] != CLOSE else AcceptPost())
+
+
+def _queue(polling: Polling, event: Queued, config: EngineConfig) -> _Step:
+    if polling.session.phase is Phase.CLOSED:
+        return polling, ()
+    size = size_of(event.frames) if event.size is None else event.size
+    polling = replace(polling, outbox=(*polling.outbox, *event.frames), size=polling.size + size)
+    return _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config) if _is_full(polling) else (polling, ())
+
+
+def _add(polling: Polling, frames: tuple[Frame, ...]) -> Polling:
+    return replace(polling, outbox=(*polling.outbox, *frames), size=polling.size + size_of(frames))
+
+
+def _is_full(polling: Polling) -> bool:
+    if not polling.is_stored:
+        return len(polling.outbox) > MAX_WAITING_IN_MEMORY
+    return polling.size > MAX_OUTBOX or len(polling.outbox) > MAX_WAITING
+
+
+def size_of(frames: Iterable[Frame]) -> int:
+    """Count what packets take in a record."""
+    return sum(len(json.dumps(one)) + 1 if isinstance(one, str) else len(one) * 4 // 3 + 8 for one in frames)
+
+
+def _receive_probe(polling: Polling, frame: Frame) -> _Step:
+    if frame == "2probe" and not polling.probed:
+        polling, answers = _flush(replace(polling, probed=True))
+        return polling, (SendProbe("3probe"), *answers)
+    if frame == "5" and polling.probed and not polling.posting:
+        answers = () if polling.held is None else (AnswerPoll(polling.held, (NOOP,)),)
+        waiting = polling.outbox[polling.drained :]
+        environ = polling.session.environ
+        moved_environ = None if environ is None else change_transport(environ, Transport.WEBSOCKET)
+        session = replace(polling.session, environ=moved_environ)
+        moved = replace(polling, session=session, held=None, outbox=(), drained=0, probe_ms=None, switched=True)
+        told = (Upgraded(session.peers or ("",)),) if session.announced else ()
+        return moved, (*answers, SwitchTransport(session, waiting), *told)
+    return replace(polling, probe_ms=None, probed=False), (CloseProbe(),)
+
+
+def _sweep(polling: Polling, event: Swept, config: EngineConfig) -> _Step:
+    effects: tuple[PollingEffect, ...] = ()
+    session = polling.session
+    if session.phase is Phase.CLOSED:
+        if session.deadline_ms is None:
+            return replace(polling, session=replace(session, deadline_ms=event.now_ms + _GRACE_MS)), ()
+        return (replace(polling, outbox=(), drained=0), ()) if event.now_ms >= session.deadline_ms else (polling, ())
+    if polling.probe_ms is not None and event.now_ms >= polling.probe_ms:
+        polling, effects = replace(polling, probe_ms=None, probed=False), (CloseProbe(),)
+    polling, more = _apply(polling, event, config)
+    polling, answers = _flush(polling)
+    return polling, (*effects, *more, *answers)
+
+
+def _apply(polling: Polling, event: sessions.Input, config: EngineConfig) -> _Step:
+    """Apply what concerns any session; what it sends is queued, and its end ends the polling."""
+    was_open = polling.session.phase is Phase.OPEN
+    session, effects = sessions.step(polling.session, event, config)
+    sent = tuple(effect.frame for effect in effects if isinstance(effect, SendFrame))
+    rest = tuple(effect for effect in effects if not isinstance(effect, SendFrame | CloseSocket))
+    polling = _add(replace(polling, session=session), sent)
+    if sent and _is_full(polling):
+        polling, more = _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
+        return polling, (*rest, *more)
+    if not was_open or session.phase is Phase.OPEN:
+        return polling, rest
+    return _end(replace(polling, session=replace(session, deadline_ms=None)), event, rest)
+
+
+def _end(polling: Polling, event: sessions.Input, effects: tuple[PollingEffect, ...]) -> _Step:
+    """Answer what waits. Only when the server chose the end, the client gets what was sent before it, and a close packet."""
+    if polling.probe_ms is not None:
+        polling, effects = replace(polling, probe_ms=None, probed=False), (*effects, CloseProbe())
+    if event == CloseRequested(Reason.SERVER_DISCONNECT):
+        polling, answers = _flush(replace(polling, outbox=(*polling.outbox, CLOSE)))
+        return polling, (*effects, *answers)
+    held, polling = polling.held, replace(polling, outbox=(), drained=0, size=0, held=None)
+    if held is None:
+        return polling, effects
+    by_client = isinstance(event, FrameReceived) and event.frame[:1] == CLOSE
+    return polling, (*effects, AnswerPoll(held, (NOOP,)) if by_client else RefusePoll(held))
+
+
+def must_store(before: Polling, after: Polling) -> bool:
+    """Tell whether a reset would now lose something. That the last answer arrived need not be stored: the next GET says it."""
+    if after.session == before.session and not after.drained and after.outbox == before.outbox[before.drained :]:
+        return False
+    kept = (after.session, after.outbox, after.drained, after.drained_by)
+    return kept != (before.session, before.outbox, before.drained, before.drained_by)
+
+
+def polling_to_record(polling: Polling) -> str:
+    """Return what survives a reset as text. Fields are only ever appended: other releases read it."""
+    outbox = [frame if isinstance(frame, str) else [encode_base64(frame)] for frame in polling.outbox]
+    facts = [to_record(polling.session), outbox, polling.drained, polling.drained_by, polling.address]
+    return json.dumps(facts, separators=(",", ":"))
+
+
+def polling_from_record(record: str) -> Polling | None:
+    """Read what `polling_to_record` of this or a neighbouring release wrote; None for anything else.
+
+    Fields that a later release has appended are ignored.
+    """
+    try:
+        match json.loads(record):
+            case [str(session_record), list(outbox), drained, str(drained_by), str(address), *_]:
+                session = from_record(session_record)
+                frames = tuple(_frame_from(one) for one in outbox)
+                if session is not None:
+                    loaded = _add(Polling(session=session, address=address), frames)
+                    return replace(loaded, drained=whole(drained, len(frames)), drained_by=drained_by)
+    except (ValueError, TypeError, RecursionError, RemoteEngineError):
+        return None
+    return None
+
+
+def _frame_from(written: object) -> Frame:
+    match written:
+        case str():
+            return written
+        case [str(encoded)]:
+            return decode_base64(encoded)
+    raise ValueError

@@ -1,0 +1,1 @@
+"""From packets to handlers, and from `emit` to packets."""

@@ -1,0 +1,106 @@
+"""What the parts of `DurableServer` share: its tables, and how it calls the application's functions."""
+
+import logging
+from typing import Any, Final
+
+from socketio_do.protocol.encoding import ACKS, ENCODED_TYPES, encode_packet
+from socketio_do.runtime import Runtime
+from socketio_do.server.hooks import HookKind, Hooks
+from socketio_do.state.membership import Membership
+from socketio_do.state.namespaces import NamespaceName, Namespaces
+from socketio_do.state.rooms import ROOM_EVENTS
+from socketio_do.upstream.dispatch import Handler, call_handler, call_trigger_event, namespace_method
+from socketio_do.upstream.signatures import SignedServer
+
+__all__ = ["MAX_LOGGED", "ServerBase"]
+
+_logger = logging.getLogger("socketio_do")
+
+#: Characters of an event's name, which a client chooses, that are logged.
+MAX_LOGGED: Final = 100
+
+
+class ServerBase(SignedServer):
+    """An `AsyncServer` over tables; `DurableServer` makes them."""
+
+    _runtime: Runtime
+    _membership: Membership
+    _namespaces: Namespaces
+    _hooks: Hooks
+
+    async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        if pkt.packet_type in ACKS:
+            while full := self.eio.full_for((eio_sid,)):
+                await self.eio.drain(full)
+            if not self._is_in(eio_sid, pkt.namespace or "/"):
+                return  # nothing of a socket follows its DISCONNECT
+        self.eio.broadcast((eio_sid,), encode_packet(pkt))
+
+    def _is_in(self, engine_sid: str, namespace: str) -> bool:
+        sid = self._membership.socket_in(engine_sid, namespace)
+        return sid is not None and bool(self.manager.is_connected(sid, namespace))
+
+    async def _answer(self, engine_sid: str, kind: str, namespace: str, data: Any, number: int | None = None) -> None:
+        await self._send_packet(
+            engine_sid, self.packet_class(ENCODED_TYPES[kind], data=data, namespace=namespace, id=number)
+        )
+
+    async def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
+        """Call the handler of an event, as upstream finds it, once."""
+        found = self._namespaces.handler(event, namespace)
+        if found:
+            return await call_handler(found[0], event, (*found[1], *args))
+        found = self._namespaces.handler_class(namespace)
+        if not found:
+            return self.not_handled
+        owner, prefix = found
+        method = namespace_method(owner, event)
+        if method is None and event == "disconnecting":
+            return self.not_handled
+        if method is None:
+            return await call_trigger_event(owner, event, prefix, args)
+        return await call_handler(method, event, (*prefix, *args))
+
+    def _register(self, kind: HookKind, handler: Handler | None, namespace: NamespaceName | None) -> Any:
+        """Register a hook, or give the decorator that does."""
+
+        def register(function: Handler) -> Handler:
+            self._hooks.add(kind, namespace or "/", function)
+            return function
+
+        return register if handler is None else register(handler)
+
+    async def _tell(self, kind: HookKind, namespace: str, *args: Any) -> None:
+        """Call the hooks of a kind; what one raises is reported, and no other's affair."""
+        if not self._hooks.has(kind):
+            return
+        for handler, prefix in self._hooks.of(kind, self._namespaces.owners(namespace)):
+            try:
+                await self._runtime.bounded(call_handler(handler, kind, (*prefix, *args)))
+            except Exception as error:
+                await self._report(error, kind, namespace)
+
+    async def _tell_of_rooms(self) -> None:
+        """Tell of all that has happened to rooms until now."""
+        for change in self._membership.room_changes.take():
+            args = () if change.socket_sid is None else (change.socket_sid,)
+            await self._tell(change.event, change.namespace, change.room, *args)
+
+    def _watches_rooms(self, namespace: str) -> bool:
+        """Tell whether anybody wants to know what happens to a namespace's rooms."""
+        if not self._hooks.has(*ROOM_EVENTS):
+            return False
+        owners = self._namespaces.owners(namespace)
+        return any(True for event in ROOM_EVENTS for _ in self._hooks.of(event, owners))
+
+    async def _report(
+        self, error: Exception, event: str, namespace: str, *, sid: str | None = None, engine_sid: str | None = None
+    ) -> None:
+        """Log what an application's function raised, once, and tell the application if it asked for that."""
+        where = f"session {engine_sid}, socket {sid}, {namespace}" if engine_sid else namespace
+        _logger.error("= handler of %r raised, %s", event[:MAX_LOGGED], where, exc_info=error)
+        for handler, _ in self._hooks.of("error", self._namespaces.owners(namespace)):
+            try:
+                await self._runtime.bounded(call_handler(handler, "error", (error, event, sid, namespace)))
+            except Exception:
+                _logger.exception("= error handler raised, %s", namespace)

@@ -1,0 +1,153 @@
+"""How a session's socket comes into a namespace, and how it goes."""
+
+import contextlib
+import logging
+from collections import Counter
+from typing import Any
+
+from socketio.exceptions import ConnectionRefusedError as Refused
+
+from shared_wire import AdmitSessions, EngineSid
+from socketio_do.errors import PacketError
+from socketio_do.protocol.packets import ClientPacket
+from socketio_do.server.middleware import Middleware
+from socketio_do.state.membership import judged_sid
+from socketio_do.state.namespaces import NamespaceName
+
+__all__ = ["Connections"]
+
+_logger = logging.getLogger("socketio_do")
+
+
+class Connections(Middleware):
+    """The part of `DurableServer` that connects and disconnects sockets."""
+
+    #: Sessions that ended while sockets still leave.
+    _ended: set[str]
+    #: How many namespaces a session waits to be let into.
+    _joining: Counter[str]
+
+    async def disconnect(self, sid: str, namespace: NamespaceName | None = None, ignore_queue: bool = False) -> None:
+        """Disconnect a client from a namespace; its handlers run once, and the socket is forgotten also when one raises."""
+        del ignore_queue
+        socket = self._membership.socket(sid)
+        if socket is not None and self.manager.is_connected(sid, namespace or "/"):
+            await self._answer(socket.engine_sid, "DISCONNECT", socket.namespace, None)
+            await self._part(sid, socket.namespace, self.reason.SERVER_DISCONNECT)
+
+    async def _join(self, engine_sid: str, packet: ClientPacket) -> None:
+        """Connect a session to a namespace. https://socket.io/docs/v4/socket-io-protocol/#connection-to-a-namespace"""
+        namespace = packet.namespace
+        if engine_sid in self._ended:
+            return
+        if not await self._is_served(engine_sid, packet):
+            await self._answer(engine_sid, "CONNECT_ERROR", namespace, {"message": "Invalid namespace"})
+            return
+        if engine_sid in self._ended or not self._membership.has_session(engine_sid):
+            self._namespaces.release(namespace, lambda: not self._membership.participants(namespace, (None,)))
+            return
+        sid = await self.manager.pre_connect(engine_sid, namespace)
+        if sid is None:
+            raise PacketError("connected to this namespace already")
+        try:
+            refusal = await self._ask(sid, engine_sid, packet)
+        except BaseException:  # a handler took too long and was cancelled
+            await self._refuse(engine_sid, sid, namespace, {"message": "Connection refused by server"})
+            raise
+        if refusal is not None:
+            await self._refuse(engine_sid, sid, namespace, refusal)
+        elif not self.always_connect:
+            await self._accept(engine_sid, sid, namespace)
+
+    async def _is_served(self, engine_sid: str, packet: ClientPacket) -> bool:
+        """Tell whether a client may connect to a namespace; a predicate that raises lets nobody in."""
+        environ = self._membership.environ(engine_sid)
+        self._joining[engine_sid] += 1
+        try:
+            return await self._namespaces.admit(packet.namespace, environ, packet.data or None)
+        except Exception as error:
+            await self._report(error, "namespace", packet.namespace, engine_sid=engine_sid)
+            return False
+        finally:
+            self._joining[engine_sid] -= 1
+            if not self._joining[engine_sid]:
+                del self._joining[engine_sid]
+
+    async def _ask(self, sid: str, engine_sid: str, packet: ClientPacket) -> dict[str, Any] | None:
+        """Run middleware and the connect handler; return what to tell the client when one of them refuses.
+
+        What they emit meanwhile reaches the socket, though it is pending.
+        """
+        namespace, auth = packet.namespace, packet.data or None
+        environ = self._membership.environ
+        token = judged_sid.set(sid)
+        try:
+            if not await self._pass_connect(sid, environ(engine_sid), auth, namespace):
+                return dict(Refused().error_args)
+            if self.always_connect:
+                await self._accept(engine_sid, sid, namespace)
+            answer = await self._trigger_event("connect", namespace, sid, environ(engine_sid), auth)
+        except Refused as refused:
+            return dict(refused.error_args)
+        except ConnectionRefusedError:
+            return {"message": "Connection refused by server"}
+        except Exception as error:
+            await self._report(error, "connect", namespace, sid=sid, engine_sid=engine_sid)
+            return {"message": "Connection refused by server"}
+        finally:
+            with contextlib.suppress(
+                ValueError
+            ):  # at the end of a life this runs in the context of whoever collects garbage
+                judged_sid.reset(token)
+        return dict(Refused().error_args) if answer is False else None
+
+    async def _refuse(self, engine_sid: str, sid: str, namespace: str, refusal: dict[str, Any]) -> None:
+        """Forget a socket, and tell its client why; data that cannot be sent is left out."""
+        socket = self._membership.socket(sid)
+        was_accepted = socket is None or not socket.pending
+        await self.manager.disconnect(sid, namespace)
+        if was_accepted:
+            await self._answer(engine_sid, "DISCONNECT", namespace, None)
+            return
+        try:
+            await self._answer(engine_sid, "CONNECT_ERROR", namespace, refusal)
+        except Exception:
+            _logger.exception("= a refusal's data cannot be sent, session %s, %s", engine_sid, namespace)
+            await self._answer(engine_sid, "CONNECT_ERROR", namespace, {"message": refusal["message"]})
+
+    async def _accept(self, engine_sid: str, sid: str, namespace: str) -> None:
+        if (actor := self._membership.actor(engine_sid)) is not None:
+            self._runtime.send(actor, AdmitSessions((EngineSid(engine_sid),)))
+        await self._answer(engine_sid, "CONNECT", namespace, {"sid": sid})
+        await self.manager.connect(sid, namespace)
+
+    async def _leave(self, engine_sid: str, namespace: str, reason: str) -> None:
+        """Disconnect a session from a namespace; a socket that leaves already is left to whoever began it."""
+        sid = self._membership.socket_in(engine_sid, namespace)
+        if sid is not None and self.manager.is_connected(sid, namespace):
+            await self._part(sid, namespace, reason)
+        self._close_if_ended(engine_sid)
+
+    async def _part(self, sid: str, namespace: str, reason: str) -> None:
+        """Run the disconnect handlers, and forget the socket whatever comes of it; the last one of a closed session ends that."""
+        engine_sid = self.manager.pre_disconnect(sid, namespace)
+        try:
+            await self._announce_leaving(sid, engine_sid, namespace, reason)
+            await self._runtime.bounded(self._trigger_event("disconnect", namespace, sid, reason))
+        finally:
+            try:
+                await self.manager.disconnect(sid, namespace)
+            finally:
+                self._close_if_ended(engine_sid)
+
+    async def _announce_leaving(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
+        """Run the `disconnecting` handler; a class that dispatches events itself knows none."""
+        try:
+            await self._runtime.bounded(self._trigger_event("disconnecting", namespace, sid, reason))
+        except Exception as error:
+            await self._report(error, "disconnecting", namespace, sid=sid, engine_sid=engine_sid)
+
+    def _close_if_ended(self, engine_sid: str) -> None:
+        if engine_sid in self._ended and not self._membership.sockets_of(engine_sid):
+            self._ended.discard(engine_sid)
+            self._membership.close_session(engine_sid)

@@ -1,0 +1,36 @@
+"""What an application wants to see or decide besides events: functions by kind and namespace, in the order they were registered."""
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from socketio_do.state.namespaces import NamespaceName, Owner
+from socketio_do.upstream.dispatch import Handler
+
+__all__ = ["HookKind", "Hooks"]
+
+HookKind: TypeAlias = Literal[
+    "use", "use_packet", "any", "any_outgoing", "error", "wake", "create", "join", "leave", "delete"
+]
+
+
+class Hooks:
+    """The registered functions. They do not survive: `configure` registers them again in each life."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._hooks: dict[HookKind, list[tuple[NamespaceName, Handler]]] = {}
+
+    def add(self, kind: HookKind, namespace: NamespaceName, handler: Handler) -> None:
+        """Register a function for a namespace, for the children of a parent, or ("*") for all."""
+        self._hooks.setdefault(kind, []).append((namespace, handler))
+
+    def has(self, *kinds: HookKind) -> bool:
+        """Tell whether there is any of these kinds."""
+        return any(kind in self._hooks for kind in kinds)
+
+    def of(self, kind: HookKind, owners: list[Owner]) -> Iterator[tuple[Handler, tuple[str, ...]]]:
+        """Give the functions of a kind for a namespace, each with what it is told before its other arguments."""
+        for name, handler in self._hooks.get(kind, ()):
+            for owner, prefix in owners:
+                if owner == name:
+                    yield handler, prefix

@@ -1,0 +1,364 @@
+"""python-socketio's AsyncServer, told what happens by a link instead of by an Engine.IO server in the same process."""
+
+import functools
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from shared_wire import (
+    AcceptDigest,
+    CloseSessions,
+    EngineSid,
+    ListSessions,
+    SessionsDigest,
+    SessionsRange,
+    digest,
+)
+from socketio_do.errors import LimitError, PacketError, RemoteServerError
+from socketio_do.limits import MAX_SOCKETS, MAX_WAITING
+from socketio_do.protocol.assembly import Assemblies
+from socketio_do.protocol.packets import ClientPacket, PacketType
+from socketio_do.protocol.serializers import choose_serializer
+from socketio_do.runtime import Runtime
+from socketio_do.server.administration import Administration
+from socketio_do.server.backlog import Backlog, Held, Work
+from socketio_do.server.base import MAX_LOGGED
+from socketio_do.server.connections import Connections
+from socketio_do.server.emission import Emission
+from socketio_do.server.hooks import Hooks
+from socketio_do.server.options import check_options
+from socketio_do.state.acks import Acks
+from socketio_do.state.callbacks import Callbacks
+from socketio_do.state.membership import Membership
+from socketio_do.state.namespaces import NamespaceName, Namespaces
+from socketio_do.upstream.engine import EngineProxy, Handshakes
+from socketio_do.upstream.manager import DurableManager
+
+__all__ = ["DurableServer"]
+
+_logger = logging.getLogger("socketio_do")
+
+#: How long packets wait behind a handler before the log says so.
+_SLOW_MS: Final = 5_000
+
+
+class DurableServer(Connections, Emission, Administration):
+    """A `socketio.AsyncServer` whose clients, rooms and sessions survive the object's sleep, resets and deploys.
+
+    The application uses it as it uses upstream's: handlers, `emit`, rooms, sessions, namespaces. Handlers of one socket run one
+    after the other, those of different sockets concurrently. `connect` is not run again after sleep. What does not survive is what
+    Python holds: attributes, closures, callbacks of `emit`, and handlers in the middle of an `await` when the object is reset; then
+    the clients concerned are disconnected and reconnect.
+    """
+
+    def __init__(self, runtime: Runtime, membership: Membership, **options: Any) -> None:
+        """Make the server of one object; `SocketActor` does this.
+
+        The options are `AsyncServer`'s; one that cannot work here raises `ConfigError` and says what to write instead.
+        """
+        check_options(options)
+        self._runtime = runtime
+        self._membership = membership
+        options["serializer"], decode = choose_serializer(options.get("serializer", "default"))
+        self._backlog = Backlog()
+        self._assemblies = Assemblies(runtime.hold, self._hold, decode)
+        #: Sessions announced in this life whose first packet has not come.
+        self._fresh: set[str] = set()
+        #: Sessions told to close, whose further messages are not read; and sessions that ended while sockets still leave.
+        self._expelled: set[str] = set()
+        self._ended: set[str] = set()
+        #: Sessions that were lost and whose end has not begun, and the one whose is beginning.
+        self._lost: dict[EngineSid, None] = {}
+        self._joining = Counter[str]()
+        #: Events handled beside each other, by socket, and all so far.
+        self._side_by_side = Counter[str]()
+        self._events = 0
+        #: Which handler a session is in, in each of its namespaces, and since when: for the log.
+        self._under_way: dict[tuple[str, str], tuple[str, int]] = {}
+        self._hooks = Hooks()
+        self._callbacks = Callbacks(membership.storage)
+        self._answer_handlers = {}
+        self._silence_handlers = {}
+        cleanup = bool(options.pop("cleanup_empty_child_namespaces", False))
+        self._namespaces = Namespaces(membership.storage, cleanup=cleanup)
+        membership.room_changes.is_watched = self._watches_rooms
+        manager = DurableManager(membership, self._namespaces, Acks(runtime.first_ack_id()))
+        super().__init__(client_manager=manager, **{"logger": _logger, "async_handlers": False, **options})
+        self._namespaces.begin(self.handlers, self.namespace_handlers, self.namespaces)
+        self.manager_initialized = True
+        self.environ: Mapping[str, dict[str, str]] = Handshakes(membership)  # type: ignore[assignment]  # it is read only
+
+    def receive_opened(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
+        """Take a session that its engine actor announces."""
+        if not self._membership.has_session(engine_sid):
+            self._membership.open_session(engine_sid, actor, environ)
+            self._fresh.add(engine_sid)
+
+    def receive_upgraded(self, engine_sid: str) -> None:
+        """Take that a session that polled has a WebSocket now."""
+        self._membership.upgrade_session(engine_sid)
+
+    def receive_message(self, engine_sid: str, actor: str, data: str | bytes) -> None:
+        """Take a client's message. A client that breaks the protocol loses its connection, and the log has one line."""
+        if not self._membership.has_session(engine_sid):
+            self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), "transport error"))
+            return
+        if engine_sid in self._expelled or engine_sid in self._ended:
+            return
+        try:
+            packet = self._assemblies.add(engine_sid, data)
+            self._check_first(engine_sid, packet)
+            if packet is not None:
+                self._dispatch(engine_sid, packet)
+            elif not (self._membership.sockets_of(engine_sid) or self._joining[engine_sid]):
+                raise PacketError("attachments before a namespace is connected")
+        except PacketError as error:
+            self._expel(engine_sid, error)
+
+    def receive_closed(self, engine_sid: str, reason: str) -> None:
+        """Take a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
+        if engine_sid not in self._ended:
+            self._end(engine_sid, reason)
+
+    def _end(self, engine_sid: str, reason: str) -> None:
+        self._assemblies.drop(engine_sid)
+        self._expelled.discard(engine_sid)
+        self._fresh.discard(engine_sid)
+        if not self._membership.has_session(engine_sid):
+            return
+        self._ended.add(engine_sid)
+        for namespace in self._membership.sockets_of(engine_sid):
+            self._queue_leaving(engine_sid, namespace, reason)
+        self._close_if_ended(engine_sid)
+
+    def receive_lost(self, actor: str, engine_sids: Iterable[EngineSid] | None) -> None:
+        """End sessions whose stream to or from an engine actor has a gap, or (None) all of it, and have it close them.
+
+        Each once: one that has ended, and whose handlers still run, is left to them.
+        """
+        concerned = self._membership.sessions_of(actor) if engine_sids is None else dict.fromkeys(engine_sids)
+        lost = [EngineSid(sid) for sid in concerned if sid not in self._ended and self._membership.has_session(sid)]
+        _logger.warning("= link to %s: %d sessions lost", actor, len(lost))
+        self._ended.update(lost)
+        if lost:
+            self._runtime.send(actor, CloseSessions(tuple(lost), "transport error"))
+        self._end_lost(lost)
+
+    def _end_lost(self, lost: Iterable[EngineSid]) -> None:
+        """End sessions one after the other: what their handlers send may lose more, which wait for their turn here."""
+        is_under_way = bool(self._lost)
+        self._lost.update(dict.fromkeys(lost))
+        while self._lost and not is_under_way:
+            engine_sid = next(iter(self._lost))
+            try:
+                self._end(engine_sid, "transport error")
+            except Exception:
+                self._ended.discard(engine_sid)  # the next word of its end, or the next sweep, ends it
+                _logger.exception("= session %s could not be ended", engine_sid)
+            del self._lost[engine_sid]
+
+    def receive_digest(self, actor: str, theirs: SessionsDigest) -> None:
+        """Compare an engine actor's sessions with those we know of it: accept them, or ask which they are.
+
+        Where only sessions differ that have ended, and whose handlers still run, nothing is answered: asking would go round for as
+        long as they run. The engine actor offers its list again with its next sweep.
+        """
+        ours = {EngineSid(sid) for sid in self._membership.sessions_of(actor)}
+        if digest(ours, theirs.mark) == theirs:
+            self._runtime.send(actor, AcceptDigest(theirs.digest, theirs.mark))
+        elif digest(ours.difference(self._ended), theirs.mark) != theirs:
+            self._runtime.send(actor, ListSessions())
+
+    def receive_range(self, actor: str, theirs: SessionsRange) -> None:
+        """End the sessions an engine actor no longer has, and have it close those we do not know."""
+        ours = set(self._membership.sessions_of(actor, theirs.after, theirs.until))
+        for ghost in ours.difference(theirs.engine_sids, self._ended):
+            _logger.warning("= session %s is gone from %s", ghost, actor)
+            self.receive_closed(ghost, "transport error")
+        unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
+        if unknown:
+            self._runtime.send(actor, CloseSessions(unknown, "transport error"))
+
+    def expire(self, engine_sid: str) -> None:
+        """Close a session whose half-received packet did not come to its end in time."""
+        if self._assemblies.drop(engine_sid):
+            self._expel(engine_sid, PacketError("attachments did not come in time"))
+
+    async def get_session(self, sid: str, namespace: NamespaceName | None = None) -> Any:
+        """Read the session data of a socket: a copy; raises `KeyError` for one that is not connected."""
+        return self._membership.data(self._in(sid, namespace))
+
+    async def save_session(self, sid: str, session: Any, namespace: NamespaceName | None = None) -> None:
+        """Keep the session data of a socket, durably.
+
+        ``session`` must be what JSON can hold; otherwise `SessionDataError` is raised. Raises `KeyError` for a socket that is not
+        connected.
+        """
+        self._membership.save_data(self._in(sid, namespace), session)
+
+    def get_environ(self, sid: str, namespace: NamespaceName | None = None) -> dict[str, str] | None:
+        """Read the handshake of a socket's session."""
+        engine_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        return None if engine_sid is None else self._membership.environ(engine_sid)
+
+    def _in(self, sid: str, namespace: NamespaceName | None) -> str:
+        if self.manager.eio_sid_from_sid(sid, namespace or "/") is None:
+            raise KeyError(sid)
+        return sid
+
+    def _engineio_server_class(self) -> Callable[..., EngineProxy]:
+        return functools.partial(EngineProxy, self._runtime, self._membership)
+
+    def _check_first(self, engine_sid: str, packet: ClientPacket | None) -> None:
+        """Have a client begin with a CONNECT. https://socket.io/docs/v4/socket-io-protocol/#connection-to-a-namespace"""
+        if engine_sid in self._fresh:
+            self._fresh.discard(engine_sid)
+            if packet is None or packet.type is not PacketType.CONNECT:
+                raise PacketError("the first packet is no connect")
+
+    def _dispatch(self, engine_sid: str, packet: ClientPacket) -> None:
+        namespace = packet.namespace
+        if packet.is_ack:
+            self._acknowledge(engine_sid, packet)
+        elif packet.type is PacketType.CONNECT:
+            if len(self._membership.sockets_of(engine_sid)) + self._joining[engine_sid] >= MAX_SOCKETS:
+                raise PacketError("too many namespaces")
+            self._run(engine_sid, packet, "connect", functools.partial(self._join, engine_sid, packet))
+        elif packet.type is PacketType.DISCONNECT:
+            reason = self.reason.CLIENT_DISCONNECT
+            work = functools.partial(self._leave, engine_sid, namespace, reason)
+            self._run(engine_sid, packet, "disconnect", work)
+        else:
+            self._take_event(engine_sid, packet, _name(packet.data[0]))
+
+    def _acknowledge(self, engine_sid: str, packet: ClientPacket) -> None:
+        """Call back past the queue: the handler at its head may be waiting for just this."""
+        sid = self._membership.socket_in(engine_sid, packet.namespace)
+        if sid is None:
+            raise PacketError("an ack before its namespace is connected")
+        if (work := self._taker(sid, packet)) is not None:
+            lane = (engine_sid, f"ack {packet.namespace} {packet.id}")
+            self._runtime.run(lane, self._held(engine_sid, packet.namespace, "ack", work, packet.weight))
+
+    def _taker(self, sid: str, packet: ClientPacket) -> Work | None:
+        """Find what takes an acknowledgement: a function in memory, or a handler named in storage."""
+        number = packet.id or 0
+        if self.manager.expects(sid, number):
+            return functools.partial(self.manager.trigger_callback, sid, number, packet.data)
+        if self._answer_handlers and (expected := self._callbacks.take(sid, number)) is not None:
+            return functools.partial(self._answer_expected, expected, packet.data)
+        self.manager.note_stray(sid, number)
+        return None
+
+    def _take_event(self, engine_sid: str, packet: ClientPacket, event: str) -> None:
+        """Handle an event in its socket's turn, or, with `async_handlers`, beside the socket's others once it is connected."""
+        namespace = packet.namespace
+        work = functools.partial(self._handle, engine_sid, packet, event)
+        sid = self._membership.socket_in(engine_sid, namespace)
+        if not self.async_handlers or sid is None or not self.manager.is_connected(sid, namespace):
+            self._run(engine_sid, packet, event, work)
+            return
+        if self._side_by_side[sid] >= MAX_WAITING:
+            raise PacketError("too many handlers run")
+        self._side_by_side[sid] += 1
+        self._events += 1
+        lane = (engine_sid, f"event {self._events}")
+        held = self._held(engine_sid, namespace, event, work, packet.weight)
+        self._runtime.run(lane, lambda: self._beside(sid, held))
+
+    async def _beside(self, sid: str, work: Work) -> None:
+        try:
+            await work()
+        finally:
+            self._side_by_side[sid] -= 1
+            if not self._side_by_side[sid]:
+                del self._side_by_side[sid]
+
+    def _run(self, engine_sid: str, packet: ClientPacket, event: str, work: Work) -> None:
+        waiting = self._runtime.waiting((engine_sid, packet.namespace))
+        if waiting >= MAX_WAITING:
+            raise PacketError("too many packets wait")
+        if waiting:
+            self._warn_of_queue(engine_sid, packet.namespace, waiting)
+        work = self._held(engine_sid, packet.namespace, event, work, packet.weight)
+        self._runtime.run((engine_sid, packet.namespace), work)
+
+    def _warn_of_queue(self, engine_sid: str, namespace: str, waiting: int) -> None:
+        """Log, once for each handler, that packets have been waiting behind it for long."""
+        event, began_ms = self._under_way.get((engine_sid, namespace), ("", self._runtime.now_ms()))
+        if (passed_ms := self._runtime.now_ms() - began_ms) >= _SLOW_MS:
+            del self._under_way[engine_sid, namespace]
+            _logger.warning(
+                "= session %s, %s: %d packets have waited behind the handler of %r for %d s",
+                *(engine_sid, namespace, waiting + 1, event[:MAX_LOGGED], passed_ms // 1000),
+            )
+
+    def _queue_leaving(self, engine_sid: str, namespace: str, reason: str) -> None:
+        """Have a socket leave in its turn. That is held against nobody: it is how what is held comes to its end."""
+        held = Held(functools.partial(self._leave, engine_sid, namespace, reason), 0)
+        self._runtime.run((engine_sid, namespace), lambda: self._guard(engine_sid, namespace, "disconnect", held))
+
+    def _held(self, engine_sid: str, namespace: str, event: str, work: Work, size: int) -> Work:
+        """Hold a packet's work until it is done; whoever has too much waiting then is closed, and it is given up."""
+        held, giving_way = self._backlog.add(engine_sid, work, size)
+        self._give_way(giving_way)
+        return lambda: self._guard(engine_sid, namespace, event, held)
+
+    def _hold(self, engine_sid: str, size: int) -> None:
+        """Count bytes of a half-received packet, or, if they are less than 0, count them no longer."""
+        if size < 0:
+            self._backlog.release(engine_sid, -size)
+        else:
+            self._give_way(self._backlog.hold(engine_sid, size))
+
+    def _give_way(self, engine_sid: str | None) -> None:
+        if engine_sid is not None:
+            self._backlog.drop(engine_sid)
+            self._expel(engine_sid, LimitError("too many bytes of it wait"))
+
+    async def _guard(self, engine_sid: str, namespace: str, event: str, held: Held) -> None:
+        """Let nothing of a client's packet get past here: its fault closes its connection, a handler's fault is reported."""
+        work = held.work
+        if work is None:
+            return
+        held.cancel = self._runtime.canceller()
+        self._under_way[engine_sid, namespace] = event, self._runtime.now_ms()
+        sid = self._membership.socket_in(engine_sid, namespace)
+        try:
+            await work()
+        except RemoteServerError as error:
+            self._expel(engine_sid, error)
+        except Exception as error:
+            await self._report(error, event, namespace, sid=sid, engine_sid=engine_sid)
+        finally:
+            self._under_way.pop((engine_sid, namespace), None)
+            self._backlog.end(engine_sid, held)
+
+    async def _handle(self, engine_sid: str, packet: ClientPacket, event: str) -> None:
+        """Run the handler of an event that middleware lets pass, and acknowledge with what it returns."""
+        namespace, args = packet.namespace, packet.data[1:]
+        sid = self._membership.socket_in(engine_sid, namespace)
+        if sid is None or not self.manager.is_connected(sid, namespace):
+            raise PacketError("an event before its namespace is connected")
+        if await self._pass_event(event, sid, args, engine_sid, namespace, packet.id):
+            await self._handle_event_internal(self, sid, engine_sid, [event, *args], namespace, packet.id)
+
+    def _expel(self, engine_sid: str, error: RemoteServerError) -> None:
+        """Close a client's connection for what it did, once; it learns nothing but that.
+
+        What waits of it still runs, unless that is what was too much: a handler may be about to finish what it was told.
+        """
+        if engine_sid in self._expelled or engine_sid in self._ended:
+            return
+        if self._membership.has_session(engine_sid):
+            self._expelled.add(engine_sid)
+        _logger.warning("= session %s closed: %s", engine_sid, error)
+        self._assemblies.drop(engine_sid)
+        if (actor := self._membership.actor(engine_sid)) is not None:
+            self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), "transport error"))
+
+
+def _name(event: str | float) -> str:
+    """Name an event as JavaScript does, where a client named it with a number."""
+    return str(int(event)) if isinstance(event, float) and event.is_integer() else str(event)

@@ -1,0 +1,400 @@
+"""Who is connected, to what, in which rooms: tables in memory over the rows of `storage`.
+
+The tables are caches, filled per session, per socket and per room at first use. A key that is absent was not loaded; that something
+does not exist is never cached. After sleep all of them are empty, and nothing is read but what an event touches. Handshakes and
+session data, which may be large, are kept for the sockets that were last heard of only.
+
+A socket whose connect handler has not accepted it yet is *pending*: it is in the tables, but not in storage, so a reset forgets it
+as if it had never come. Broadcasts do not reach it, except those that its own connect handler sends (`judged_sid`).
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from shared_wire.bounded_json import has_collisions
+from socketio_do.errors import LimitError
+from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
+from socketio_do.state.cache import TextCache
+from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, room_key
+from socketio_do.state.session_data import SessionData
+from socketio_do.state.storage import Member, Storage
+
+__all__ = ["SID_BYTES", "TRANSPORT", "Membership", "Socket", "judged_sid"]
+
+#: Random bytes of a socket sid; base64url makes `SID_LENGTH` characters of them.
+SID_BYTES: Final = 15
+SID_LENGTH: Final = 20
+
+#: The fact of a handshake that says how the session's packets travel; the engine actor tells when that changes.
+TRANSPORT: Final = "engine_do.transport"
+
+#: The pending socket whose connect handler, or middleware, is running.
+judged_sid: Final[ContextVar[str | None]] = ContextVar("judged_sid", default=None)
+
+#: Rooms of a socket from which on their names' hashes are looked at: with fewer, comparing all of them costs nothing.
+_MANY_ROOMS: Final = 64
+
+#: Members of a room or namespace: socket sid -> engine sid.
+Members: TypeAlias = dict[str, str]
+
+
+@dataclass(slots=True)
+class Socket:
+    """A session's presence in one namespace."""
+
+    socket_sid: str
+    engine_sid: str
+    namespace: str
+    actor: str
+    pending: bool = False
+    #: It is going; its disconnect handler still finds it.
+    leaving: bool = False
+
+
+@dataclass(slots=True)
+class _Session:
+    actor: str
+    sockets: dict[str, str] = field(default_factory=dict)
+
+
+class Membership:
+    """The tables. All methods are plain calls: reading and writing rows never waits."""
+
+    def __init__(self, storage: Storage) -> None:
+        """Initialise with the rows to mirror."""
+        self.storage = storage
+        self.room_changes = RoomChanges(self._connected)
+        self._namespaces: set[str] | None = None
+        self._sessions: dict[str, _Session] = {}
+        self._sockets: dict[str, Socket] = {}
+        self._data = SessionData(storage)
+        self._environs = TextCache(MAX_HELD_ENVIRONS)
+        self._actors: dict[str, str] = {}
+        self._members: dict[str, Members] = {}
+        self._rooms: dict[tuple[str, str], Members] = {}
+        self._rooms_of: dict[str, set[str]] = {}
+
+    @property
+    def pending(self) -> Collection[str]:
+        """The pending sockets."""
+        return self._data.pending
+
+    def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
+        """Add a session that was announced by ``actor``."""
+        if self._session(engine_sid) is None:
+            text = json.dumps(environ)
+            self.storage.insert_session(engine_sid, actor, text)
+            self._sessions[engine_sid] = _Session(actor)
+            self._environs.keep(engine_sid, text)
+
+    def upgrade_session(self, engine_sid: str) -> None:
+        """Note that a session that polled has a WebSocket now."""
+        environ = self.environ(engine_sid)
+        if environ is not None:
+            text = json.dumps({**environ, TRANSPORT: "websocket"})
+            self.storage.update_environ(engine_sid, text)
+            self._environs.keep(engine_sid, text)
+
+    def has_session(self, engine_sid: str) -> bool:
+        """Return whether a session was announced and has not ended."""
+        return self._session(engine_sid) is not None
+
+    def environ(self, engine_sid: str) -> dict[str, str] | None:
+        """Return a session's handshake, a fresh copy."""
+        text = self._environs.find(engine_sid)
+        if text is None:
+            text = self.storage.environ(engine_sid)
+            if text is None:
+                return None
+            self._environs.keep(engine_sid, text)
+        environ: dict[str, str] = json.loads(text)
+        return environ
+
+    def actor(self, engine_sid: str) -> str | None:
+        """Return which engine actor holds a session."""
+        if engine_sid in self._actors:
+            return self._actors[engine_sid]
+        session = self._session(engine_sid)
+        return None if session is None else session.actor
+
+    def sockets_of(self, engine_sid: str) -> dict[str, str]:
+        """Return a session's sockets by namespace."""
+        session = self._session(engine_sid)
+        return {} if session is None else dict(session.sockets)
+
+    def socket_in(self, engine_sid: str, namespace: str) -> str | None:
+        """Find a session's socket in one namespace."""
+        session = self._session(engine_sid)
+        return None if session is None else session.sockets.get(namespace)
+
+    def sessions_of(self, actor: str, after: str = "", until: str = "") -> list[str]:
+        """List an actor's sessions with a sid in ``(after, until]``."""
+        return self.storage.sessions_of(actor, after, until)
+
+    def close_session(self, engine_sid: str) -> None:
+        """Forget a session that has no sockets any more."""
+        self.storage.delete_session(engine_sid)
+        self._sessions.pop(engine_sid, None)
+        self._actors.pop(engine_sid, None)
+        self._environs.drop(engine_sid)
+
+    def begin(self, socket_sid: str, engine_sid: str, namespace: str) -> bool:
+        """Add a pending socket; tells whether it could be: one per session and namespace."""
+        session = self._session(engine_sid)
+        if session is None or namespace in session.sockets:
+            return False
+        session.sockets[namespace] = socket_sid
+        if self._namespaces is not None:
+            self._namespaces.add(namespace)
+        self._sockets[socket_sid] = Socket(socket_sid, engine_sid, namespace, session.actor, pending=True)
+        self._data.begin(socket_sid)
+        self._rooms_of[socket_sid] = set()
+        if namespace in self._members:
+            self._members[namespace][socket_sid] = engine_sid
+        return True
+
+    def connect(self, socket_sid: str) -> None:
+        """Make a pending socket a connected one; from here on it survives."""
+        socket = self._sockets[socket_sid]
+        rooms = self._rooms_of[socket_sid]
+        socket.pending = False
+        data = self._data.connect(socket_sid)
+        self.room_changes.note_entering(_moves([(socket, key) for key in sorted(rooms)]))
+        self.storage.insert_socket(socket_sid, socket.engine_sid, socket.namespace, socket.actor, data, rooms)
+
+    def is_crowded(self, socket_sid: str) -> bool:
+        """Return whether a socket is in so many rooms that to forget it takes a while."""
+        return self.socket(socket_sid) is not None and len(self._room_keys(socket_sid)) > CROWDED_ROOMS
+
+    def disconnect(self, socket_sid: str) -> None:
+        """Forget a socket, its data and its rooms."""
+        socket = self.socket(socket_sid)
+        if socket is None:
+            return
+        keys = sorted(self._room_keys(socket_sid))
+        self.room_changes.note_leaving(_moves([(socket, key) for key in keys]))
+        if not socket.pending:
+            self.storage.delete_socket(socket_sid)
+        for key in keys:
+            self._forget_member(socket.namespace, key, socket_sid)
+        session = self._session(socket.engine_sid)
+        if session is not None:
+            session.sockets.pop(socket.namespace, None)
+        self._members.get(socket.namespace, {}).pop(socket_sid, None)
+        self._rooms_of.pop(socket_sid, None)
+        self._data.drop(socket_sid)
+        self._sockets.pop(socket_sid, None)
+
+    def socket(self, socket_sid: str) -> Socket | None:
+        """Find a socket."""
+        if socket_sid not in self._sockets:
+            row = self.storage.socket(socket_sid)
+            if row is None:
+                return None
+            engine_sid, namespace, actor, data = row
+            self._sockets[socket_sid] = Socket(socket_sid, engine_sid, namespace, actor)
+            self._data.note(socket_sid, data)
+            self._actors[engine_sid] = actor
+        return self._sockets[socket_sid]
+
+    def data(self, socket_sid: str) -> Any:
+        """Return a socket's session data, a fresh copy; raise `KeyError` for a socket that is not connected."""
+        return self._data.read(socket_sid)
+
+    def save_data(self, socket_sid: str, data: Any) -> None:
+        """Keep a socket's session data; raise `KeyError` for a socket that is not connected, and what `SessionData.write` does."""
+        self._data.write(socket_sid, data)
+
+    def enter(self, socket_sid: str, room: Room) -> None:
+        """Put a socket into a room.
+
+        Raises `ValueError` for one that is not connected and for another socket's own room, `LimitError` for one room too many, for
+        a name that is too long, and for too many names with the same hash.
+        """
+        socket = self.socket(socket_sid)
+        if socket is None:
+            raise ValueError("sid is not connected to requested namespace")
+        if room != socket_sid and self.join([socket_sid], [room]):
+            is_full = len(self._room_keys(socket_sid)) >= MAX_ROOMS
+            raise LimitError(
+                f"in {MAX_ROOMS:,} rooms already" if is_full else "in too many rooms whose names have the same hash"
+            )
+
+    def join(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> int:
+        """Put sockets of one namespace into rooms; return how many have no room for that, and entered none.
+
+        Raises `ValueError` for a socket's own room and `LimitError` for a name that is too long, before anybody has entered.
+        """
+        sockets = self._found(socket_sids)
+        keys = self._keys(sockets, rooms, "cannot enter a sid room")
+        mine = {socket.socket_sid: self._room_keys(socket.socket_sid) for socket in sockets}
+        free = [socket for socket in sockets if _may_hold(mine[socket.socket_sid], keys.keys())]
+        entered = [(socket, key) for socket in free for key in keys if key not in mine[socket.socket_sid]]
+        self.room_changes.note_entering(_moves(entered))
+        self._write(self.storage.insert_rooms, entered)
+        for socket, key in entered:
+            mine[socket.socket_sid].add(key)
+            self._remember_member(socket, key)
+        return len(sockets) - len(free)
+
+    def leave(self, socket_sid: str, room: Room) -> None:
+        """Take a socket out of a room it may be in."""
+        self.part([socket_sid], [room])
+
+    def part(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> None:
+        """Take sockets of one namespace out of rooms they may be in; nobody leaves its own."""
+        keys = [room_key(room) for room in rooms if not is_too_long(room)]
+        sockets = self._found(socket_sids)
+        left = [(socket, key) for socket in sockets for key in keys if key in self._room_keys(socket.socket_sid)]
+        self.room_changes.note_leaving(_moves(left))
+        self._write(self.storage.delete_memberships, left)
+        for socket, key in left:
+            self._rooms_of[socket.socket_sid].discard(key)
+            self._forget_member(socket.namespace, key, socket.socket_sid)
+
+    def close(self, namespace: str, room: Room) -> None:
+        """Take everybody out of a room; raises `ValueError` for a socket's own room."""
+        if self._own_room(namespace, room) is not None:
+            raise ValueError("cannot close a sid room")
+        if is_too_long(room):
+            return
+        key = room_key(room)
+        if self.room_changes.is_watched(namespace):
+            members = self._found(self._room(namespace, key))
+            self.room_changes.note_leaving(_moves([(socket, key) for socket in members]))
+        for socket_sid in self._room(namespace, key):
+            self._rooms_of.get(socket_sid, set()).discard(key)
+        self._rooms.pop((namespace, key), None)
+        self.storage.delete_rooms(namespace, key)
+
+    def namespaces(self) -> set[str]:
+        """Return the namespaces that have sockets; some may have lost their last one in this life."""
+        if self._namespaces is None:
+            known = (socket.namespace for socket in self._sockets.values())
+            self._namespaces = {*self.storage.namespaces(), *known}
+        return self._namespaces
+
+    def rooms_of(self, socket_sid: str) -> list[Room]:
+        """List a socket's rooms, its own first."""
+        if self.socket(socket_sid) is None:
+            return []
+        return [socket_sid, *(json.loads(key) for key in sorted(self._room_keys(socket_sid)))]
+
+    def participants(self, namespace: str, rooms: Iterable[Room]) -> Members:
+        """Return the members of all these rooms, each once. None is the whole namespace, a socket's sid the socket's own room."""
+        found: Members = {}
+        for room in rooms:
+            if room is None:
+                found.update(self._namespace(namespace))
+                continue
+            if (own := self._own_room(namespace, room)) is not None:
+                found[own.socket_sid] = own.engine_sid
+            elif not is_too_long(room):
+                found.update(self._room(namespace, room_key(room)))
+        return found
+
+    def _own_room(self, namespace: str, room: Room) -> Socket | None:
+        """Find the socket whose sid a room's name is. Only a name of a sid's length is looked up."""
+        if not isinstance(room, str) or len(room) != SID_LENGTH:
+            return None
+        socket = self.socket(room)
+        return socket if socket is not None and socket.namespace == namespace else None
+
+    def _session(self, engine_sid: str) -> _Session | None:
+        if engine_sid not in self._sessions:
+            actor = self.storage.actor(engine_sid)
+            if actor is None:
+                return None
+            self._sessions[engine_sid] = _Session(actor, self.storage.sockets_of(engine_sid))
+        return self._sessions[engine_sid]
+
+    def _namespace(self, namespace: str) -> Members:
+        if namespace not in self._members:
+            members = self._load(self.storage.members(namespace))
+            pending = (socket for sid in self.pending if (socket := self._sockets[sid]).namespace == namespace)
+            members.update({socket.socket_sid: socket.engine_sid for socket in pending})
+            self._members[namespace] = members
+        return self._members[namespace]
+
+    def _room(self, namespace: str, key: str) -> Members:
+        """Return a room's members. Only rooms that have some are kept: names are without number, and clients may choose them."""
+        members = self._rooms.get((namespace, key))
+        if members is None:
+            members = self._load(self.storage.room_members(namespace, key))
+            if members:
+                self._rooms[namespace, key] = members
+        return members
+
+    def _load(self, rows: list[Member]) -> Members:
+        self._actors.update({engine_sid: actor for _, engine_sid, actor in rows})
+        return {socket_sid: engine_sid for socket_sid, engine_sid, _ in rows}
+
+    def _room_keys(self, socket_sid: str) -> set[str]:
+        if socket_sid not in self._rooms_of:
+            socket = self._sockets[socket_sid]
+            self._rooms_of[socket_sid] = {*self.storage.rooms_of(socket_sid, socket.namespace)}
+        return self._rooms_of[socket_sid]
+
+    def _found(self, socket_sids: Iterable[str]) -> list[Socket]:
+        return [socket for socket_sid in socket_sids if (socket := self.socket(socket_sid)) is not None]
+
+    def _keys(self, sockets: list[Socket], rooms: Iterable[Room], refusal: str) -> dict[str, None]:
+        """Return rooms' names as storage keeps them; raise `ValueError` for a socket's own, `LimitError` for a long one."""
+        names = list(rooms)
+        if any(map(is_too_long, names)):
+            raise LimitError(
+                f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
+            )
+        if sockets and any(self._own_room(sockets[0].namespace, room) for room in names):
+            raise ValueError(refusal)
+        keys = dict[str, None]()
+        for key in map(room_key, names):
+            keys[key] = None
+            if len(keys) > MAX_ROOMS:
+                break  # nobody may enter so many, and more would only cost time
+        return keys
+
+    def _write(
+        self, write: Callable[[str, list[tuple[str, str]]], None], memberships: list[tuple[Socket, str]]
+    ) -> None:
+        """Write the changed memberships of connected sockets in one statement."""
+        rows = [(key, socket.socket_sid) for socket, key in memberships if not socket.pending]
+        if rows:
+            write(memberships[0][0].namespace, rows)
+
+    def _remember_member(self, socket: Socket, key: str) -> None:
+        if socket.pending or (socket.namespace, key) in self._rooms:
+            # A room with a pending member is loaded whole: storage does not know that member.
+            members = self._rooms.setdefault((socket.namespace, key), self._room(socket.namespace, key))
+            members[socket.socket_sid] = socket.engine_sid
+
+    def _connected(self, namespace: str, key: str) -> set[str]:
+        """Return a room's members that are not pending; one that is not loaded is not."""
+        members = self._room(namespace, key)
+        return {sid for sid in members if not (sid in self._sockets and self._sockets[sid].pending)}
+
+    def _forget_member(self, namespace: str, key: str, socket_sid: str) -> None:
+        members = self._rooms.get((namespace, key), {})
+        members.pop(socket_sid, None)
+        if not members:
+            self._rooms.pop((namespace, key), None)
+
+
+def _moves(memberships: Iterable[tuple[Socket, str]]) -> list[tuple[str, str, str]]:
+    """Name who enters or leaves which room; a pending socket is announced when it connects."""
+    return [(socket.namespace, key, socket.socket_sid) for socket, key in memberships if not socket.pending]
+
+
+def _may_hold(before: set[str], entered: Collection[str]) -> bool:
+    """Return whether a socket may be in these rooms together: `MAX_ROOMS`, and `MAX_COLLISIONS` whose names have the same hash.
+
+    Hashes are looked at only when the number passes a power of two: what that costs is shared by as many entries.
+    """
+    number = len(before.union(entered))
+    if number > MAX_ROOMS:
+        return False
+    is_looked_at = number > _MANY_ROOMS and number.bit_length() > len(before).bit_length()
+    return not (is_looked_at and has_collisions([*before, *entered]))
