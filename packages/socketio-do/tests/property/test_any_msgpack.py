@@ -84,7 +84,7 @@ class MsgPackBystander(Bystander):
 
 
 def expected(value: Any) -> Any:
-    """Read a value as PyPI's msgpack reads it, but for what JSON has no number for."""
+    """Put None in place of what JSON has no number for."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):
@@ -97,8 +97,8 @@ def expected(value: Any) -> Any:
 @given(values)
 def test_what_is_written_is_read_and_pypis_msgpack_agrees(value: Any) -> None:
     written = messagepack.pack(value)
-    assert written == pack(value)
-    assert messagepack.unpack(written) == expected(unpack(written))
+    assert written == pack(expected(value))
+    assert messagepack.unpack(written) == unpack(written)
 
 
 @given(st.binary(max_size=60) | damaged())
