@@ -86,8 +86,11 @@ def find_patterns() -> Iterator[tuple[str, "re.Pattern[Any]", frozenset[str]]]:
     """List the patterns of all modules, shells apart, with the methods that their modules call; all, where none is seen."""
     for package in (shared_wire, engine_do, socketio_do):
         [folder] = package.__path__
-        for file in sorted(Path(folder).glob("*.py")):
-            module = importlib.import_module(f"{package.__name__}.{file.stem}") if file.stem != "__init__" else package
+        for file in sorted(Path(folder).rglob("*.py")):
+            parts = file.relative_to(folder).with_suffix("").parts
+            if "durable" in parts:
+                continue
+            module = importlib.import_module(".".join((package.__name__, *parts)).removesuffix(".__init__"))
             calls = _calls(ast.parse(file.read_text(encoding="utf-8")))
             for name, value in vars(module).items():
                 if isinstance(value, re.Pattern):

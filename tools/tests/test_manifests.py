@@ -34,7 +34,7 @@ def test_a_test_that_does_not_exist_is_missed(here: Path) -> None:
 
 
 def test_other_folders_are_named_from_the_root(here: Path) -> None:
-    test = "packages/engine-do/tests/protocol/test_packets.py::test_"
+    test = "packages/engine-do/tests/test_packets.py::test_"
     assert missing_tests([test], here) == [test]
     assert (
         missing_tests(

@@ -17,6 +17,7 @@ from socketio_do.errors import (
     ServerError,
     SessionDataError,
 )
+from socketio_do.protocol.extension import Extension
 from socketio_do.server.administration import SocketDescription
 from socketio_do.server.emission import Answers
 from socketio_do.server.server import DurableServer
@@ -27,6 +28,7 @@ __all__ = [
     "ConfigError",
     "DurableServer",
     "EventRefusedError",
+    "Extension",
     "LimitError",
     "LocalServerError",
     "NamespaceRoutes",

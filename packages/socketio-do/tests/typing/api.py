@@ -17,6 +17,7 @@ from socketio_do import (
     ConfigError,
     DurableServer,
     EventRefusedError,
+    Extension,
     LimitError,
     LocalServerError,
     NamespaceRoutes,
@@ -30,6 +31,7 @@ from socketio_do import (
 )
 from socketio_do.durable import Emitter, SocketActor
 
+A_DATE = Extension(0, (1_700_000_000_000).to_bytes(8, signed=True))
 PARENT = re.compile(r"/room-\d+")
 ROUTES = NamespaceRoutes({"/admin": "admin", PARENT: "rooms"}, default="main", serializer="msgpack")
 BY_FUNCTION = NamespaceRoutes(lambda namespace: namespace.rpartition("/")[2][:8])
