@@ -24,7 +24,6 @@ from engine_do.session.session import (
     Input,
     Opened,
     Phase,
-    Reason,
     Received,
     SendFrame,
     Session,
@@ -50,6 +49,7 @@ from shared_wire import (
     SessionOpened,
     ranges,
 )
+from shared_wire.contracts import Reason
 
 __all__ = ["CONFIG", "PEER", "EngineSide", "Observer"]
 

@@ -18,8 +18,14 @@ from whole_ledger import Ledger
 from whole_rest import check_at_rest
 from wire_rpcs import Rpcs, Side
 
-from engine_do.session.session import FrameReceived, Input, Reason, SocketGone, Swept
+from engine_do.session.session import (
+    FrameReceived,
+    Input,
+    SocketGone,
+    Swept,
+)
 from shared_wire import EngineSid, Frame, Life, decode
+from shared_wire.contracts import Reason
 
 __all__ = ["World"]
 

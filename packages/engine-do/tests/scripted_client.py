@@ -17,7 +17,6 @@ from engine_do.session.session import (
     Ended,
     Input,
     Phase,
-    Reason,
     SendFrame,
     Session,
     Swept,
@@ -25,6 +24,7 @@ from engine_do.session.session import (
     step,
     to_record,
 )
+from shared_wire.contracts import Reason
 
 __all__ = ["Client", "Engine"]
 

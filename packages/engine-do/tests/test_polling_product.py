@@ -39,12 +39,12 @@ from engine_do.session.session import (
     FrameReceived,
     Opened,
     Phase,
-    Reason,
     SendFrame,
     Session,
     SocketGone,
     Swept,
 )
+from shared_wire.contracts import Reason
 
 CONFIG = EngineConfig(max_payload=100)
 NOW = 1_000_000

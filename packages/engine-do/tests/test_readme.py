@@ -8,7 +8,7 @@ import pytest
 import engine_do
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
-from engine_do.session.session import Reason
+from shared_wire.contracts import Reason
 
 PACKAGE = Path(__file__).parent.parent
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")

@@ -3,7 +3,12 @@ from scripted_client import Client, Engine
 
 from engine_do.config import EngineConfig
 from engine_do.protocol.ids import EngineSid
-from engine_do.session.session import CloseRequested, Ended, FrameReceived, Reason
+from engine_do.session.session import (
+    CloseRequested,
+    Ended,
+    FrameReceived,
+)
+from shared_wire.contracts import Reason
 
 CONFIG = EngineConfig()
 

@@ -20,7 +20,6 @@ from engine_do.session.session import (
     Input,
     Opened,
     Phase,
-    Reason,
     Received,
     Session,
     SocketGone,
@@ -29,6 +28,7 @@ from engine_do.session.session import (
     step,
     to_record,
 )
+from shared_wire.contracts import Reason
 
 ENVIRON = (("PATH_INFO", "/"),)
 EARLY = Session(engine_sid=EngineSid("s"), pinged_ms=0, environ=ENVIRON)

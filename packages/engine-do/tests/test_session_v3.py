@@ -14,7 +14,6 @@ from engine_do.session.session import (
     Input,
     Opened,
     Phase,
-    Reason,
     Received,
     SendFrame,
     Session,
@@ -24,6 +23,7 @@ from engine_do.session.session import (
     step,
     to_record,
 )
+from shared_wire.contracts import Reason
 
 CONFIG = EngineConfig(max_payload=10)
 TIMEOUT = CONFIG.ping_interval_ms + CONFIG.ping_timeout_ms

@@ -17,7 +17,6 @@ from engine_do.session.session import (
     Input,
     Opened,
     Phase,
-    Reason,
     Session,
     SocketGone,
     Swept,
@@ -25,6 +24,7 @@ from engine_do.session.session import (
     step,
     to_record,
 )
+from shared_wire.contracts import Reason
 
 CONFIG = EngineConfig(max_payload=16)
 NOW = 1_000_000

@@ -26,7 +26,15 @@ from engine_do.session.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.session.session import CloseRequested, Ended, Phase, Reason, Session, Swept, Upgraded
+from engine_do.session.session import (
+    CloseRequested,
+    Ended,
+    Phase,
+    Session,
+    Swept,
+    Upgraded,
+)
+from shared_wire.contracts import Reason
 
 CONFIG = EngineConfig()
 NOW = 1_000_000

@@ -14,11 +14,11 @@ from engine_do.session.session import (
     FrameReceived,
     Input,
     Phase,
-    Reason,
     Session,
     SocketGone,
     Swept,
 )
+from shared_wire.contracts import Reason
 
 #: The machine may be busy: only wrong answers fail, slow ones do not.
 unhurried = settings(deadline=None)

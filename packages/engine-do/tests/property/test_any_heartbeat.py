@@ -5,7 +5,13 @@ from scripted_client import Engine
 
 from engine_do.config import ALARM_SLACK_MS, EngineConfig
 from engine_do.session.heartbeat import is_ping_due, next_deadline
-from engine_do.session.session import Phase, Reason, Session, Swept, step
+from engine_do.session.session import (
+    Phase,
+    Session,
+    Swept,
+    step,
+)
+from shared_wire.contracts import Reason
 
 
 @unhurried

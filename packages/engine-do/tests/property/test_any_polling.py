@@ -24,7 +24,11 @@ from engine_do.session.polling_events import (
     ProbeReceived,
     Queued,
 )
-from engine_do.session.session import CloseRequested, Phase, Reason
+from engine_do.session.session import (
+    CloseRequested,
+    Phase,
+)
+from shared_wire.contracts import Reason
 
 #: Few frames, so that the same one comes twice: a server that ticks sends nothing else.
 some_frames: st.SearchStrategy[Frame] = st.sampled_from(["4tick", "4tick", "4tock", b"\x00"])

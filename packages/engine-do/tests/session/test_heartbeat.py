@@ -7,7 +7,15 @@ from engine_do.protocol.ids import EngineSid
 from engine_do.session.heartbeat import is_ping_due, next_deadline, polling_deadline
 from engine_do.session.polling import Polling, step_polling
 from engine_do.session.polling_events import AcceptPost, AnswerPoll, Polled, PostReceived
-from engine_do.session.session import Admitted, CloseRequested, FrameReceived, Phase, Reason, Session, Swept
+from engine_do.session.session import (
+    Admitted,
+    CloseRequested,
+    FrameReceived,
+    Phase,
+    Session,
+    Swept,
+)
+from shared_wire.contracts import Reason
 
 CONFIG = EngineConfig()
 ECONOMY = EngineConfig(ping_interval_ms=300_000, ping_timeout_ms=360_000)

@@ -43,11 +43,11 @@ from engine_do.session.session import (
     FrameReceived,
     Opened,
     Phase,
-    Reason,
     Received,
     Session,
     Swept,
 )
+from shared_wire.contracts import Reason
 
 CONFIG = EngineConfig()
 NOW = 1_000_000

@@ -13,7 +13,6 @@ from engine_do.session.session import (
     Input,
     Opened,
     Phase,
-    Reason,
     Received,
     SendFrame,
     Session,
@@ -21,6 +20,7 @@ from engine_do.session.session import (
     Swept,
     step,
 )
+from shared_wire.contracts import Reason
 
 CONFIG = EngineConfig(max_payload=10)
 ENVIRON = (("REQUEST_METHOD", "GET"), ("HTTP_X", 'quoted "text" \u20ac'))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from shared_wire.batches import largest_holder, sessions_in, split, weigh, without
+from shared_wire.contracts import Reason
 from shared_wire.effects import Effect
 from shared_wire.frames import Call, Refusal, Reply
 from shared_wire.limits import (
@@ -209,5 +210,5 @@ def _in_place_of(link: Link, call: Call | None) -> Call | None:
     if call is None or not call.seq:
         return None
     lost = tuple(dict.fromkeys(_at_stake(link, call)))
-    close = (CloseSessions(lost, "transport error"),) if lost and link.peer_holds_sockets else ()
+    close = (CloseSessions(lost, Reason.TRANSPORT_ERROR),) if lost and link.peer_holds_sockets else ()
     return replace(call, attempt=1, operations=close)

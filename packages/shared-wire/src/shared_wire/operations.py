@@ -63,7 +63,7 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class SessionClosed:
-    """A session ended at the engine actor; ``reason`` is one of Engine.IO's disconnect reasons."""
+    """A session ended at the engine actor; ``reason`` is one of `contracts.Reason`."""
 
     engine_sid: EngineSid
     reason: str

@@ -7,10 +7,14 @@ import pytest
 from server_fakes import FakeDatabase, socket_sid
 
 from shared_wire.bounded_json import has_collisions
+from shared_wire.contracts import TRANSPORT
 from socketio_do.errors import LimitError, SessionDataError
 from socketio_do.limits import MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state import membership as module
-from socketio_do.state.membership import SID_BYTES, TRANSPORT, Membership
+from socketio_do.state.membership import (
+    SID_BYTES,
+    Membership,
+)
 from socketio_do.state.storage import Storage
 
 S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)

@@ -28,7 +28,11 @@ from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import encode_message
 from engine_do.requests.admission import EIO3_PREFIX
 from engine_do.session.data import read_data, write_data
-from engine_do.session.session import REVISION, CloseRequested, Reason
+from engine_do.session.session import (
+    REVISION,
+    CloseRequested,
+)
+from shared_wire.contracts import DEFAULT_PEER, Reason
 from shared_wire.durable import begin_life, hold_awake, now_ms, raw, start_eagerly
 
 __all__ = ["EngineActor"]
@@ -52,7 +56,7 @@ class EngineActor(DurableObject):
     #: The binding of the socket actors this engine serves; none for an engine alone.
     peer_binding: ClassVar[str | None] = None
     #: The name of the socket actor among those; `EngineConfig.choose_peer` chooses between several.
-    peer_name: ClassVar[str] = "main"
+    peer_name: ClassVar[str] = DEFAULT_PEER
 
     def __init__(self, ctx: Any, env: Any) -> None:
         """Begin a life of the object; called by the runtime, also on every wake."""

@@ -40,7 +40,12 @@ from engine_do.session.polling_events import (
     ProbeOpened,
     RefusePost,
 )
-from engine_do.session.session import REVISION, CloseRequested, Reason, Session
+from engine_do.session.session import (
+    REVISION,
+    CloseRequested,
+    Session,
+)
+from shared_wire.contracts import Reason
 from shared_wire.durable import Timer, now_ms
 
 __all__ = ["POLL_HEADER", "REPEAT_HEADER", "Http"]

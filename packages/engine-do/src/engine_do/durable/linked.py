@@ -15,7 +15,6 @@ from engine_do.session.session import (
     Effect,
     Ended,
     Opened,
-    Reason,
     Received,
     Upgraded,
 )
@@ -38,6 +37,7 @@ from shared_wire import (
     ranges,
     sessions_of,
 )
+from shared_wire.contracts import Reason
 from shared_wire.durable import RpcWire, Timer, log_fault, now_ms
 
 __all__ = ["Linked"]

@@ -8,9 +8,15 @@ from typing import Any, Final
 
 from engine_do.durable.application import Engine, Handlers
 from engine_do.protocol.ids import EngineSid
-from engine_do.session.session import CloseRequested, Effect, Ended, Reason, Received
+from engine_do.session.session import (
+    CloseRequested,
+    Effect,
+    Ended,
+    Received,
+)
 from engine_do.session.sweep import Sweep
 from shared_wire import Holdings, Lanes
+from shared_wire.contracts import Reason
 from shared_wire.durable import log_fault
 
 __all__ = ["LocalApplication"]

@@ -48,7 +48,6 @@ from engine_do.session.session import (
     Input,
     Opened,
     Phase,
-    Reason,
     SendFrame,
     Session,
     SocketGone,
@@ -57,6 +56,7 @@ from engine_do.session.session import (
 )
 from engine_do.session.sweep import Sweep
 from shared_wire import Holdings
+from shared_wire.contracts import Reason
 from shared_wire.durable import log_fault, now_ms
 
 __all__ = ["Sessions"]

@@ -10,14 +10,13 @@ from engine_do.errors import BAD_REQUEST, RemoteEngineError
 from engine_do.protocol.ids import EngineSid
 from engine_do.request import HttpRequest
 from engine_do.requests.admission import Transport
+from shared_wire.contracts import TRANSPORT
 
 __all__ = ["MAX_ENVIRON", "change_transport", "make_environ", "open_packet"]
 
 #: Characters of the handshake that are kept: an attachment holds 16,384 bytes, and the rest of the session needs some of them.
 MAX_ENVIRON: Final = 14_000
 
-#: Names of the facts about a request, besides its headers (``HTTP_...``); python-engineio's and WSGI's where they have one.
-_TRANSPORT: Final = "engine_do.transport"
 _OMITTED: Final = "engine_do.omitted_headers"
 _OMITTED_LENGTH: Final = 1_000
 #: Room for that fact: header names are ASCII, so nothing in it is escaped but quotes, which no header's name has.
@@ -54,7 +53,7 @@ def make_environ(
         ("REMOTE_ADDR", request.remote_address),
         ("SERVER_NAME", parts.hostname or ""),
         ("wsgi.url_scheme", parts.scheme),
-        (_TRANSPORT, transport.value),
+        (TRANSPORT, transport.value),
     ]
     left = MAX_ENVIRON - _OMITTED_SIZE - sum(map(_size, facts))
     if left < 0:
@@ -76,7 +75,7 @@ def make_environ(
 
 def change_transport(environ: tuple[tuple[str, str], ...], transport: Transport) -> tuple[tuple[str, str], ...]:
     """Note in what is told of a handshake that the session's packets travel differently now."""
-    return tuple((name, transport.value if name == _TRANSPORT else value) for name, value in environ)
+    return tuple((name, transport.value if name == TRANSPORT else value) for name, value in environ)
 
 
 def _size(fact: tuple[str, str]) -> int:

@@ -1,16 +1,15 @@
 """Which peer a message is for, where `EngineConfig.choose_peer` spreads a client's messages over several."""
 
 import json
-import re
 from typing import Final
 
 from engine_do.config import ChoosePeer
 from engine_do.errors import ConfigError
+from shared_wire.contracts import PEER_NAME
 
 __all__ = ["choose"]
 
-#: What `choose_peer` may give: an object's name, and a state that fits into the attachment beside the handshake.
-_PEER: Final = re.compile(r"[A-Za-z0-9_./:-]{1,100}")
+#: What a state of `choose_peer` may be: it lies in the attachment beside the handshake.
 _MAX_ROUTE: Final = 128
 
 
@@ -26,7 +25,7 @@ def choose(choose_peer: ChoosePeer, route: str, data: str | bytes) -> tuple[str,
         not isinstance(route, str)
         or len(json.dumps(route)) - 2 > _MAX_ROUTE
         or not isinstance(peer, str)
-        or not _PEER.fullmatch(peer)
+        or not PEER_NAME.fullmatch(peer)
     ):
         raise ConfigError(
             f"choose_peer gave ({route!r:.50}, {peer!r:.50}): the state is a text of up to {_MAX_ROUTE} characters as JSON, "

@@ -62,7 +62,6 @@ from engine_do.session.session import (
     CloseSocket,
     FrameReceived,
     Phase,
-    Reason,
     SendFrame,
     Session,
     Swept,
@@ -70,6 +69,7 @@ from engine_do.session.session import (
     from_record,
     to_record,
 )
+from shared_wire.contracts import Reason
 
 __all__ = [
     "HOLD_MS",

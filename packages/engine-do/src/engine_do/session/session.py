@@ -38,6 +38,7 @@ from engine_do.session.peers import choose
 from engine_do.session.record_fields import fact, listed, text, whole
 from shared_wire import RefusedJson
 from shared_wire.bounded_json import parse
+from shared_wire.contracts import Reason
 
 __all__ = [
     "FAULT_CLOSE",
@@ -55,7 +56,6 @@ __all__ = [
     "Input",
     "Opened",
     "Phase",
-    "Reason",
     "Received",
     "SendFrame",
     "Session",
@@ -88,16 +88,6 @@ class Phase(enum.IntEnum):
 
     OPEN = 1
     CLOSED = 2
-
-
-class Reason(enum.StrEnum):
-    """Why a session ended; the texts are python-engineio's."""
-
-    SERVER_DISCONNECT = "server disconnect"
-    CLIENT_DISCONNECT = "client disconnect"
-    PING_TIMEOUT = "ping timeout"
-    TRANSPORT_CLOSE = "transport close"
-    TRANSPORT_ERROR = "transport error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
+from shared_wire.contracts import DEFAULT_PEER
 from socketio_do.errors import ConfigError, PacketError
 from socketio_do.limits import MAX_ATTACHMENTS, MAX_NAMESPACE
 from socketio_do.protocol.serializers import choose_serializer
@@ -31,7 +32,7 @@ class NamespaceRoutes:
     ``routes`` must not give more names than you want objects, and what no namespace was meant for it should give one common name.
     """
 
-    def __init__(self, routes: Routes, *, default: str = "main", serializer: Any = "default") -> None:
+    def __init__(self, routes: Routes, *, default: str = DEFAULT_PEER, serializer: Any = "default") -> None:
         """Take the routes, and the name of the actor for all other namespaces.
 
         ``serializer`` is the option of the socket actors; but for "default", each message is read whole here to find its namespace.

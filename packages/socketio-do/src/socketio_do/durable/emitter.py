@@ -4,6 +4,7 @@ from typing import Any
 
 from pyodide.ffi import to_js
 
+from shared_wire.contracts import DEFAULT_PEER
 from shared_wire.durable import raw
 from socketio_do.cluster.commands import read_value, write_command
 from socketio_do.errors import ConfigError
@@ -19,7 +20,7 @@ class Emitter:
     cannot be sent, as `CommandError`.
     """
 
-    def __init__(self, namespace: Any, name: str = "main") -> None:
+    def __init__(self, namespace: Any, name: str = DEFAULT_PEER) -> None:
         """Take the binding of the socket actors' class, and the name of the actor among them."""
         namespace = raw(namespace)
         if not hasattr(namespace, "getByName"):

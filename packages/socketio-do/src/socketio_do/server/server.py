@@ -15,6 +15,7 @@ from shared_wire import (
     SessionsRange,
     digest,
 )
+from shared_wire.contracts import Reason
 from socketio_do.errors import LimitError, PacketError, RemoteServerError
 from socketio_do.limits import MAX_SOCKETS, MAX_WAITING
 from socketio_do.protocol.assembly import Assemblies
@@ -102,7 +103,7 @@ class DurableServer(Connections, Emission, Administration):
     def receive_message(self, engine_sid: str, actor: str, data: str | bytes) -> None:
         """Take a client's message. A client that breaks the protocol loses its connection, and the log has one line."""
         if not self._membership.has_session(engine_sid):
-            self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), "transport error"))
+            self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
             return
         if engine_sid in self._expelled or engine_sid in self._ended:
             return
@@ -142,7 +143,7 @@ class DurableServer(Connections, Emission, Administration):
         _logger.warning("= link to %s: %d sessions lost", actor, len(lost))
         self._ended.update(lost)
         if lost:
-            self._runtime.send(actor, CloseSessions(tuple(lost), "transport error"))
+            self._runtime.send(actor, CloseSessions(tuple(lost), Reason.TRANSPORT_ERROR))
         self._end_lost(lost)
 
     def _end_lost(self, lost: Iterable[EngineSid]) -> None:
@@ -152,7 +153,7 @@ class DurableServer(Connections, Emission, Administration):
         while self._lost and not is_under_way:
             engine_sid = next(iter(self._lost))
             try:
-                self._end(engine_sid, "transport error")
+                self._end(engine_sid, Reason.TRANSPORT_ERROR)
             except Exception:
                 self._ended.discard(engine_sid)  # the next word of its end, or the next sweep, ends it
                 _logger.exception("= session %s could not be ended", engine_sid)
@@ -175,10 +176,10 @@ class DurableServer(Connections, Emission, Administration):
         ours = set(self._membership.sessions_of(actor, theirs.after, theirs.until))
         for ghost in ours.difference(theirs.engine_sids, self._ended):
             _logger.warning("= session %s is gone from %s", ghost, actor)
-            self.receive_closed(ghost, "transport error")
+            self.receive_closed(ghost, Reason.TRANSPORT_ERROR)
         unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
         if unknown:
-            self._runtime.send(actor, CloseSessions(unknown, "transport error"))
+            self._runtime.send(actor, CloseSessions(unknown, Reason.TRANSPORT_ERROR))
 
     def expire(self, engine_sid: str) -> None:
         """Close a session whose half-received packet did not come to its end in time."""
@@ -356,7 +357,7 @@ class DurableServer(Connections, Emission, Administration):
         _logger.warning("= session %s closed: %s", engine_sid, error)
         self._assemblies.drop(engine_sid)
         if (actor := self._membership.actor(engine_sid)) is not None:
-            self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), "transport error"))
+            self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
 
 
 def _name(event: str | float) -> str:

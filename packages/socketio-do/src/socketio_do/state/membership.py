@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from shared_wire.bounded_json import has_collisions
+from shared_wire.contracts import TRANSPORT
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state.cache import TextCache
@@ -22,14 +23,12 @@ from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_lon
 from socketio_do.state.session_data import SessionData
 from socketio_do.state.storage import Member, Storage
 
-__all__ = ["SID_BYTES", "TRANSPORT", "Membership", "Socket", "judged_sid"]
+__all__ = ["SID_BYTES", "Membership", "Socket", "judged_sid"]
 
 #: Random bytes of a socket sid; base64url makes `SID_LENGTH` characters of them.
 SID_BYTES: Final = 15
 SID_LENGTH: Final = 20
 
-#: The fact of a handshake that says how the session's packets travel; the engine actor tells when that changes.
-TRANSPORT: Final = "engine_do.transport"
 
 #: The pending socket whose connect handler, or middleware, is running.
 judged_sid: Final[ContextVar[str | None]] = ContextVar("judged_sid", default=None)

@@ -5,10 +5,11 @@ from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from shared_wire import CloseSessions, EngineSid, SendPackets
+from shared_wire.contracts import TRANSPORT, Reason
 from shared_wire.limits import FEW_QUEUED_BYTES
 from socketio_do.errors import ConfigError
 from socketio_do.runtime import Runtime
-from socketio_do.state.membership import TRANSPORT, Membership
+from socketio_do.state.membership import Membership
 
 __all__ = ["EngineProxy", "Handshakes"]
 
@@ -68,7 +69,7 @@ class EngineProxy:
     async def disconnect(self, sid: str | None = None) -> None:
         """Close a session's transport; every socket on it gets `disconnect` with ``server disconnect``."""
         if sid is not None and (actor := self._membership.actor(sid)) is not None:
-            self._runtime.send(actor, CloseSessions((EngineSid(sid),), "server disconnect"))
+            self._runtime.send(actor, CloseSessions((EngineSid(sid),), Reason.SERVER_DISCONNECT))
 
     def transport(self, sid: str) -> str:
         """Name a session's transport; raises `KeyError` for a session that has ended."""
