@@ -1,6 +1,6 @@
 """The socket actor: the real `DurableServer` with handlers of an application, and a model of the shell around it.
 
-`Hub` does what `_Hub` in socketio_do/durable/actor.py does, over the runtime that the package's own tests use. A fault is not
+`Hub` does what `socketio_do/durable/uplink.py` and `lanes.py` do, over the runtime that the package's own tests use. A fault is not
 contained here but ends the run.
 """
 
@@ -146,8 +146,8 @@ class Hub(FakeRuntime):
 
         super().run(lane, tracked)
 
-    def hold(self, engine_sid: str) -> Callable[[], None]:
-        frame, session, release = self._frame, EngineSid(engine_sid), super().hold(engine_sid)
+    def hold(self, engine_sid: str, expire: Callable[[], None]) -> Callable[[], None]:
+        frame, session, release = self._frame, EngineSid(engine_sid), super().hold(engine_sid, expire)
         frame.begin(session)
 
         def end() -> None:

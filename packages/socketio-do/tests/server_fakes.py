@@ -146,9 +146,10 @@ class FakeTask:
 
 
 class FakeRuntime:
-    """`Runtime`: records what is sent, and steps what suspends."""
+    """`Runtime`, and each of its parts: records what is sent, and steps what suspends."""
 
     def __init__(self, make_socket_sid: Callable[[], str], first_ack_id: int = 1, now_ms: int = 0) -> None:
+        self.outbox = self.lanes = self.clock = self
         self._make_socket_sid = make_socket_sid
         self._first_ack_id = first_ack_id
         self.faults: list[tuple[str, BaseException]] = []
@@ -192,7 +193,8 @@ class FakeRuntime:
     def waiting(self, lane: Lane) -> int:
         return self._lanes.waiting(lane)
 
-    def hold(self, engine_sid: str) -> Callable[[], None]:
+    def hold(self, engine_sid: str, expire: Callable[[], None]) -> Callable[[], None]:
+        del expire
         self.held[engine_sid] += 1
         released: list[None] = []
 

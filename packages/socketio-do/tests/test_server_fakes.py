@@ -92,7 +92,7 @@ class TestRuntime:
 
     def test_holds_are_counted_and_let_go_once(self) -> None:
         runtime = make_runtime()
-        release = runtime.hold("e1")
+        release = runtime.hold("e1", lambda: None)
         assert runtime.held["e1"] == 1
         release()
         assert runtime.held["e1"] == 0

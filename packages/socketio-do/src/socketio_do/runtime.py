@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from shared_wire import Operation, Work
 
-__all__ = ["Lane", "Runtime"]
+__all__ = ["Clock", "HandlerLanes", "Lane", "Outbox", "Runtime"]
 
 T = TypeVar("T")
 
@@ -14,14 +14,14 @@ T = TypeVar("T")
 Lane: TypeAlias = tuple[str, str]
 
 
-class Runtime(Protocol):
-    """The object's side of the server."""
+class Outbox(Protocol):
+    """The way to the engine actors."""
 
     def send(self, actor: str, *operations: Operation) -> None:
         """Send operations to an engine actor, in order."""
 
     def busy(self, actor: str) -> Container[str]:
-        """Give the sessions whose packets, sent earlier, have not reached their engine actor yet."""
+        """Return the sessions whose packets, sent earlier, have not reached their engine actor yet."""
 
     def queued(self, actor: str) -> int:
         """Return how many bytes wait for an engine actor."""
@@ -30,7 +30,11 @@ class Runtime(Protocol):
         """Wait until no more bytes than that wait for an engine actor."""
 
     def count(self, what: str, number: int) -> None:
-        """Add to a figure that tells what this life of the object has done."""
+        """Add to a figure that says what this life of the object has done."""
+
+
+class HandlerLanes(Protocol):
+    """Where handlers run: in order within a lane, for a bounded time, and counted as work of the frame that brought it."""
 
     def run(self, lane: Lane, work: Work) -> None:
         """Do work after everything asked for before in the same lane, from now on; none of it is cut short by sleep."""
@@ -38,8 +42,8 @@ class Runtime(Protocol):
     def waiting(self, lane: Lane) -> int:
         """Count the work of a lane that has not begun."""
 
-    def hold(self, engine_sid: str) -> Callable[[], None]:
-        """Keep what is under way open until the returned function is called; a hold too long closes the session."""
+    def hold(self, engine_sid: str, expire: Callable[[], None]) -> Callable[[], None]:
+        """Keep the frame being delivered open until the returned function is called; ``expire`` if that takes too long."""
 
     def start(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Let a coroutine run on, from its first step; returns the task."""
@@ -50,8 +54,12 @@ class Runtime(Protocol):
     def canceller(self) -> Callable[[], object] | None:
         """Return a function that cancels the work under way."""
 
+
+class Clock(Protocol):
+    """Time, and waiting."""
+
     def now_ms(self) -> int:
-        """Tell the time in milliseconds since the epoch."""
+        """Return the time in milliseconds since the epoch."""
 
     def arm(self, at_ms: int) -> None:
         """Have the object's alarm call `DurableServer.receive_alarm` at a time, and no earlier or later one."""
@@ -67,6 +75,22 @@ class Runtime(Protocol):
 
     def make_event(self) -> Any:
         """Make an event that one coroutine may set and others wait for."""
+
+
+class Runtime(Protocol):
+    """The object's side of the server."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """The way to the engine actors."""
+
+    @property
+    def lanes(self) -> HandlerLanes:
+        """Where handlers run."""
+
+    @property
+    def clock(self) -> Clock:
+        """Time, and waiting."""
 
     def make_socket_sid(self) -> str:
         """Make an id nobody can guess."""

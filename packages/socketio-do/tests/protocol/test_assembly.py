@@ -25,7 +25,7 @@ def assemblies(runtime: FakeRuntime, counted: Counter[str]) -> Assemblies:
     def count(engine_sid: str, size: int) -> None:
         counted[engine_sid] += size
 
-    return Assemblies(runtime.hold, count)
+    return Assemblies(lambda engine_sid: runtime.hold(engine_sid, lambda: None), count)
 
 
 def test_a_packet_without_attachments_is_complete_at_once(assemblies: Assemblies, runtime: FakeRuntime) -> None:

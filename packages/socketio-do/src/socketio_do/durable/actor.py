@@ -2,8 +2,10 @@
 
 import inspect
 import json
+import secrets
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pyodide.ffi import to_js
@@ -12,12 +14,15 @@ from workers import DurableObject
 from shared_wire import Carrier
 from shared_wire.durable import begin_life, raw
 from socketio_do.cluster.commands import read_command, write_value
+from socketio_do.durable.clock import ObjectClock
 from socketio_do.durable.database import ObjectDatabase
-from socketio_do.durable.hub import Hub
+from socketio_do.durable.lanes import TaskLanes
+from socketio_do.durable.outbox import CarrierOutbox, Progress
+from socketio_do.durable.uplink import Uplink
 from socketio_do.errors import ConfigError
 from socketio_do.server.emission import Answers
 from socketio_do.server.server import DurableServer
-from socketio_do.state.membership import Membership
+from socketio_do.state.membership import SID_BYTES, Membership
 from socketio_do.state.storage import Storage
 
 __all__ = ["SocketActor"]
@@ -47,15 +52,16 @@ class SocketActor(DurableObject):
         self._counters = Counter[str]()
         tables = Storage(ObjectDatabase(storage.sql, self._counters))
         _prepare_tables(tables, storage.kv)
-        membership = Membership(tables)
-        hub = Hub(self.ctx, _binding(self, env), self.handler_timeout_s, self._counters)
-        server = DurableServer(hub, membership, **self.options)
-        carrier = Carrier(_name_of(ctx), self.life, hub, peer_holds_sockets=True, counters=self._counters)
-        hub.begin(carrier, server, membership)
-        self._server = server
-        self._hub, self._membership = hub, membership
-        self.configure(server)
-        server.receive_life()
+        self._membership = Membership(tables)
+        self._progress = Progress()
+        lanes = TaskLanes(self.ctx, self.handler_timeout_s)
+        uplink = Uplink(self.ctx, _binding(self, env), lanes, self._progress, lambda: self._server)
+        self._carrier = Carrier(_name_of(ctx), self.life, uplink, peer_holds_sockets=True, counters=self._counters)
+        self._clock = ObjectClock(self.ctx)
+        runtime = _ObjectRuntime(CarrierOutbox(self._carrier, self._progress, self._counters), lanes, self._clock)
+        self._server = DurableServer(runtime, self._membership, **self.options)
+        self.configure(self._server)
+        self._server.receive_life()
 
     def configure(self, sio: DurableServer) -> None:
         """Register the application's handlers with ``sio``; called once per life of the object, before any event.
@@ -68,7 +74,7 @@ class SocketActor(DurableObject):
     def lives(self, sid: str) -> dict[str, str]:
         """Tell the ids of the current lives of the two objects that serve client ``sid``; they change with sleep and resets."""
         socket = self._membership.socket(sid)
-        engine = self._hub.carrier.peer_life(socket.actor) if socket is not None else None
+        engine = self._carrier.peer_life(socket.actor) if socket is not None else None
         return {"engine": str(engine or ""), "socket": str(self.life)}
 
     async def counters(self) -> str:
@@ -93,11 +99,30 @@ class SocketActor(DurableObject):
         """Give up answers whose time has passed; called by the runtime. The object's alarm is ours."""
         del info
         self._counters["alarms"] += 1
-        self._hub.ring()
+        self._clock.note_alarm()
+        self._server.receive_alarm()
 
     async def link(self, data: Any) -> bytes:
         """Take a call of an engine actor: one frame in, one frame out (`shared_wire`)."""
-        return self._hub.answer(bytes(data))
+        reply = self._carrier.answer(bytes(data))
+        self._progress.note_all()  # what waited for the caller may have left with the reply
+        return reply
+
+
+@dataclass(frozen=True, slots=True)
+class _ObjectRuntime:
+    """`Runtime` of one Durable Object."""
+
+    outbox: CarrierOutbox
+    lanes: TaskLanes
+    clock: ObjectClock
+
+    def make_socket_sid(self) -> str:
+        return secrets.token_urlsafe(SID_BYTES)
+
+    def first_ack_id(self) -> int:
+        """Begin with the clock's milliseconds: no life gives an id for each, and ids come round after twelve days only."""
+        return self.clock.now_ms()
 
 
 def _binding(actor: SocketActor, env: Any) -> Any:

@@ -55,8 +55,8 @@ class DurableAnswers(ServerBase):
 
     def receive_alarm(self) -> None:
         """Give up the answers whose time has passed, and ask for the next alarm; called by the object's alarm."""
-        for expected in self._callbacks.due(self._runtime.now_ms()):
-            self._runtime.start(self._tell_of_silence(expected, "timeout"))
+        for expected in self._callbacks.due(self._runtime.clock.now_ms()):
+            self._runtime.lanes.start(self._tell_of_silence(expected, "timeout"))
         self._arm()
 
     async def _emit_expecting(
@@ -73,7 +73,7 @@ class DurableAnswers(ServerBase):
                 f"there is no handler {name!r} for answers: register it with sio.on_answer in configure()"
             )
         text = self._callbacks.write_context(context)
-        due_ms = self._runtime.now_ms() + round(1000 * (_TIMEOUT_S if timeout is None else timeout))
+        due_ms = self._runtime.clock.now_ms() + round(1000 * (_TIMEOUT_S if timeout is None else timeout))
         asked = await self.manager.ask(event, data, namespace, _nothing_in_memory, **chosen)
         if asked:
             given_up = self._callbacks.add(asked, name, text, due_ms)
@@ -103,14 +103,14 @@ class DurableAnswers(ServerBase):
 
     async def _call_back(self, handler: Handler, expected: Expected, *args: Any) -> None:
         try:
-            await self._runtime.bounded(call_handler(handler, "", (expected.context, expected.socket_sid, *args)))
+            await self._runtime.lanes.bounded(call_handler(handler, "", (expected.context, expected.socket_sid, *args)))
         except Exception as error:
             socket = self._membership.socket(expected.socket_sid)
             await self._report(error, expected.name, socket.namespace if socket else "/", sid=expected.socket_sid)
 
     def _arm(self) -> None:
         if (next_ms := self._callbacks.next_ms()) is not None:
-            self._runtime.arm(next_ms)
+            self._runtime.clock.arm(next_ms)
 
 
 def _nothing_in_memory(sid: str) -> None:

@@ -76,7 +76,7 @@ class ServerBase(SignedServer):
             return
         for handler, prefix in self._hooks.of(kind, self._namespaces.owners(namespace)):
             try:
-                await self._runtime.bounded(call_handler(handler, kind, (*prefix, *args)))
+                await self._runtime.lanes.bounded(call_handler(handler, kind, (*prefix, *args)))
             except Exception as error:
                 await self._report(error, kind, namespace)
 
@@ -101,6 +101,6 @@ class ServerBase(SignedServer):
         _logger.error("= handler of %r raised, %s", event[:MAX_LOGGED], where, exc_info=error)
         for handler, _ in self._hooks.of("error", self._namespaces.owners(namespace)):
             try:
-                await self._runtime.bounded(call_handler(handler, "error", (error, event, sid, namespace)))
+                await self._runtime.lanes.bounded(call_handler(handler, "error", (error, event, sid, namespace)))
             except Exception:
                 _logger.exception("= error handler raised, %s", namespace)

@@ -117,7 +117,7 @@ class Connections(Middleware):
 
     async def _accept(self, engine_sid: str, sid: str, namespace: str) -> None:
         if (actor := self._membership.actor(engine_sid)) is not None:
-            self._runtime.send(actor, AdmitSessions((EngineSid(engine_sid),)))
+            self._runtime.outbox.send(actor, AdmitSessions((EngineSid(engine_sid),)))
         await self._answer(engine_sid, "CONNECT", namespace, {"sid": sid})
         await self.manager.connect(sid, namespace)
 
@@ -133,7 +133,7 @@ class Connections(Middleware):
         engine_sid = self.manager.pre_disconnect(sid, namespace)
         try:
             await self._announce_leaving(sid, engine_sid, namespace, reason)
-            await self._runtime.bounded(self._trigger_event("disconnect", namespace, sid, reason))
+            await self._runtime.lanes.bounded(self._trigger_event("disconnect", namespace, sid, reason))
         finally:
             try:
                 await self.manager.disconnect(sid, namespace)
@@ -143,7 +143,7 @@ class Connections(Middleware):
     async def _announce_leaving(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         """Run the `disconnecting` handler; a class that dispatches events itself knows none."""
         try:
-            await self._runtime.bounded(self._trigger_event("disconnecting", namespace, sid, reason))
+            await self._runtime.lanes.bounded(self._trigger_event("disconnecting", namespace, sid, reason))
         except Exception as error:
             await self._report(error, "disconnecting", namespace, sid=sid, engine_sid=engine_sid)
 

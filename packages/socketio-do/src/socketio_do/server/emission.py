@@ -152,11 +152,11 @@ class Emission(DurableAnswers):
         *,
         one_is_enough: bool = False,
     ) -> Answers:
-        gathering = _Gathering(self._runtime.make_event(), one_is_enough=one_is_enough)
+        gathering = _Gathering(self._runtime.clock.make_event(), one_is_enough=one_is_enough)
         asked = await self.manager.ask(event, data, namespace or "/", gathering.expect, **chosen)
         try:
             if asked:
-                await self._runtime.wait(gathering.done, _TIMEOUT_S if timeout is None else timeout)
+                await self._runtime.clock.wait(gathering.done, _TIMEOUT_S if timeout is None else timeout)
         finally:
             self.manager.forget(asked)
         return Answers(gathering.answers, tuple(sid for sid in asked if sid not in gathering.answers))

@@ -63,7 +63,7 @@ class DurableServer(Connections, Emission, Administration):
         self._membership = membership
         options["serializer"], decode = choose_serializer(options.get("serializer", "default"))
         self._backlog = Backlog()
-        self._assemblies = Assemblies(runtime.hold, self._hold, decode)
+        self._assemblies = Assemblies(self._hold_frame, self._hold, decode)
         #: Sessions announced in this life whose first packet has not come.
         self._fresh: set[str] = set()
         #: Sessions told to close, whose further messages are not read; and sessions that ended while sockets still leave.
@@ -103,7 +103,7 @@ class DurableServer(Connections, Emission, Administration):
     def receive_message(self, engine_sid: str, actor: str, data: str | bytes) -> None:
         """Take a client's message. A client that breaks the protocol loses its connection, and the log has one line."""
         if not self._membership.has_session(engine_sid):
-            self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
+            self._runtime.outbox.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
             return
         if engine_sid in self._expelled or engine_sid in self._ended:
             return
@@ -143,7 +143,7 @@ class DurableServer(Connections, Emission, Administration):
         _logger.warning("= link to %s: %d sessions lost", actor, len(lost))
         self._ended.update(lost)
         if lost:
-            self._runtime.send(actor, CloseSessions(tuple(lost), Reason.TRANSPORT_ERROR))
+            self._runtime.outbox.send(actor, CloseSessions(tuple(lost), Reason.TRANSPORT_ERROR))
         self._end_lost(lost)
 
     def _end_lost(self, lost: Iterable[EngineSid]) -> None:
@@ -167,9 +167,9 @@ class DurableServer(Connections, Emission, Administration):
         """
         ours = {EngineSid(sid) for sid in self._membership.sessions_of(actor)}
         if digest(ours, theirs.mark) == theirs:
-            self._runtime.send(actor, AcceptDigest(theirs.digest, theirs.mark))
+            self._runtime.outbox.send(actor, AcceptDigest(theirs.digest, theirs.mark))
         elif digest(ours.difference(self._ended), theirs.mark) != theirs:
-            self._runtime.send(actor, ListSessions())
+            self._runtime.outbox.send(actor, ListSessions())
 
     def receive_range(self, actor: str, theirs: SessionsRange) -> None:
         """End the sessions an engine actor no longer has, and have it close those we do not know."""
@@ -179,7 +179,7 @@ class DurableServer(Connections, Emission, Administration):
             self.receive_closed(ghost, Reason.TRANSPORT_ERROR)
         unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
         if unknown:
-            self._runtime.send(actor, CloseSessions(unknown, Reason.TRANSPORT_ERROR))
+            self._runtime.outbox.send(actor, CloseSessions(unknown, Reason.TRANSPORT_ERROR))
 
     def expire(self, engine_sid: str) -> None:
         """Close a session whose half-received packet did not come to its end in time."""
@@ -240,7 +240,7 @@ class DurableServer(Connections, Emission, Administration):
             raise PacketError("an ack before its namespace is connected")
         if (work := self._taker(sid, packet)) is not None:
             lane = (engine_sid, f"ack {packet.namespace} {packet.id}")
-            self._runtime.run(lane, self._held(engine_sid, packet.namespace, "ack", work, packet.weight))
+            self._runtime.lanes.run(lane, self._held(engine_sid, packet.namespace, "ack", work, packet.weight))
 
     def _taker(self, sid: str, packet: ClientPacket) -> Work | None:
         """Find what takes an acknowledgement: a function in memory, or a handler named in storage."""
@@ -266,7 +266,7 @@ class DurableServer(Connections, Emission, Administration):
         self._events += 1
         lane = (engine_sid, f"event {self._events}")
         held = self._held(engine_sid, namespace, event, work, packet.weight)
-        self._runtime.run(lane, lambda: self._beside(sid, held))
+        self._runtime.lanes.run(lane, lambda: self._beside(sid, held))
 
     async def _beside(self, sid: str, work: Work) -> None:
         try:
@@ -277,18 +277,18 @@ class DurableServer(Connections, Emission, Administration):
                 del self._side_by_side[sid]
 
     def _run(self, engine_sid: str, packet: ClientPacket, event: str, work: Work) -> None:
-        waiting = self._runtime.waiting((engine_sid, packet.namespace))
+        waiting = self._runtime.lanes.waiting((engine_sid, packet.namespace))
         if waiting >= MAX_WAITING:
             raise PacketError("too many packets wait")
         if waiting:
             self._warn_of_queue(engine_sid, packet.namespace, waiting)
         work = self._held(engine_sid, packet.namespace, event, work, packet.weight)
-        self._runtime.run((engine_sid, packet.namespace), work)
+        self._runtime.lanes.run((engine_sid, packet.namespace), work)
 
     def _warn_of_queue(self, engine_sid: str, namespace: str, waiting: int) -> None:
         """Log, once for each handler, that packets have been waiting behind it for long."""
-        event, began_ms = self._under_way.get((engine_sid, namespace), ("", self._runtime.now_ms()))
-        if (passed_ms := self._runtime.now_ms() - began_ms) >= _SLOW_MS:
+        event, began_ms = self._under_way.get((engine_sid, namespace), ("", self._runtime.clock.now_ms()))
+        if (passed_ms := self._runtime.clock.now_ms() - began_ms) >= _SLOW_MS:
             del self._under_way[engine_sid, namespace]
             _logger.warning(
                 "= session %s, %s: %d packets have waited behind the handler of %r for %d s",
@@ -298,13 +298,17 @@ class DurableServer(Connections, Emission, Administration):
     def _queue_leaving(self, engine_sid: str, namespace: str, reason: str) -> None:
         """Have a socket leave in its turn. That is held against nobody: it is how what is held comes to its end."""
         held = Held(functools.partial(self._leave, engine_sid, namespace, reason), 0)
-        self._runtime.run((engine_sid, namespace), lambda: self._guard(engine_sid, namespace, "disconnect", held))
+        self._runtime.lanes.run((engine_sid, namespace), lambda: self._guard(engine_sid, namespace, "disconnect", held))
 
     def _held(self, engine_sid: str, namespace: str, event: str, work: Work, size: int) -> Work:
         """Hold a packet's work until it is done; whoever has too much waiting then is closed, and it is given up."""
         held, giving_way = self._backlog.add(engine_sid, work, size)
         self._give_way(giving_way)
         return lambda: self._guard(engine_sid, namespace, event, held)
+
+    def _hold_frame(self, engine_sid: str) -> Callable[[], None]:
+        """Keep a frame open that has brought a part of a packet; the rest must come in time."""
+        return self._runtime.lanes.hold(engine_sid, functools.partial(self.expire, engine_sid))
 
     def _hold(self, engine_sid: str, size: int) -> None:
         """Count bytes of a half-received packet, or, if they are less than 0, count them no longer."""
@@ -323,8 +327,8 @@ class DurableServer(Connections, Emission, Administration):
         work = held.work
         if work is None:
             return
-        held.cancel = self._runtime.canceller()
-        self._under_way[engine_sid, namespace] = event, self._runtime.now_ms()
+        held.cancel = self._runtime.lanes.canceller()
+        self._under_way[engine_sid, namespace] = event, self._runtime.clock.now_ms()
         sid = self._membership.socket_in(engine_sid, namespace)
         try:
             await work()
@@ -357,7 +361,7 @@ class DurableServer(Connections, Emission, Administration):
         _logger.warning("= session %s closed: %s", engine_sid, error)
         self._assemblies.drop(engine_sid)
         if (actor := self._membership.actor(engine_sid)) is not None:
-            self._runtime.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
+            self._runtime.outbox.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
 
 
 def _name(event: str | float) -> str:

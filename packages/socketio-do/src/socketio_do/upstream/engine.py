@@ -37,29 +37,29 @@ class EngineProxy:
             if (actor := self._membership.actor(engine_sid)) is not None:
                 by_actor[actor].append(EngineSid(engine_sid))
         for actor, sids in by_actor.items():
-            self._runtime.send(actor, SendPackets(tuple(sids), packets))
-            if self._runtime.queued(actor) > FEW_QUEUED_BYTES:
+            self._runtime.outbox.send(actor, SendPackets(tuple(sids), packets))
+            if self._runtime.outbox.queued(actor) > FEW_QUEUED_BYTES:
                 self._full.add(actor)
 
     def full_for(self, engine_sids: Iterable[str]) -> set[str]:
         """Return the engine actors of sessions for which so much waits that whoever sends more should `drain` them first."""
         if not self._full:
             return self._full
-        self._full = {actor for actor in self._full if self._runtime.queued(actor) > FEW_QUEUED_BYTES}
+        self._full = {actor for actor in self._full if self._runtime.outbox.queued(actor) > FEW_QUEUED_BYTES}
         return self._full.intersection(map(self._membership.actor, engine_sids))
 
     async def drain(self, actors: Iterable[str]) -> None:
         """Wait until there is room for more in front of engine actors: a loop of any length takes no more memory than that."""
         for actor in actors:
-            await self._runtime.drained(actor, FEW_QUEUED_BYTES)
+            await self._runtime.outbox.drained(actor, FEW_QUEUED_BYTES)
 
     def ready(self, recipients: Mapping[str, str]) -> dict[str, str]:
         """Leave out the sockets for whose sessions packets wait here; they are counted as ``volatile_dropped``."""
         actors = {engine_sid: self._membership.actor(engine_sid) for engine_sid in recipients.values()}
-        busy = {actor: self._runtime.busy(actor) for actor in set(actors.values()) if actor is not None}
+        busy = {actor: self._runtime.outbox.busy(actor) for actor in set(actors.values()) if actor is not None}
         ready = {sid: one for sid, one in recipients.items() if one not in busy.get(actors[one] or "", ())}
         if len(ready) < len(recipients):
-            self._runtime.count("volatile_dropped", len(recipients) - len(ready))
+            self._runtime.outbox.count("volatile_dropped", len(recipients) - len(ready))
         return ready
 
     async def send(self, sid: str, data: str | bytes) -> None:
@@ -69,7 +69,7 @@ class EngineProxy:
     async def disconnect(self, sid: str | None = None) -> None:
         """Close a session's transport; every socket on it gets `disconnect` with ``server disconnect``."""
         if sid is not None and (actor := self._membership.actor(sid)) is not None:
-            self._runtime.send(actor, CloseSessions((EngineSid(sid),), Reason.SERVER_DISCONNECT))
+            self._runtime.outbox.send(actor, CloseSessions((EngineSid(sid),), Reason.SERVER_DISCONNECT))
 
     def transport(self, sid: str) -> str:
         """Name a session's transport; raises `KeyError` for a session that has ended."""
@@ -84,12 +84,12 @@ class EngineProxy:
 
     def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
         """Let a coroutine function run, from the end of the running step on; the object stays awake until it is done."""
-        return self._runtime.start(self._after_this_step(target(*args, **kwargs)))
+        return self._runtime.lanes.start(self._after_this_step(target(*args, **kwargs)))
 
     async def _after_this_step(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do work as a task of asyncio does: what it sends must not come before the answer of a handler that has begun it."""
         try:
-            await self._runtime.sleep(0)
+            await self._runtime.clock.sleep(0)
         except BaseException:
             work.close()
             raise
@@ -97,11 +97,11 @@ class EngineProxy:
 
     async def sleep(self, seconds: float = 0) -> None:
         """Wait; the object stays awake meanwhile."""
-        await self._runtime.sleep(seconds)
+        await self._runtime.clock.sleep(seconds)
 
     def create_event(self) -> Any:
         """Make an event."""
-        return self._runtime.make_event()
+        return self._runtime.clock.make_event()
 
     async def shutdown(self) -> None:
         """Nothing runs in the background that would have to be stopped."""

@@ -80,7 +80,7 @@ class DurableManager(socketio.AsyncManager):
         """Forget a socket, its rooms, its data and its callbacks."""
         try:
             if self._membership.is_crowded(sid):
-                await self.server._runtime.let_others_in()
+                await self.server._runtime.clock.let_others_in()
         finally:
             await self._forget(sid, namespace)
 

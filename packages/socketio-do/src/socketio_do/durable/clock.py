@@ -1,0 +1,70 @@
+"""Time, the object's alarm, and waiting."""
+
+import asyncio
+from typing import Any, Final
+
+from shared_wire.durable import Timer, now_ms, raw
+
+__all__ = ["ObjectClock"]
+
+#: Others are let in for so long. With timers of 0 ms one after the other the runtime does nothing else, and a reply that waits for
+#: what was written waits for all of them.
+_MOMENT_S: Final = 0.001
+
+
+class ObjectClock:
+    """`Clock` of one Durable Object. The alarm survives this life; when it is set to is in memory, and set again if unknown."""
+
+    def __init__(self, ctx: Any) -> None:
+        """Initialise with the object's own context."""
+        self._ctx = ctx
+        self._alarm_ms: int | None = None
+        #: The moment given last of those in which others are let in.
+        self._moment: asyncio.Event | None = None
+
+    def now_ms(self) -> int:
+        """Return the time."""
+        return now_ms()
+
+    def arm(self, at_ms: int) -> None:
+        """Set the object's alarm, unless it is set so."""
+        if at_ms != self._alarm_ms:
+            self._alarm_ms = at_ms
+            raw(self._ctx.storage).setAlarm(max(at_ms, now_ms() + 1))
+
+    def note_alarm(self) -> None:
+        """Note that the alarm has rung, and is set no longer."""
+        self._alarm_ms = None
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def let_others_in(self) -> None:
+        """Wait for a timer, after all who asked before: between two of them the runtime takes other events."""
+        before, over = self._moment, asyncio.Event()
+        self._moment = over
+        try:
+            if before is not None:
+                await before.wait()
+            timer = Timer(_MOMENT_S, over.set)
+            try:
+                await over.wait()
+            finally:
+                timer.cancel()
+        finally:
+            over.set()
+            if self._moment is over:
+                self._moment = None
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait for an event, at most so long."""
+        timer = Timer(seconds, event.set)
+        try:
+            await event.wait()
+        finally:
+            timer.cancel()
+
+    def make_event(self) -> asyncio.Event:
+        """Make an event."""
+        return asyncio.Event()

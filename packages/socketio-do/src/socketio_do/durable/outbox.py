@@ -1,0 +1,50 @@
+"""The way from the server to the engine actors, and whoever waits for it to be free."""
+
+import asyncio
+from collections import Counter
+
+from shared_wire import Carrier
+
+__all__ = ["CarrierOutbox", "Progress"]
+
+
+class Progress:
+    """What those wait for who have more to send to an engine actor: that a frame leaves. In memory, like the frames."""
+
+    def __init__(self) -> None:
+        """Initialise with nobody who waits."""
+        self._events: dict[str, asyncio.Event] = {}
+
+    async def next(self, actor: str) -> None:
+        """Wait until a frame leaves for an engine actor."""
+        await self._events.setdefault(actor, asyncio.Event()).wait()
+
+    def note(self, actor: str) -> None:
+        """Have those go on who wait for an engine actor."""
+        if (event := self._events.pop(actor, None)) is not None:
+            event.set()
+
+    def note_all(self) -> None:
+        """Have everybody go on: a frame has left, and nobody said for whom."""
+        for actor in [*self._events]:
+            self.note(actor)
+
+
+class CarrierOutbox:
+    """`Outbox` over the link."""
+
+    def __init__(self, carrier: Carrier, progress: Progress, counters: Counter[str]) -> None:
+        """Initialise with the link, what is told of frames that leave, and the actor's counters."""
+        self._carrier = carrier
+        self._progress = progress
+        self._counters = counters
+        self.send, self.busy, self.queued = carrier.send, carrier.busy, carrier.queued
+
+    async def drained(self, actor: str, size: int) -> None:
+        """Wait until no more bytes than that wait for an engine actor."""
+        while self._carrier.queued(actor) > size:
+            await self._progress.next(actor)
+
+    def count(self, what: str, number: int) -> None:
+        """Add to a figure of `SocketActor.counters`."""
+        self._counters[what] += number
