@@ -9,6 +9,7 @@ from engine_do.errors import ConfigError
 __all__ = [
     "COOKIE_ATTRIBUTES",
     "MAX_NUMBER",
+    "TOKEN",
     "check_callable",
     "check_cookie",
     "check_header_names",
@@ -27,7 +28,8 @@ MAX_NUMBER: Final = 2**31 - 1
 _PATH: Final = re.compile(r"/(?:[^?#/\s]+/)*")
 #: What browsers send: no capitals, nothing behind host and port.
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\sA-Z]+")
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: What a header's name, a cookie's and a subprotocol's are made of.
+TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _COOKIE_VALUE: Final = re.compile(r"[\x21-\x3a\x3c-\x7e]+")
 
@@ -103,7 +105,7 @@ def check_cookie(cookie: object) -> None:
     if cookie is None:
         return
     facts = {"name": cookie} if isinstance(cookie, str) else cookie
-    if not isinstance(facts, Mapping) or not isinstance(facts.get("name"), str) or not _TOKEN.fullmatch(facts["name"]):
+    if not isinstance(facts, Mapping) or not isinstance(facts.get("name"), str) or not TOKEN.fullmatch(facts["name"]):
         raise ConfigError(f'cookie is a name, like "io", or {{"name": "io", "same_site": "Lax", ...}}; got {cookie!r}')
     for name, value in facts.items():
         if name == "name":
@@ -121,7 +123,7 @@ def check_cookie(cookie: object) -> None:
 def check_header_names(name: str, value: object) -> None:
     """Check a list of headers."""
     listed = isinstance(value, Sequence) and not isinstance(value, str | bytes)
-    if not listed or not all(isinstance(one, str) and _TOKEN.fullmatch(one) for one in value):  # type: ignore[attr-defined]
+    if not listed or not all(isinstance(one, str) and TOKEN.fullmatch(one) for one in value):  # type: ignore[attr-defined]
         raise ConfigError(f'{name} is a list of header names, like ["cookie", "authorization"]; got {value!r}')
 
 
@@ -130,7 +132,7 @@ def check_headers(headers: object) -> None:
     if not isinstance(headers, Mapping):
         raise ConfigError(f"response_headers maps names to values; got {headers!r}")
     for name, value in headers.items():
-        if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        if not isinstance(name, str) or not TOKEN.fullmatch(name):
             raise ConfigError(f"response_headers: a name is letters, digits and hyphens; got {name!r}")
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
             raise ConfigError(f"response_headers: a value is a text of one line; got {value!r}")

@@ -5,7 +5,13 @@ import pytest
 from engine_do.config import EngineConfig
 from engine_do.protocol.ids import EngineSid
 from engine_do.request import HttpRequest
-from engine_do.requests.headers import answer_headers, choose_encoding, cookie_header, preflight_headers
+from engine_do.requests.headers import (
+    answer_headers,
+    choose_encoding,
+    cookie_header,
+    preflight_headers,
+    upgrade_headers,
+)
 
 SID = EngineSid("abcdefghijklmnopqrst-_e0")
 PAGE = "https://page.example"
@@ -152,3 +158,26 @@ def test_a_cookie_is_written_as_browsers_read_it(cookie: Any, written: str | Non
 def test_writing_a_cookie_leaves_the_configuration_as_it_was() -> None:
     config = EngineConfig(cookie={"name": "io", "secure": True})
     assert cookie_header(SID, config) == cookie_header(SID, config)
+
+
+@pytest.mark.parametrize(
+    ("offered", "named"),
+    [
+        ("chat", "chat"),
+        ("chat, superchat", "chat"),
+        (" chat ,other", "chat"),
+        ("graphql-ws", "graphql-ws"),
+        ("", None),
+        (",chat", None),
+        ("a b", None),
+        ("a;b, chat", None),
+        ("ü", None),
+        ("a\r\nset-cookie: x", None),
+    ],
+)
+def test_the_first_subprotocol_is_named(offered: str, named: str | None) -> None:
+    assert upgrade_headers(request(sec_websocket_protocol=offered)).get("sec-websocket-protocol") == named
+
+
+def test_no_subprotocol_is_named_where_none_is_offered() -> None:
+    assert upgrade_headers(request()) == {}

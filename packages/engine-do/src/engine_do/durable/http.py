@@ -25,7 +25,7 @@ from engine_do.protocol.payloads import decode_payload, encode_payload
 from engine_do.request import HttpRequest
 from engine_do.requests.admission import Handshake, Poll, Post, Transport, Upgrade, admit
 from engine_do.requests.handshake import make_environ, open_packet
-from engine_do.requests.headers import answer_headers, choose_encoding, cookie_header
+from engine_do.requests.headers import answer_headers, choose_encoding, cookie_header, upgrade_headers
 from engine_do.session.heartbeat import next_deadline
 from engine_do.session.judging import Judged
 from engine_do.session.polling import HOLD_MS, Polling, may_upgrade
@@ -143,7 +143,7 @@ class Http:
         self._sessions.stored.note_opened(session.engine_sid)
         opening = open_packet(session.engine_sid, Transport.WEBSOCKET, self._config)
         sockets.send(server, sockets.ready([opening, *first]))
-        return upgrade_response(client)
+        return upgrade_response(client, upgrade_headers(http))
 
     def _open_polling(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
         polls = self._sessions.polls
@@ -259,7 +259,7 @@ class Http:
         client = self._sessions.sockets.accept_probe(engine_sid, http.remote_address)
         self._sessions.step_polling(engine_sid, ProbeOpened(now))
         self._sessions.probes.watch(engine_sid)
-        return upgrade_response(client)
+        return upgrade_response(client, upgrade_headers(http))
 
     def _answer_frames(
         self, http: HttpRequest, session: Session, frames: tuple[Frame, ...], extra: dict[str, str] | None = None

@@ -105,6 +105,7 @@ def error_response(error: RemoteEngineError, headers: Mapping[str, str]) -> Any:
     return response(body, error.status, {**headers, "content-type": "application/json"})
 
 
-def upgrade_response(client: Any) -> Any:
+def upgrade_response(client: Any, headers: Mapping[str, str]) -> Any:
     """Answer an upgrade with the client's end of the socket."""
-    return js.Response.new(None, status=101, webSocket=client)
+    fields = js.Object.fromEntries(to_js([[name, value] for name, value in headers.items()]))
+    return js.Response.new(None, status=101, webSocket=client, headers=fields)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from engine_do.config import EngineConfig
-from engine_do.options import COOKIE_ATTRIBUTES
+from engine_do.options import COOKIE_ATTRIBUTES, TOKEN
 from engine_do.protocol.ids import EngineSid
 from engine_do.request import HttpRequest
 from engine_do.requests.admission import is_origin_allowed
 
-__all__ = ["answer_headers", "choose_encoding", "cookie_header", "preflight_headers"]
+__all__ = ["answer_headers", "choose_encoding", "cookie_header", "preflight_headers", "upgrade_headers"]
 
 #: How an answer may be compressed, the best first.
 _ENCODINGS: Final = ("gzip", "deflate")
@@ -38,6 +38,16 @@ def choose_encoding(request: HttpRequest, size: int, config: EngineConfig) -> st
     # The client's names do not become keys: there may be thousands, all with one hash.
     taken = [name for name, _, weight in listed if name in _ENCODINGS and (weight.strip("0.") or not weight)]
     return next((one for one in _ENCODINGS if one in taken), None)
+
+
+def upgrade_headers(request: HttpRequest) -> dict[str, str]:
+    """Make the headers of the answer that opens a WebSocket.
+
+    Of the subprotocols that a client offers, the first is named, as Node's server does: browsers close where none is. They mean
+    nothing here. https://datatracker.ietf.org/doc/html/rfc6455#section-4.2.2
+    """
+    first = request.headers.get("sec-websocket-protocol", "").partition(",")[0].strip()
+    return {"sec-websocket-protocol": first} if TOKEN.fullmatch(first) else {}
 
 
 def preflight_headers(request: HttpRequest, config: EngineConfig) -> dict[str, str]:
