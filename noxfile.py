@@ -55,6 +55,7 @@ LONG_FORMS = (
     "worst_client",
     "churn",
     "crowd",
+    "long_use",
 )
 
 #: What the simulation uses of the packages' own tests.
@@ -259,7 +260,7 @@ def _install_e2e(session: nox.Session, *more: str) -> None:
 def soak(session: nox.Session) -> None:
     """Run the tests that have a long form in it, a million steps of each simulation, and ten million fuzzed inputs."""
     _install_e2e(session, *editable(*SIBLINGS))
-    long = {"E2E_FAULT_SECONDS": "120", "E2E_IDLE_LOOKS": "10"}
+    long = {"E2E_FAULT_SECONDS": "150", "E2E_IDLE_LOOKS": "10"}
     session.run("pytest", *E2E, *(session.posargs or (f"tests-e2e/test_{name}.py" for name in LONG_FORMS)), env=long)
     session.run(
         "pytest",
