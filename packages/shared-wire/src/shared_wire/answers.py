@@ -27,7 +27,7 @@ __all__ = ["answer_call", "confirm_handled", "receive_call", "spoil_answer"]
 
 
 def receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
-    """Take a call of the peer. Unless the effects hold an `Answer`, carry them out and then say `answer_call`."""
+    """Handle a call of the peer. Unless the effects hold an `Answer`, carry them out and then say `answer_call`."""
     return judge_doubt(link, call, *_receive_call(link, call))
 
 

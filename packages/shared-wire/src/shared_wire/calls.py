@@ -63,7 +63,7 @@ def _is_full(link: Link) -> bool:
 
 
 def make_call(link: Link) -> tuple[Link, Call | None]:
-    """Take the next call to make: none while one is under way or nothing is to be said."""
+    """Return the next call to make: none while one is under way or nothing is to be said."""
     if link.call is not None:
         return link, None
     if not link.queue:

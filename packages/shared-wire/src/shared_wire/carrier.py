@@ -62,7 +62,7 @@ class Carrier:
     def __init__(
         self, name: str, life: Life, wire: Wire, *, peer_holds_sockets: bool, counters: Counter[str] | None = None
     ) -> None:
-        """Take who we are, what carries frames, and whether our peers hold the sockets.
+        """Initialise with who we are, what carries frames, and whether our peers hold the sockets.
 
         ``counters`` gets what this life costs: ``rpcs`` made and ``rpcs_taken``, ``resends``, ``bytes_sent`` and
         ``bytes_received``, ``operations_sent`` and ``operations_received``, ``sessions_lost``.
@@ -75,11 +75,11 @@ class Carrier:
         self._deferred: set[str] = set()
 
     def peer_life(self, peer: str) -> Life | None:
-        """Tell the life in which ``peer`` was last met during this life, if it was."""
+        """Return the life in which ``peer`` was last met during this life, if it was."""
         return self._link(peer).peer_life
 
     def must_remember(self, peer: str) -> bool:
-        """Tell whether work at ``peer`` is unconfirmed: a reset of the peer is noticed at the next contact, so make one."""
+        """Return whether work at ``peer`` is unconfirmed: a reset of the peer is noticed at the next contact, so make one."""
         return self._link(peer).must_remember
 
     def busy(self, peer: str) -> frozenset[EngineSid]:
@@ -106,7 +106,7 @@ class Carrier:
             self._wire.defer(lambda: self._flush(peer))
 
     def answer(self, data: bytes) -> bytes:
-        """Take a call's bytes and give the reply's. Never waits: a handler that suspends is confirmed later.
+        """Answer a call: its bytes in, the reply's out. Never waits: a handler that suspends is confirmed later.
 
         Bytes that are no frame are answered with `Refusal.UNREADABLE`; nothing of the error's text leaves the actor.
         """

@@ -48,7 +48,7 @@ class Reader:
         self.offset = offset
 
     def take(self, size: int) -> bytes:
-        """Take ``size`` bytes; raises `MalformedFrame` when fewer are left."""
+        """Read ``size`` bytes; raises `MalformedFrame` when fewer are left."""
         end = self.offset + size
         if end > len(self.data):
             raise MalformedFrame(f"{size} bytes expected at offset {self.offset}, {len(self.data) - self.offset} left")
@@ -57,15 +57,15 @@ class Reader:
         return taken
 
     def unpack(self, layout: struct.Struct) -> tuple[int, ...]:
-        """Take one fixed layout of integers."""
+        """Read one fixed layout of integers."""
         return layout.unpack(self.take(layout.size))
 
     def byte(self) -> int:
-        """Take one byte as a number."""
+        """Read one byte as a number."""
         return self.take(1)[0]
 
     def sized(self) -> bytes:
-        """Take bytes that are preceded by their length; in one piece, since a broadcast's sids are thousands of them."""
+        """Read bytes that are preceded by their length; in one piece, since a broadcast's sids are thousands of them."""
         start = self.offset + 4
         end = start + int.from_bytes(self.data[self.offset : start])
         if end > len(self.data):
@@ -74,7 +74,7 @@ class Reader:
         return self.data[start:end]
 
     def count(self) -> int:
-        """Take a u32."""
+        """Read a u32."""
         offset = self.offset
         if offset + 4 > len(self.data):
             raise MalformedFrame(f"4 bytes expected at offset {offset}, {len(self.data) - offset} left")
@@ -82,7 +82,7 @@ class Reader:
         return int.from_bytes(self.data[offset : offset + 4])
 
     def text(self) -> str:
-        """Take UTF-8 text; raises `MalformedFrame` when it is not."""
+        """Read UTF-8 text; raises `MalformedFrame` when it is not."""
         start = self.offset
         try:
             return self.sized().decode()
@@ -90,7 +90,7 @@ class Reader:
             raise MalformedFrame(f"text at offset {start} is not UTF-8") from error
 
     def packet(self) -> str | bytes:
-        """Take a packet of either kind."""
+        """Read a packet of either kind."""
         kind = self.take(1)
         if kind == b"t":
             return self.text()
@@ -99,7 +99,7 @@ class Reader:
         raise MalformedFrame(f"packet kind {kind!r} at offset {self.offset - 1}")
 
     def items(self, read: Callable[[], T]) -> tuple[T, ...]:
-        """Take a list; its length is checked against the limit and against what can be left before any entry is read."""
+        """Read a list; its length is checked against the limit and against what can be left before any entry is read."""
         count = self.count()
         if count > MAX_ITEMS:
             raise FrameTooLarge(f"a list of {count} entries at offset {self.offset - 4}, at most {MAX_ITEMS}")

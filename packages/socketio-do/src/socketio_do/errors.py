@@ -62,7 +62,7 @@ class EventRefusedError(LocalServerError):
     code = "event-refused"
 
     def __init__(self, *answer: Any) -> None:
-        """Take the arguments of the acknowledgement."""
+        """Initialise with the arguments of the acknowledgement."""
         super().__init__(*answer)
         self.answer = answer
 

@@ -74,7 +74,7 @@ class EngineActor(DurableObject):
         self._application = self._sessions.application = self._make_application(name)
 
     async def on_connect(self, sid: str, environ: dict[str, str]) -> bool | None:
-        """Take a new client; return False to refuse it with 403.
+        """Handle a new client; return False to refuse it with 403.
 
         ``environ`` describes the handshake as WSGI does. Messages may be sent from here on.
         """
@@ -82,11 +82,11 @@ class EngineActor(DurableObject):
         return None
 
     async def on_message(self, sid: str, data: str | bytes) -> None:
-        """Take a message of client ``sid``: text as ``str``, binary as ``bytes``. An exception is logged and changes nothing."""
+        """Handle a message of client ``sid``: text as ``str``, binary as ``bytes``. An exception is logged and changes nothing."""
         del sid, data
 
     async def on_disconnect(self, sid: str, reason: str) -> None:
-        """Take the end of a client's session, once for each; ``reason`` is one of `engine_do.Reason`.
+        """Handle the end of a client's session, once for each; ``reason`` is one of `engine_do.Reason`.
 
         For clients that a reset of the object took away it is called by the next alarm, with ``transport error``.
         """
@@ -109,7 +109,7 @@ class EngineActor(DurableObject):
         self._sessions.apply(EngineSid(sid), CloseRequested(Reason.SERVER_DISCONNECT))
 
     def transport(self, sid: str) -> str:
-        """Tell how a client's packets travel: ``polling`` or ``websocket``. Raises `KeyError` when it is gone."""
+        """Return how a client's packets travel: ``polling`` or ``websocket``. Raises `KeyError` when it is gone."""
         transport = self._sessions.transport(EngineSid(sid))
         if transport is None:
             raise KeyError(sid)
@@ -141,26 +141,26 @@ class EngineActor(DurableObject):
         return await self._http.answer(request)
 
     def webSocketMessage(self, ws: Any, message: Any) -> None:  # noqa: N802 - the runtime's name
-        """Take a frame; called by the runtime."""
+        """Handle a frame; called by the runtime."""
         self._alarm.heal()
         self._sessions.receive_frame(ws, message_to_python(message))
 
     def webSocketClose(self, ws: Any, code: int, reason: str, was_clean: bool) -> None:  # noqa: N802, ARG002
-        """Take a socket's close, and answer it: plain workerd leaves that to us."""
+        """Handle a socket's close, and answer it: plain workerd leaves that to us."""
         self._sessions.lose_socket(ws, failed=False)
 
     def webSocketError(self, ws: Any, error: Any) -> None:  # noqa: N802, ARG002
-        """Take a socket's failure; called by the runtime."""
+        """Handle a socket's failure; called by the runtime."""
         self._sessions.lose_socket(ws, failed=True)
 
     async def link(self, data: Any) -> bytes:
-        """Take a call of the socket actor: one frame in, one frame out (`shared_wire`)."""
+        """Answer a call of the socket actor: one frame in, one frame out (`shared_wire`)."""
         if not isinstance(self._application, Linked):
             raise ConfigError(f"{type(self).__name__} has no peer_binding, so nobody may call it")
         return self._application.carrier.answer(bytes(data))
 
     async def counters(self) -> str:
-        """Tell what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
+        """Return what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
 
         ``frames`` received from clients (20 of them are billed as a request), ``alarms``, ``rows_written``, ``closed: <reason>``,
         and what `shared_wire.Carrier` counts. In memory: a new life counts from 0.

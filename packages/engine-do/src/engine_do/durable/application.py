@@ -54,7 +54,7 @@ class Application(Protocol):
         """Ask whether a client may connect."""
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
-        """Take what a step of a session means for the application, in order."""
+        """Handle what a step of a session means for the application, in order."""
 
     def swept(self, sweep: Sweep) -> bool:
         """Do what belongs to the alarm's sweep, which has seen all sessions; returns whether the alarm must stay armed for it."""
@@ -64,10 +64,10 @@ class Handlers(Protocol):
     """The methods an application in the same object has; each may be missing a body, none may be missing."""
 
     async def on_connect(self, sid: str, environ: dict[str, str]) -> bool | None:
-        """Take a new client."""
+        """Handle a new client."""
 
     async def on_message(self, sid: str, data: str | bytes) -> None:
-        """Take a message."""
+        """Handle a message."""
 
     async def on_disconnect(self, sid: str, reason: str) -> None:
-        """Take a client's end."""
+        """Handle a client's end."""

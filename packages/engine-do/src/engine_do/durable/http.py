@@ -64,7 +64,7 @@ class Http:
     def __init__(
         self, name: str, config: EngineConfig, sessions: Sessions, arm: Callable[[int], Awaitable[None]]
     ) -> None:
-        """Take the object's name and its sessions, and how to make sure that the alarm fires by a time in milliseconds."""
+        """Initialise with the object's name and sessions, and with what makes sure that the alarm fires by a time in milliseconds."""
         self._arm = arm
         self._name = name
         self._config = config
@@ -132,7 +132,7 @@ class Http:
             raise RemoteEngineError(FORBIDDEN, "too many sessions of one address")
 
     def _first(self, judged: Judged) -> list[Frame]:
-        """Give what follows the open packet: the initial packet, then what was sent while the client was being judged."""
+        """Return what follows the open packet: the initial packet, then what was sent while the client was being judged."""
         initial = self._config.initial_packet
         return judged.frames if initial is None else [encode_message(initial), *judged.frames]
 

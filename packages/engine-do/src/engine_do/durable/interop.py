@@ -26,7 +26,7 @@ __all__ = [
 
 
 def raw_request(request: Any) -> Any:
-    """Take the JavaScript request out of the SDK's."""
+    """Unwrap the SDK's request."""
     return getattr(request, "js_object", request)
 
 

@@ -60,7 +60,7 @@ class Linked(RpcWire):
     def __init__(
         self, ctx: Any, namespace: Any, engine: Engine, *, name: str, life: Life, peer: str, counters: Counter[str]
     ) -> None:
-        """Take the object's context, the peers' binding, who we are and whom we serve, and where to count."""
+        """Initialise with the object's context, the peers' binding, who we are and whom we serve, and where to count."""
         super().__init__(ctx, namespace)
         self._engine = engine
         self._peer = peer
@@ -137,7 +137,7 @@ class Linked(RpcWire):
             self._come_back(peer, wait_ms)
 
     def _come_back(self, peer: str, wait_ms: int) -> None:
-        """Give turns in so many milliseconds, or when it was to be done before."""
+        """Grant turns after so many milliseconds, or earlier if they are due by then."""
         at_ms, timer = now_ms() + wait_ms, self._timers.get(peer)
         if timer is not None:
             if timer[0] <= at_ms:
@@ -263,7 +263,7 @@ def _reason(text: str) -> Reason:
 
 
 def _by_peer(engine_sid: EngineSid, effects: tuple[Effect, ...]) -> Iterator[tuple[str, Operation]]:
-    """Give the operations that effects mean, each with the peer it goes to."""
+    """Return the operations that effects mean, each with the peer it goes to."""
     for effect in effects:
         match effect:
             case Opened(environ, peer):

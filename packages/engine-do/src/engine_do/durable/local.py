@@ -36,7 +36,7 @@ class LocalApplication:
     announces_late = False
 
     def __init__(self, engine: Engine, handlers: Handlers, start: Callable[[Any], None]) -> None:
-        """Take who holds the sockets, the handlers, and how to let them run."""
+        """Initialise with who holds the sockets, the handlers, and how to let them run."""
         self._engine = engine
         self._handlers = handlers
         self._lanes = Lanes(start, log_fault)
@@ -83,7 +83,7 @@ class LocalApplication:
                     pass
 
     def swept(self, sweep: Sweep) -> bool:
-        """Tell of the sessions that a reset took away. Within a life none goes without a word, so once in each is enough."""
+        """Report the sessions that a reset took away. Within a life none goes without a word, so once in each is enough."""
         if not self._ghosts_ended:
             for engine_sid in self._engine.end_ghosts(sweep.open):
                 self._part(engine_sid, Reason.TRANSPORT_ERROR)

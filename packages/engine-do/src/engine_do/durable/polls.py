@@ -19,7 +19,7 @@ class Polls:
     """Keeps each `Polling` in memory while it lives here, and in its row what a reset must not take."""
 
     def __init__(self, rows: Rows | None, hold_awake: Callable[[], Callable[[], None]]) -> None:
-        """Take the table, none in front of a link, and how to keep the object awake."""
+        """Initialise with the table, none in front of a link, and how to keep the object awake."""
         self._rows = rows
         self._hold_awake = hold_awake
         self._release: Callable[[], None] | None = None

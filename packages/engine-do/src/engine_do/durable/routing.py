@@ -91,7 +91,7 @@ async def _judge(http: HttpRequest, config: EngineConfig) -> None:
 
 
 async def _forward(request: Any, http: HttpRequest, target: Target, namespace: Any, config: EngineConfig) -> Any:
-    """Give a request to its actor.
+    """Forward a request to its actor.
 
     The raw request and response: the SDK's wrapper of a response with a socket aborts the socket when Python collects it. A GET
     that fails because the object was reset is given to its next life, under the same name; of a POST the next life is only told.

@@ -83,7 +83,7 @@ class Sessions:
     def __init__(
         self, config: EngineConfig, sockets: Sockets, polls: Polls, rows: Rows | None, counters: Counter[str]
     ) -> None:
-        """Take where sessions are kept; ``rows``: the table, if it has a row for those on a WebSocket too."""
+        """Initialise with where sessions are kept; ``rows``: the table, if it has a row for those on a WebSocket too."""
         self._config = config
         self.sockets = sockets
         self.polls = polls
@@ -165,7 +165,7 @@ class Sessions:
         return self.sockets.count_from(address) + polling + self.judging.count_from(address)
 
     def receive_frame(self, ws: Any, frame: Frame) -> None:
-        """Take a frame of a socket."""
+        """Handle a frame of a socket."""
         self._counters["frames"] += 1
         if self._closed_any and ws.readyState != ws.OPEN:
             self.rates.count_burst(weigh(1, len(frame)))
@@ -194,7 +194,7 @@ class Sessions:
                 pass
 
     def lose_socket(self, ws: Any, *, failed: bool) -> None:
-        """Take a socket's end."""
+        """Handle a socket's end."""
         found = self.sockets.read(ws)
         if isinstance(found, Session):
             if found.engine_sid in self._failed:

@@ -49,7 +49,7 @@ class Sockets:
     """What `ctx` knows of sockets. All it holds is a cache: after sleep they are all still there."""
 
     def __init__(self, ctx: Any, revision: int) -> None:
-        """Take the object's context, and the protocol's revision that is spoken here."""
+        """Initialise with the object's context, and the protocol's revision that is spoken here."""
         self._ctx = ctx
         self._revision = revision
         self._answers = False
@@ -135,7 +135,7 @@ class Sockets:
         return list(self._ctx.getWebSockets())
 
     def is_full(self, limit: int) -> bool:
-        """Tell whether there are so many sockets. Counting loads every one, so it is done only when there may be."""
+        """Return whether there are so many sockets. Counting loads every one, so it is done only when there may be."""
         if self._at_most is None or self._at_most >= limit:
             self._at_most = int(self._ctx.getWebSockets().length)
         return self._at_most >= limit
@@ -152,7 +152,7 @@ class Sockets:
                 yield ws, session
 
     def answered_ms(self, ws: Any) -> int | None:
-        """Tell when the runtime last answered a heartbeat of this socket."""
+        """Return when the runtime last answered a heartbeat of this socket."""
         at = self._ctx.getWebSocketAutoResponseTimestamp(ws)
         return int(at.getTime()) if at else None
 

@@ -34,6 +34,6 @@ def make_engine_sid(random: str, actor: str) -> EngineSid:
 
 
 def actor_of(engine_sid: str) -> str:
-    """Tell which actor a sid says it belongs to; empty for text that is no sid. Nothing says the actor exists."""
+    """Return which actor a sid says it belongs to; empty for text that is no sid. Nothing says the actor exists."""
     found = _SID.fullmatch(engine_sid)
     return found[1] if found else ""

@@ -93,7 +93,7 @@ Target: TypeAlias = Handshake | Poll | Post | Upgrade
 
 
 def is_engine_path(url: str, config: EngineConfig) -> bool:
-    """Tell whether a URL is the engine's; the slash at the end may be missing."""
+    """Return whether a URL is the engine's; the slash at the end may be missing."""
     try:
         path = urlsplit(url).path
     except ValueError:
@@ -102,7 +102,7 @@ def is_engine_path(url: str, config: EngineConfig) -> bool:
 
 
 def admit(request: HttpRequest, config: EngineConfig) -> Target:
-    """Tell what ``request`` asks for; raises `RemoteEngineError` when it may not."""
+    """Return what ``request`` asks for; raises `RemoteEngineError` when it may not."""
     query = request.query
     if query.get("transport") not in config.transports:
         raise RemoteEngineError(UNKNOWN_TRANSPORT)

@@ -15,7 +15,7 @@ __all__ = ["is_ping_due", "next_deadline", "polling_deadline"]
 
 
 def is_ping_due(sessions: Iterable[Session], now_ms: int, config: EngineConfig) -> bool:
-    """Tell whether any session's ping interval is over."""
+    """Return whether any session's ping interval is over."""
     return any(
         session.phase is Phase.OPEN
         and session.revision == REVISION
@@ -25,7 +25,7 @@ def is_ping_due(sessions: Iterable[Session], now_ms: int, config: EngineConfig) 
 
 
 def next_deadline(sessions: Iterable[Session], config: EngineConfig) -> int | None:
-    """Tell when the alarm must fire next for these sessions; none when nothing is to be watched."""
+    """Return when the alarm must fire next for these sessions; none when nothing is to be watched."""
     deadlines = [
         deadline for session in sessions if session.phase is Phase.OPEN for deadline in _deadlines(session, config)
     ]
@@ -33,7 +33,7 @@ def next_deadline(sessions: Iterable[Session], config: EngineConfig) -> int | No
 
 
 def polling_deadline(polling: Polling, config: EngineConfig) -> int | None:
-    """Tell when the alarm must look at a session that polls."""
+    """Return when the alarm must look at a session that polls."""
     session = polling.session
     if session.phase is Phase.CLOSED:
         # What the client has not fetched is kept for a while, from the first sweep on.

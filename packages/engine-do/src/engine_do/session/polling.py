@@ -133,7 +133,7 @@ _Step: TypeAlias = tuple[Polling, tuple[PollingEffect, ...]]
 
 
 def may_upgrade(polling: Polling, config: EngineConfig) -> bool:
-    """Tell whether a WebSocket may come for the session: one at a time, and only while it is open."""
+    """Return whether a WebSocket may come for the session: one at a time, and only while it is open."""
     return bool(config.upgrades) and polling.session.phase is Phase.OPEN and polling.probe_ms is None
 
 
@@ -319,7 +319,7 @@ def _end(polling: Polling, event: sessions.Input, effects: tuple[PollingEffect, 
 
 
 def must_store(before: Polling, after: Polling) -> bool:
-    """Tell whether a reset would now lose something. That the last answer arrived need not be stored: the next GET says it."""
+    """Return whether a reset would now lose something. That the last answer arrived need not be stored: the next GET says it."""
     if after.session == before.session and not after.drained and after.outbox == before.outbox[before.drained :]:
         return False
     kept = (after.session, after.outbox, after.drained, after.drained_by)

@@ -42,7 +42,7 @@ def weigh(messages: int, size: int) -> int:
 
 
 def spend(before: Allowance | None, now_ms: int, messages: int, size: int, config: EngineConfig) -> Allowance | None:
-    """Take messages and bytes out of the buckets; none when they do not hold enough."""
+    """Spend messages and bytes from the buckets; none when they do not hold enough."""
     per_s, bytes_per_s = config.max_messages_per_s or 0, config.max_bytes_per_s or 0
     if before is None:
         before = Allowance(per_s * BURST_SECONDS, bytes_per_s * BURST_BYTES_SECONDS, now_ms)

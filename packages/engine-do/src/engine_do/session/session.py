@@ -173,7 +173,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """Tell those who know the session that it has a WebSocket now."""
+    """Announce to the session's peers that it has a WebSocket now."""
 
     peers: tuple[str, ...] = ("",)
 
@@ -188,7 +188,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Tell those who know the session that it is over."""
+    """Announce to the session's peers that it is over."""
 
     reason: Reason
     peers: tuple[str, ...] = ("",)

@@ -72,7 +72,7 @@ class Turns:
     def take(
         self, now_ms: int, under_way: Container[EngineSid]
     ) -> tuple[list[tuple[EngineSid, list[Operation]]], int | None]:
-        """Take the next part of each session whose last is not under way any more, and which has rested.
+        """Return the next part of each session whose last is not under way any more, and which has rested.
 
         Returns them, and in how many milliseconds the next session will have; none where the end of a call is what to wait for.
         """

@@ -25,7 +25,7 @@ _FIRST_PAUSE: Final = 0.05
 
 
 def now_ms() -> int:
-    """Tell the time in milliseconds since the epoch. Stands still while a module is imported."""
+    """Return the time in milliseconds since the epoch. Stands still while a module is imported."""
     return time.time_ns() // 1_000_000
 
 
@@ -35,7 +35,7 @@ def begin_life() -> Life:
 
 
 def raw(wrapped: Any) -> Any:
-    """Take the JavaScript object out of the SDK's wrapper: its conversions walk every byte and cost ten times the call."""
+    """Unwrap the SDK's object: its conversions walk every byte and cost ten times the call."""
     return getattr(wrapped, "_binding", wrapped)
 
 
@@ -99,7 +99,7 @@ class RpcWire:
     """Calls a peer's ``link`` method: the half of `shared_wire.Wire` that is the same for both actors."""
 
     def __init__(self, ctx: Any, namespace: Any) -> None:
-        """Take the object's own context and the Durable Object binding its peers are found in."""
+        """Initialise with the object's own context and the Durable Object binding its peers are found in."""
         self._ctx = ctx
         self._namespace = raw(namespace)
         self._awake: dict[str, Callable[[], None]] = {}

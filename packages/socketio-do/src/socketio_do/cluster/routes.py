@@ -33,7 +33,7 @@ class NamespaceRoutes:
     """
 
     def __init__(self, routes: Routes, *, default: str = DEFAULT_PEER, serializer: Any = "default") -> None:
-        """Take the routes, and the name of the actor for all other namespaces.
+        """Initialise with the routes, and the name of the actor for all other namespaces.
 
         ``serializer`` is the option of the socket actors; but for "default", each message is read whole here to find its namespace.
         Raises `ConfigError` for what is no route.
@@ -46,7 +46,7 @@ class NamespaceRoutes:
         self._read_head = _read_head if serializer == "default" else _head_reader(serializer)
 
     def __call__(self, state: str, packet: str | bytes) -> tuple[str, str]:
-        """Give the state for the client's next message, and the name of the actor this one is for."""
+        """Return the state for the client's next message, and the name of the actor this one is for."""
         if state:
             return _continue(state, packet)
         head = self._read_head(packet)
@@ -89,7 +89,7 @@ def _head_reader(serializer: Any) -> Callable[[str | bytes], tuple[str, int] | N
 
 
 def _continue(state: str, packet: str | bytes) -> tuple[str, str]:
-    """Give an attachment to the actor that waits for it; a text in its place as well, which ends the wait."""
+    """Hand an attachment to the actor that waits for it; a text in its place as well, which ends the wait."""
     left, _, actor = state.partition(" ")
     more = int(left) - 1 if isinstance(packet, bytes) else 0
     return (f"{more} {actor}" if more else ""), actor

@@ -72,13 +72,13 @@ class SocketActor(DurableObject):
         raise ConfigError(f"{type(self).__name__} has no configure(self, sio): register your handlers there")
 
     def lives(self, sid: str) -> dict[str, str]:
-        """Tell the ids of the current lives of the two objects that serve client ``sid``; they change with sleep and resets."""
+        """Return the ids of the current lives of the two objects that serve client ``sid``; they change with sleep and resets."""
         socket = self._membership.socket(sid)
         engine = self._carrier.peer_life(socket.actor) if socket is not None else None
         return {"engine": str(engine or ""), "socket": str(self.life)}
 
     async def counters(self) -> str:
-        """Tell what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
+        """Return what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
 
         ``rows_read``, ``rows_written`` (ours, not the application's), and what `shared_wire.Carrier` counts. In memory: a new life
         counts from 0.
@@ -103,7 +103,7 @@ class SocketActor(DurableObject):
         self._server.receive_alarm()
 
     async def link(self, data: Any) -> bytes:
-        """Take a call of an engine actor: one frame in, one frame out (`shared_wire`)."""
+        """Answer a call of an engine actor: one frame in, one frame out (`shared_wire`)."""
         reply = self._carrier.answer(bytes(data))
         self._progress.note_all()  # what waited for the caller may have left with the reply
         return reply

@@ -13,7 +13,7 @@ class ObjectDatabase:
     """
 
     def __init__(self, sql: Any, counters: Counter[str]) -> None:
-        """Take the raw JavaScript object, and where to count ``rows_read`` and ``rows_written``."""
+        """Initialise with the raw JavaScript object, and where to count ``rows_read`` and ``rows_written``."""
         self._sql = sql
         self._counters = counters
 

@@ -21,7 +21,7 @@ class Emitter:
     """
 
     def __init__(self, namespace: Any, name: str = DEFAULT_PEER) -> None:
-        """Take the binding of the socket actors' class, and the name of the actor among them."""
+        """Initialise with the binding of the socket actors' class, and the name of the actor among them."""
         namespace = raw(namespace)
         if not hasattr(namespace, "getByName"):
             raise ConfigError("Emitter() needs the socket actor's Durable Object binding: Emitter(self.env.SOCKET)")

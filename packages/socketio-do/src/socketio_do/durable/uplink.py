@@ -47,7 +47,7 @@ class Uplink(RpcWire):
     def deliver(
         self, peer: str, operations: tuple[Operation, ...], done: Callable[[Iterable[EngineSid]], None]
     ) -> None:
-        """Give an engine actor's operations to the server; ``done`` is told of each session that has no handler of theirs left."""
+        """Deliver an engine actor's operations; ``done`` is called with each session that has no handler of theirs left."""
         with self._lanes.delivery(sessions_in(operations), done):
             for operation in operations:
                 self._take_safely(peer, operation)
@@ -67,7 +67,7 @@ class Uplink(RpcWire):
         return await super().call(peer, data)
 
     def _take_safely(self, peer: str, operation: Operation) -> None:
-        """Take one operation; a fault of ours in one must not keep the frame's others from being taken."""
+        """Deliver one operation; a fault of ours in one must not keep the frame's others from being taken."""
         try:
             self._take(peer, operation)
         except Exception as error:

@@ -15,7 +15,7 @@ class Task:
     """One piece of work under way. The timer that bounds it is started only when it has suspended, and keeps the object awake."""
 
     def __init__(self, seconds: float, expire: Callable[[], None] | None = None) -> None:
-        """Take how long it may take, and what to do then: cancel the task it runs in, unless told otherwise."""
+        """Initialise with how long it may take, and what to do then: cancel the task it runs in, unless told otherwise."""
         self._seconds = seconds
         self._expire = expire
         self._task = asyncio.current_task() if expire is None else None

@@ -38,7 +38,7 @@ class Assemblies:
         self._assemblies: dict[str, _Assembly] = {}
 
     def add(self, engine_sid: str, data: str | bytes) -> ClientPacket | None:
-        """Take a message of a session; returns the packet it completes, if it does.
+        """Add a message of a session; returns the packet it completes, if it does.
 
         Raises `PacketError` for a text in place of an attachment, and for all that the serializer refuses.
         """

@@ -198,7 +198,7 @@ def _pack(value: Any, out: bytearray) -> None:
 
 
 def _width(bits: int) -> int:
-    """Tell which of 1, 2, 4, 8 bytes (0, 1, 2, 3) hold so many bits."""
+    """Return which of 1, 2, 4, 8 bytes (0, 1, 2, 3) hold so many bits."""
     return (max(bits - 1, 0) // 8).bit_length()
 
 

@@ -69,7 +69,7 @@ class Administration(ServerBase):
     async def sockets_leave(
         self, room: Any, to_leave: Any, namespace: NamespaceName | None = None, *, except_rooms: Any = None
     ) -> None:
-        """Take the sockets in ``room`` out of the room, or the rooms, ``to_leave``."""
+        """Remove the sockets in ``room`` from the room, or the rooms, ``to_leave``."""
         for some in self._by_namespace(self._sockets(room, namespace, except_rooms)):
             self._membership.part(some, rooms_in(to_leave))
         await self._tell_of_rooms()

@@ -81,13 +81,13 @@ class ServerBase(SignedServer):
                 await self._report(error, kind, namespace)
 
     async def _tell_of_rooms(self) -> None:
-        """Tell of all that has happened to rooms until now."""
+        """Call the hooks for all that has happened to rooms until now."""
         for change in self._membership.room_changes.take():
             args = () if change.socket_sid is None else (change.socket_sid,)
             await self._tell(change.event, change.namespace, change.room, *args)
 
     def _watches_rooms(self, namespace: str) -> bool:
-        """Tell whether anybody wants to know what happens to a namespace's rooms."""
+        """Return whether anybody wants to know what happens to a namespace's rooms."""
         if not self._hooks.has(*ROOM_EVENTS):
             return False
         owners = self._namespaces.owners(namespace)

@@ -60,7 +60,7 @@ class Connections(Middleware):
             await self._accept(engine_sid, sid, namespace)
 
     async def _is_served(self, engine_sid: str, packet: ClientPacket) -> bool:
-        """Tell whether a client may connect to a namespace; a predicate that raises lets nobody in."""
+        """Return whether a client may connect to a namespace; a predicate that raises lets nobody in."""
         environ = self._membership.environ(engine_sid)
         self._joining[engine_sid] += 1
         try:

@@ -25,11 +25,11 @@ class Hooks:
         self._hooks.setdefault(kind, []).append((namespace, handler))
 
     def has(self, *kinds: HookKind) -> bool:
-        """Tell whether there is any of these kinds."""
+        """Return whether there is any of these kinds."""
         return any(kind in self._hooks for kind in kinds)
 
     def of(self, kind: HookKind, owners: list[Owner]) -> Iterator[tuple[Handler, tuple[str, ...]]]:
-        """Give the functions of a kind for a namespace, each with what it is told before its other arguments."""
+        """Return the functions of a kind for a namespace, each with what it is told before its other arguments."""
         for name, handler in self._hooks.get(kind, ()):
             for owner, prefix in owners:
                 if owner == name:

@@ -125,7 +125,7 @@ class Middleware(ServerBase):
         return self._register(event, handler, namespace)
 
     async def _pass_connect(self, sid: str, environ: Any, auth: Any, namespace: str) -> bool:
-        """Tell whether no middleware keeps a client out; raises what middleware raises."""
+        """Return whether no middleware keeps a client out; raises what middleware raises."""
         for handler, prefix in self._hooks.of("use", self._namespaces.owners(namespace)):
             if await call_handler(handler, "connect", (*prefix, sid, environ, auth)) is _REFUSED:
                 return False
@@ -134,7 +134,7 @@ class Middleware(ServerBase):
     async def _pass_event(
         self, event: str, sid: str, args: list[Any], engine_sid: str, namespace: str, number: int | None
     ) -> bool:
-        """Tell whether no middleware stops an event; answers for one that refuses it."""
+        """Return whether no middleware stops an event; answers for one that refuses it."""
         if not self._hooks.has("any", "use_packet"):
             return True
         await self._tell("any", namespace, event, sid, *args)

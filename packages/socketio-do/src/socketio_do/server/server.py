@@ -91,17 +91,17 @@ class DurableServer(Connections, Emission, Administration):
         self.environ: Mapping[str, dict[str, str]] = Handshakes(membership)  # type: ignore[assignment]  # it is read only
 
     def receive_opened(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
-        """Take a session that its engine actor announces."""
+        """Open a session that its engine actor announces."""
         if not self._membership.has_session(engine_sid):
             self._membership.open_session(engine_sid, actor, environ)
             self._fresh.add(engine_sid)
 
     def receive_upgraded(self, engine_sid: str) -> None:
-        """Take that a session that polled has a WebSocket now."""
+        """Note that a session that polled has a WebSocket now."""
         self._membership.upgrade_session(engine_sid)
 
     def receive_message(self, engine_sid: str, actor: str, data: str | bytes) -> None:
-        """Take a client's message. A client that breaks the protocol loses its connection, and the log has one line."""
+        """Handle a client's message. A client that breaks the protocol loses its connection, and the log has one line."""
         if not self._membership.has_session(engine_sid):
             self._runtime.outbox.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
             return
@@ -118,7 +118,7 @@ class DurableServer(Connections, Emission, Administration):
             self._expel(engine_sid, error)
 
     def receive_closed(self, engine_sid: str, reason: str) -> None:
-        """Take a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
+        """Handle a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
         if engine_sid not in self._ended:
             self._end(engine_sid, reason)
 

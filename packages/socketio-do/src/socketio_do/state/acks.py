@@ -58,7 +58,7 @@ class Acks:
         return (number - self._first_id) % ACK_IDS < self._made
 
     def take(self, socket_sid: str, number: int) -> Callback | None:
-        """Take the callback an acknowledgement is for; none when it is nobody's, or came before."""
+        """Remove and return the callback an acknowledgement is for; none when it is nobody's, or came before."""
         waiting = self._waiting.get(socket_sid, {})
         found = waiting.pop(number, None)
         if not waiting:

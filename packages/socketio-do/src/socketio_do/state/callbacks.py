@@ -57,11 +57,11 @@ class Callbacks:
         return given_up
 
     def take(self, socket_sid: str, number: int) -> Expected | None:
-        """Take the answer that is expected with an ack id, if there is one."""
+        """Remove and return the answer that is expected with an ack id, if there is one."""
         return next(iter(self._take(self._storage.callback(socket_sid, number))), None)
 
     def drop(self, socket_sid: str) -> list[Expected]:
-        """Take all answers of a socket that is gone."""
+        """Remove and return all answers of a socket that is gone."""
         return self._take_all(lambda: self._storage.some_callbacks(socket_sid))
 
     def due(self, now_ms: int) -> list[Expected]:

@@ -240,11 +240,11 @@ class Membership:
         return len(sockets) - len(free)
 
     def leave(self, socket_sid: str, room: Room) -> None:
-        """Take a socket out of a room it may be in."""
+        """Remove a socket from a room it may be in."""
         self.part([socket_sid], [room])
 
     def part(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> None:
-        """Take sockets of one namespace out of rooms they may be in; nobody leaves its own."""
+        """Remove sockets of one namespace from rooms they may be in; nobody leaves its own."""
         keys = [room_key(room) for room in rooms if not is_too_long(room)]
         sockets = self._found(socket_sids)
         left = [(socket, key) for socket in sockets for key in keys if key in self._room_keys(socket.socket_sid)]
@@ -255,7 +255,7 @@ class Membership:
             self._forget_member(socket.namespace, key, socket.socket_sid)
 
     def close(self, namespace: str, room: Room) -> None:
-        """Take everybody out of a room; raises `ValueError` for a socket's own room."""
+        """Remove everybody from a room; raises `ValueError` for a socket's own room."""
         if self._own_room(namespace, room) is not None:
             raise ValueError("cannot close a sid room")
         if is_too_long(room):

@@ -46,7 +46,7 @@ class Namespaces:
     def begin(
         self, handlers: Mapping[Any, Mapping[str, Any]], classes: Mapping[Any, Any], served: Sequence[str]
     ) -> None:
-        """Take what the application registers, now and later, and the names served without handlers."""
+        """Set what the application registers, now and later, and the names served without handlers."""
         self._handlers, self._classes, self._served = handlers, classes, served
 
     def parent(self, namespace: str) -> Matcher | None:

@@ -72,7 +72,7 @@ class RoomChanges:
     """What happened to rooms in the namespaces that are watched. In memory: it is told before the event ends, or never."""
 
     def __init__(self, members: Callable[[str, str], Iterable[str]]) -> None:
-        """Take how to look up the sockets in a room, of a namespace and with a key; only watched rooms are looked up."""
+        """Initialise with how to look up the sockets in a room, of a namespace and with a key; only watched rooms are looked up."""
         self._members = members
         self._changes: list[RoomChange] = []
         self.is_watched: Callable[[str], bool] = _never
@@ -102,7 +102,7 @@ class RoomChanges:
                 self._note("delete", namespace, key)
 
     def take(self) -> list[RoomChange]:
-        """Give what happened since this was last asked, in order."""
+        """Return what happened since this was last asked, in order."""
         changes, self._changes = self._changes, []
         return changes
 

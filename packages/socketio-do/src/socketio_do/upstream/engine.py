@@ -20,7 +20,7 @@ class EngineProxy:
     async_mode = "durable"
 
     def __init__(self, runtime: Runtime, membership: Membership, **options: Any) -> None:
-        """Take where packets go; the options are python-engineio's and mean nothing here."""
+        """Initialise with where packets go; the options are python-engineio's and mean nothing here."""
         del options
         self._runtime = runtime
         self._membership = membership

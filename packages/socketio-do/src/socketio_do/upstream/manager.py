@@ -111,13 +111,13 @@ class DurableManager(socketio.AsyncManager):
         await self.server._tell_of_rooms()
 
     async def leave_room(self, sid: str, namespace: NamespaceName, room: Room) -> None:
-        """Take a socket out of a room."""
+        """Remove a socket from a room."""
         if self._socket(sid, namespace) is not None:
             self._membership.leave(sid, room)
             await self.server._tell_of_rooms()
 
     async def close_room(self, room: Room, namespace: NamespaceName) -> None:
-        """Take everybody out of a room."""
+        """Remove everybody from a room."""
         for name in self.names(namespace):
             self._membership.close(name, room)
         await self.server._tell_of_rooms()
