@@ -64,7 +64,7 @@ class Http:
     def __init__(
         self, name: str, config: EngineConfig, sessions: Sessions, arm: Callable[[int], Awaitable[None]]
     ) -> None:
-        """Initialise with the object's name and sessions, and with what makes sure that the alarm fires by a time in milliseconds."""
+        """Initialise with the object's name and sessions, and what makes sure that the alarm fires by a time in milliseconds."""
         self._arm = arm
         self._name = name
         self._config = config
