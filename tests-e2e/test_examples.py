@@ -75,6 +75,18 @@ async def test_the_clock_ticks_for_clients_that_say_nothing(rooms: str) -> None:
         assert ticks[0] < ticks[1]
 
 
+async def test_chat_wants_a_nick_and_tells_the_room() -> None:
+    with serve("chat") as server:
+        async with client(server.url, nick="Ada") as ada, node_client(server.url, auth={"nick": "Bo"}) as bob:
+            await bob.next("connect")
+            await ada.emit("join", "lobby")
+            await bob.emit("join", "lobby")
+            assert await bob.call("say", {"room": "lobby", "text": "hi"}) == ["ok"]
+            assert await ada.next("said") == ({"from": "Bo", "text": "hi"},)
+        with pytest.raises(Exception, match="namespaces failed to connect"):
+            await Client().connect(server.url)
+
+
 async def test_latency_sends_the_time_back() -> None:
     with serve("latency") as server:
         async with client(server.url) as ann, node_client(server.url) as bob:

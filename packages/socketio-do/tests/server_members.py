@@ -1,6 +1,6 @@
 """The parity table: what becomes of each public member and option of python-socketio's `AsyncServer` and `AsyncNamespace`.
 
-`test_members.py` compares it with the installed release, and writes it into the README.
+`test_members.py` compares it with the installed release, and writes it into its page, `docs/socketio-do/parity.md`.
 """
 
 from dataclasses import dataclass

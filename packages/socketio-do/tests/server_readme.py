@@ -1,9 +1,14 @@
-"""What the README says in tables."""
+"""What the README and its pages in `docs/` say in tables."""
 
 import re
 from pathlib import Path
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+PAGES = Path(__file__).parents[3] / "docs" / "socketio-do"
+_FIRST = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+#: The pages that the README names, in its order.
+NAMED_PAGES = [*dict.fromkeys(re.findall(r"docs/socketio-do/(\w+\.md)", _FIRST))]
+#: All of it, one page after the other.
+README = "\n".join([_FIRST, *((PAGES / name).read_text(encoding="utf-8") for name in NAMED_PAGES)])
 
 
 def table(first: str, second: str, which: int = 0) -> list[list[str]]:

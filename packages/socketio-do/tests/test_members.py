@@ -1,6 +1,6 @@
 """Every public member and option of the installed python-socketio is in the parity table, and the table tells the truth.
 
-``SOCKETIO_DO_WRITE_README=1 pytest packages/socketio-do/tests/test_members.py`` writes the table into the README.
+``SOCKETIO_DO_WRITE_README=1 pytest packages/socketio-do/tests/test_members.py`` writes the table into its page.
 """
 
 import inspect
@@ -15,12 +15,13 @@ import pytest
 import socketio
 from server_fakes import World, finish
 from server_members import ATTRIBUTES, METHODS, NAMESPACE, OPTIONS, REFUSED_OPTIONS, Member
+from server_readme import PAGES
 from socketio import packet
 
 from socketio_do.errors import ConfigError
 from socketio_do.server.options import check_options
 
-README = Path(__file__).parent.parent / "README.md"
+README = PAGES / "parity.md"
 BEGIN, END = "<!-- parity: made by tests/test_members.py -->\n", "<!-- end of parity -->\n"
 ENGINE_CONFIG = Path(__file__).parents[2] / "engine-do" / "src" / "engine_do" / "config.py"
 

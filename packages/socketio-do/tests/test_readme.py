@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import socketio
 from server_fakes import World, socket_sid
-from server_readme import README, names, table
+from server_readme import NAMED_PAGES, PAGES, README, names, table
 
 import socketio_do
 from socketio_do import limits
@@ -26,6 +26,8 @@ def test_every_example_is_python(block: str) -> None:
 @pytest.mark.parametrize(
     ("file", "begin"),
     [
+        ("chat/src/chat.py", "import"),
+        ("chat/src/entry.py", "from"),
         ("news/src/news.py", '"""'),
         ("news/src/entry.py", "class Socket("),
         ("rooms/src/clock.py", '"""'),
@@ -35,6 +37,10 @@ def test_every_example_is_python(block: str) -> None:
 def test_what_is_shown_of_an_example_is_the_example(file: str, begin: str) -> None:
     text = (PACKAGE / "examples" / file).read_text(encoding="utf-8").removesuffix("}\n")
     assert text[text.index(begin) :] in README
+
+
+def test_every_page_is_named() -> None:
+    assert sorted(NAMED_PAGES) == sorted(page.name for page in PAGES.glob("*.md"))
 
 
 def test_every_example_is_named() -> None:
