@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from shared_wire.batches import largest_holder, sessions_in, split, weigh, without
+from shared_wire.batches import joined, largest_holder, sessions_in, split, weigh, without
 from shared_wire.codec import encode
 from shared_wire.frames import Call, Life
 from shared_wire.limits import MAX_FRAME_BYTES
@@ -216,3 +216,32 @@ def test_the_largest_holder_is_whose_operations_weigh_most(
     queue: tuple[Operation, ...], expected: tuple[EngineSid, ...]
 ) -> None:
     assert largest_holder(queue) == expected
+
+
+# Whoever takes operations does it once for the same sessions
+
+
+def test_packets_for_the_same_sessions_are_sent_together_and_nothing_changes_places() -> None:
+    close = CloseSessions((X,), "server disconnect")
+    operations: tuple[Operation, ...] = (
+        SendPackets((X,), ("a",)),
+        SendPackets((X,), ("b", b"c")),
+        SendPackets((X, Y), ("d",)),
+        SendPackets((X,), ("e",)),
+        close,
+        close,
+        SendPackets((X,), ("f",)),
+    )
+    assert [*joined(operations)] == [
+        SendPackets((X,), ("a", "b", b"c")),
+        SendPackets((X, Y), ("d",)),
+        SendPackets((X,), ("e",)),
+        close,
+        close,
+        SendPackets((X,), ("f",)),
+    ]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_alone_stays_as_it_is(operation: Operation) -> None:
+    assert [*joined((operation,))] == [operation]

@@ -15,7 +15,7 @@ from engine_do.session.polling import (
     MAX_ANSWERED,
     MAX_OUTBOX,
     MAX_WAITING,
-    MAX_WAITING_IN_MEMORY,
+    PACKET_OVERHEAD,
     Polling,
     polling_to_record,
     step_polling,
@@ -176,11 +176,11 @@ TABLE: list[tuple[str, Polling, PollingInput, Polling, tuple[PollingEffect, ...]
     ),
     ("packets were sent, no GET is held", WAITING, Flushed(), WAITING, ()),
     ("nothing was sent", HELD, Flushed(), HELD, ()),
-    ("too much waits", WAITING, Queued(("4" * MAX_OUTBOX,)), CLOSED, (TRANSPORT_ERROR,)),
+    ("too much waits", WAITING, Queued(("4" * (MAX_OUTBOX + 2 * PACKET_OVERHEAD),)), CLOSED, (TRANSPORT_ERROR,)),
     (
         "too much waits, a GET is held",
         HELD,
-        Queued(("4" * (MAX_OUTBOX + 1),)),
+        Queued(("4" * (MAX_OUTBOX + 2 * PACKET_OVERHEAD),)),
         CLOSED,
         (TRANSPORT_ERROR, RefusePoll("g2")),
     ),
@@ -333,12 +333,14 @@ def test_what_waits_fits_a_row_or_is_too_much(frame: Frame, number: int) -> None
     assert polling.gone or len(polling_to_record(polling)) < 2_000_000
 
 
-@pytest.mark.parametrize(("number", "is_open"), [(MAX_WAITING_IN_MEMORY, True), (MAX_WAITING_IN_MEMORY + 1, False)])
-def test_in_memory_more_may_wait_than_in_a_row(number: int, is_open: bool) -> None:
+def test_in_memory_what_waits_is_counted_for_whoever_bounds_it() -> None:
     polling = replace(IDLE, is_stored=False)
-    polling, _ = step_polling(polling, Queued(("4" + "x" * 100,) * number), CONFIG)
-    assert polling.size > MAX_OUTBOX or not is_open
-    assert (polling.session.phase is Phase.OPEN) is is_open
+    polling, _ = step_polling(polling, Queued(("4" + "x" * 100,) * 30_000), CONFIG)
+    assert polling.session.phase is Phase.OPEN
+    assert polling.size == 30_000 * (len("4") + 100 + len('"",') + PACKET_OVERHEAD)
+    fetched, _ = step_polling(polling, Polled("a poll"), CONFIG)
+    fetched, _ = step_polling(fetched, Polled("the next"), CONFIG)
+    assert polling.size - fetched.size == MAX_ANSWERED * polling.size // 30_000
 
 
 def test_a_client_of_revision_3_cannot_fill_memory_with_its_own_pings() -> None:

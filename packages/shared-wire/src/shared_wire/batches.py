@@ -1,6 +1,8 @@
 """Operations by the handful: what fits into one frame, whose sessions they are, and what is left without some of them."""
 
+import itertools
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from shared_wire.operations import (
@@ -15,7 +17,7 @@ from shared_wire.operations import (
     sessions_of,
 )
 
-__all__ = ["largest_holder", "sessions_in", "split", "weigh", "without"]
+__all__ = ["joined", "largest_holder", "sessions_in", "split", "weigh", "without"]
 
 #: What one frame carries at most; the rest of the queue follows in the next. Sending one takes four times its bytes.
 _BATCH_OPERATIONS: Final = 2_000
@@ -36,6 +38,21 @@ def without(operations: tuple[Operation, ...], gone: frozenset[EngineSid]) -> tu
             case _:
                 kept.append(operation)
     return tuple(kept)
+
+
+def joined(operations: tuple[Operation, ...]) -> Iterator[Operation]:
+    """Make one operation of those that send packets to the same sessions one after the other: whoever takes them does it once."""
+    for same, group in itertools.groupby(operations, key=_recipients):
+        if same is None:
+            yield from group
+        else:
+            sending = [operation for operation in group if isinstance(operation, SendPackets)]
+            several = len(sending) > 1
+            yield SendPackets(same, tuple(p for one in sending for p in one.packets)) if several else sending[0]
+
+
+def _recipients(operation: Operation) -> tuple[EngineSid, ...] | None:
+    return operation.engine_sids if isinstance(operation, SendPackets) else None
 
 
 def sessions_in(operations: tuple[Operation, ...]) -> tuple[EngineSid, ...]:

@@ -21,6 +21,7 @@ NAN, INFINITY = float("nan"), float("inf")
         ({"\udfff": 1}, '{"\\udfff":1}'),
         (NAN, "null"),
         ([INFINITY, -INFINITY, {"x": (NAN, 1.5)}], '[null,null,{"x":[null,1.5]}]'),
+        ({NAN: 1, -INFINITY: NAN}, '{"NaN":1,"-Infinity":null}'),
         ((1, 2), "[1,2]"),
         ({1: "a", None: "b", False: "c", 2.5: "d"}, '{"1":"a","null":"b","false":"c","2.5":"d"}'),
         (10**30, "1" + "0" * 30),

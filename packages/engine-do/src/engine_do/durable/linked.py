@@ -37,6 +37,7 @@ from shared_wire import (
     ranges,
     sessions_of,
 )
+from shared_wire.batches import joined
 from shared_wire.contracts import Reason
 from shared_wire.durable import RpcWire, Timer, log_fault, now_ms
 
@@ -186,7 +187,7 @@ class Linked(RpcWire):
         A fault of ours in one loses the sessions it is about, and keeps no other from being carried out.
         """
         del done
-        for operation in operations:
+        for operation in joined(operations):
             try:
                 self._carry_out(peer, operation)
             except Exception as error:

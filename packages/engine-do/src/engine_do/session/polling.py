@@ -76,7 +76,7 @@ __all__ = [
     "MAX_ANSWERED",
     "MAX_OUTBOX",
     "MAX_WAITING",
-    "MAX_WAITING_IN_MEMORY",
+    "PACKET_OVERHEAD",
     "Polling",
     "may_upgrade",
     "must_store",
@@ -94,8 +94,8 @@ MAX_ANSWERED: Final = 16
 MAX_OUTBOX: Final = 1_900_000
 #: Packets that wait for one session: each that is added has the row written anew.
 MAX_WAITING: Final = 5_000
-#: The same where a session is in memory only. Characters are bounded as all that one holds is (`durable/sessions.py`).
-MAX_WAITING_IN_MEMORY: Final = 20_000
+#: What a packet takes in memory besides its characters.
+PACKET_OVERHEAD: Final = 100
 #: Milliseconds a session that the server closed keeps what the client has not fetched.
 _GRACE_MS: Final = 30_000
 
@@ -249,14 +249,19 @@ def _add(polling: Polling, frames: tuple[Frame, ...]) -> Polling:
 
 
 def _is_full(polling: Polling) -> bool:
+    """Return whether more waits than a row can hold. What is in memory only is bounded with all that one holds (`Sessions.held`)."""
     if not polling.is_stored:
-        return len(polling.outbox) > MAX_WAITING_IN_MEMORY
-    return polling.size > MAX_OUTBOX or len(polling.outbox) > MAX_WAITING
+        return False
+    waiting = len(polling.outbox)
+    return polling.size - PACKET_OVERHEAD * waiting > MAX_OUTBOX or waiting > MAX_WAITING
 
 
 def size_of(frames: Iterable[Frame]) -> int:
-    """Count what packets take in a record."""
-    return sum(len(json.dumps(one)) + 1 if isinstance(one, str) else len(one) * 4 // 3 + 8 for one in frames)
+    """Count the bytes that packets take in memory; those that they take in a record are `PACKET_OVERHEAD` less for each."""
+    return sum(
+        PACKET_OVERHEAD + (len(json.dumps(one)) + 1 if isinstance(one, str) else len(one) * 4 // 3 + 8)
+        for one in frames
+    )
 
 
 def _receive_probe(polling: Polling, frame: Frame) -> _Step:

@@ -12,6 +12,10 @@ __all__ = ["ObjectClock"]
 _MOMENT_S: Final = 0.001
 
 
+#: So long a loop that waits for 0 s goes on before others are let in.
+_SLICE_MS: Final = 10
+
+
 class ObjectClock:
     """`Clock` of one Durable Object. The alarm survives this life; when it is set to is in memory, and set again if unknown."""
 
@@ -21,6 +25,8 @@ class ObjectClock:
         self._alarm_ms: int | None = None
         #: The moment given last of those in which others are let in.
         self._moment: asyncio.Event | None = None
+        #: When others were last let in.
+        self._others_ms = 0
 
     def now_ms(self) -> int:
         """Return the time."""
@@ -37,8 +43,11 @@ class ObjectClock:
         self._alarm_ms = None
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
+        """Wait. A loop that waits for 0 s lets others in every few milliseconds: to the runtime, the loop's turns are one event."""
+        if seconds <= 0 and self.now_ms() >= self._others_ms + _SLICE_MS:
+            await self.let_others_in()
+        else:
+            await asyncio.sleep(seconds)
 
     async def let_others_in(self) -> None:
         """Wait for a timer, after all who asked before: between two of them the runtime takes other events."""
@@ -54,6 +63,7 @@ class ObjectClock:
                 timer.cancel()
         finally:
             over.set()
+            self._others_ms = self.now_ms()
             if self._moment is over:
                 self._moment = None
 

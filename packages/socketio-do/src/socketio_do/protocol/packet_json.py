@@ -41,5 +41,10 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
+        return {_key(key): _without_nan(inner) for key, inner in value.items()}
     return [_without_nan(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _key(key: Any) -> Any:
+    """Write what is no number as JavaScript does where it is a key: NaN, Infinity."""
+    return json.dumps(key) if isinstance(key, float) and not math.isfinite(key) else key
