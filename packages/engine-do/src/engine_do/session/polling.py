@@ -249,7 +249,7 @@ def _add(polling: Polling, frames: tuple[Frame, ...]) -> Polling:
 
 
 def _is_full(polling: Polling) -> bool:
-    """Return whether more waits than a row can hold. What is in memory only is bounded with all that one holds (`Sessions.held`)."""
+    """Return whether more waits than a row can hold. What is in memory only, `Sessions.held` bounds."""
     if not polling.is_stored:
         return False
     waiting = len(polling.outbox)
