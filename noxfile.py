@@ -124,7 +124,7 @@ def unit(session: nox.Session, package: str) -> None:
 def simulation(session: nox.Session) -> None:
     """Run the cores of all packages together through everything that may go wrong, by seeds."""
     install(session, *editable(*SIBLINGS), groups=("test",))
-    session.run("pytest", "simulation", *session.posargs)
+    session.run("pytest", "simulation", "packages/socketio-do/examples", *session.posargs)
 
 
 @nox.session

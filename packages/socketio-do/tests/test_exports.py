@@ -10,8 +10,9 @@ PACKAGE = Path(socketio_do.__file__).parent
 PATHS = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
 MODULES = sorted(".".join(path.parts) for path in PATHS if "durable" not in path.parts)
 
-#: Only a protocol: `server_fakes.FakeRuntime` is checked against it by the type checker, and has its own tests.
-WITHOUT_TEST_FILE = {"runtime"}
+#: Only a protocol: `server_fakes.FakeRuntime` is checked against it by the type checker, and has its own tests. And what
+#: needs an engine, which is not here: `simulation/test_kit.py` tests it.
+WITHOUT_TEST_FILE = {"runtime", "testing.client"}
 
 
 def tree(module: str) -> ast.Module:

@@ -38,6 +38,7 @@ BANNED = {
 ALLOWED = {"shared_wire", "socketio", "socketio_do"}
 #: The modules that speak python-socketio's dialect.
 UPSTREAM_USERS = {
+    "client",
     "connections",
     "dispatch",
     "emission",
@@ -52,7 +53,7 @@ MSGPACK = {"socketio_do.protocol.messagepack", "socketio_do.protocol.msgpack_pac
 
 
 #: The rooms, from the ground up: each may import of those before it. What is in none is on the ground.
-FLOORS = ["", "protocol", "state", "upstream", "cluster", "server", "durable"]
+FLOORS = ["", "protocol", "state", "upstream", "cluster", "server", "durable", "testing"]
 
 
 def imports(path: Path) -> set[str]:

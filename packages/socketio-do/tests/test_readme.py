@@ -28,6 +28,7 @@ def test_every_example_is_python(block: str) -> None:
     [
         ("chat/src/chat.py", "import"),
         ("chat/src/entry.py", "from"),
+        ("chat/tests/test_chat.py", '"""'),
         ("news/src/news.py", '"""'),
         ("news/src/entry.py", "class Socket("),
         ("rooms/src/clock.py", '"""'),

@@ -1,0 +1,142 @@
+"""What a Python Worker imports and CPython does not have: `js`, `pyodide.ffi`, `workers`."""
+
+import asyncio
+import json
+import sys
+import types
+from typing import Any
+
+from shared_wire.testing.actors import current_life
+from shared_wire.testing.http import Headers, Request, Response
+from shared_wire.testing.loop import EagerTask
+from shared_wire.testing.sockets import make_pair
+from shared_wire.testing.values import Deferred, JsException, OnceCallable, to_js
+
+__all__ = ["install"]
+
+
+class _Timers:
+    """``setTimeout`` and ``clearTimeout``: what is set keeps the object awake until it rings or is cleared."""
+
+    def __init__(self) -> None:
+        self._set: dict[int, tuple[asyncio.TimerHandle, Any]] = {}
+        self._number = 0
+
+    def set(self, function: Any, ms: float = 0) -> int:
+        loop, life = asyncio.get_running_loop(), current_life.get()
+        self._number += 1
+        number = self._number
+        release = life.hold(f"a timer of {ms / 1000:g} s") if life is not None else _nothing
+
+        def ring() -> None:
+            del self._set[number]
+            release()
+            if life is None or life.is_alive:
+                function()
+
+        handle = asyncio.BaseEventLoop.call_later(loop, max(ms, 0) / 1000, ring)  # type: ignore[arg-type]
+        self._set[number] = handle, release
+        return number
+
+    def clear(self, number: int) -> None:
+        if number in self._set:
+            handle, release = self._set.pop(number)
+            handle.cancel()
+            release()
+
+
+def _nothing() -> None:
+    """Nobody is kept awake."""
+
+
+class _Wait:
+    """``scheduler.wait``."""
+
+    def __call__(self, ms: float = 0) -> Any:
+        return asyncio.sleep(ms / 1000)
+
+    def bind(self, *args: Any) -> Any:
+        return lambda: self(*args[1:])
+
+
+class _Pair:
+    def __init__(self) -> None:
+        self._ends = make_pair()
+
+    @classmethod
+    def new(cls) -> "_Pair":
+        return cls()
+
+    def object_values(self) -> Any:
+        return self._ends
+
+
+class DurableObject:
+    """The SDK's base class."""
+
+    def __init__(self, ctx: Any, env: Any) -> None:
+        self.ctx, self.env = ctx, env
+
+
+class WorkerEntrypoint(DurableObject):
+    """The SDK's base class of entrypoints."""
+
+
+def _js() -> types.ModuleType:
+    js, timers = types.ModuleType("js"), _Timers()
+    contents: dict[str, Any] = {
+        "Object": types.SimpleNamespace(fromEntries=lambda pairs: {str(name): value for name, value in pairs}),
+        "JSON": types.SimpleNamespace(stringify=json.dumps, parse=json.loads),
+        "Promise": types.SimpleNamespace(withResolvers=Deferred),
+        "Headers": Headers,
+        "Request": Request,
+        "Response": Response,
+        "WebSocketPair": _Pair,
+        "WebSocketRequestResponsePair": types.SimpleNamespace(new=lambda asked, answer: (asked, answer)),
+        "setTimeout": timers.set,
+        "clearTimeout": timers.clear,
+        "queueMicrotask": lambda function: asyncio.get_running_loop().call_soon(function),
+        "scheduler": types.SimpleNamespace(wait=_Wait()),
+        "console": types.SimpleNamespace(log=print, warn=print, error=print),
+    }
+    vars(js).update(contents)
+    return js
+
+
+def _import_from_javascript(name: str) -> Any:
+    raise JsException(f"the model has no module {name!r}")
+
+
+class _Asyncio:
+    """In the place of `asyncio` where the packages start tasks: with the option of Python 3.12."""
+
+    Task = EagerTask
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+
+def install() -> None:
+    """Put the modules where imports find them; nothing happens when they are there already, or in a Worker."""
+    if "workers" in sys.modules:
+        return
+    pyodide, ffi, workers = (types.ModuleType(name) for name in ("pyodide", "pyodide.ffi", "workers"))
+    vars(ffi).update(
+        JsException=JsException,
+        JsProxy=object,
+        to_js=to_js,
+        create_once_callable=OnceCallable,
+        create_proxy=OnceCallable,
+    )
+    vars(pyodide).update(ffi=ffi)
+    vars(workers).update(
+        DurableObject=DurableObject,
+        WorkerEntrypoint=WorkerEntrypoint,
+        Request=Request,
+        Response=Response,
+        import_from_javascript=_import_from_javascript,
+    )
+    sys.modules.update({"js": _js(), "pyodide": pyodide, "pyodide.ffi": ffi, "workers": workers})
+    import shared_wire.durable as durable
+
+    vars(durable).update(asyncio=_Asyncio())

@@ -1,0 +1,50 @@
+"""The chat in one process: its own entrypoint and configuration, in virtual time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from socketio_do.testing import Client, Refused, World
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with World.load(Path(__file__).parents[1]) as world:
+        yield world
+
+
+def enter(world: World, nick: str) -> Client:
+    client = world.client(auth={"nick": nick})
+    client.emit("join", "lobby")
+    return client
+
+
+def test_rooms_survive_sleep(world: World) -> None:
+    ann, bob = enter(world, "ann"), enter(world, "bob")
+    world.sleep()
+    assert ann.call("say", {"room": "lobby", "text": "hi"}) == "ok"
+    assert bob.received("said") == [{"from": "ann", "text": "hi"}]
+    assert world.cost.rpcs == 1
+
+
+def test_who_leaves_is_missed_at_once_and_who_vanishes_after_a_while(world: World) -> None:
+    ann, bob, eve = (enter(world, nick) for nick in ("ann", "bob", "eve"))
+    bob.disconnect()
+    assert ann.received("left") == ["bob"]
+    eve.vanish()
+    world.advance(seconds=200)
+    assert ann.received("left") == ["bob", "eve"]
+
+
+def test_a_reset_of_the_application_is_not_noticed(world: World) -> None:
+    ann, bob = enter(world, "ann"), enter(world, "bob")
+    world.reset("SOCKET")
+    ann.emit("say", {"room": "lobby", "text": "still here"})
+    assert bob.received("said") == [{"from": "ann", "text": "still here"}]
+
+
+def test_strangers_are_refused(world: World) -> None:
+    with pytest.raises(Refused) as refused:
+        world.client()
+    assert refused.value.data == {"message": "tell us your nick"}
