@@ -56,6 +56,7 @@ LONG_FORMS = (
     "churn",
     "crowd",
     "long_use",
+    "application_bursts",
 )
 
 #: What the simulation uses of the packages' own tests.
@@ -116,8 +117,8 @@ def types(session: nox.Session) -> None:
 @nox.parametrize("package", [nox.param(name, id=name) for name in SIBLINGS])
 def unit(session: nox.Session, package: str) -> None:
     """Run one package's tests where only that package and what it declares is installed."""
-    install(session, *editable(*SIBLINGS[package], package), groups=("test",))
-    session.run("pytest", f"packages/{package}", *session.posargs)
+    install(session, *editable(*SIBLINGS[package], package), groups=("test", "parallel"))
+    session.run("pytest", f"packages/{package}", *(session.posargs or ("--numprocesses", "2")))
 
 
 @nox.session

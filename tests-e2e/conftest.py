@@ -150,6 +150,8 @@ _LONG = (
     "test_many_come_and_go_and_leave_nothing",
     "test_two_thousand_sockets_are_pinged_by_one_alarm_while_others_are_answered",
     "test_stock_clients_are_used_together_for_long",
+    "test_thousands_of_events_of_one_handler_arrive_in_order[polling]",
+    "test_thousands_of_events_of_one_handler_arrive_in_order[while it upgrades]",
 )
 
 

@@ -22,7 +22,7 @@ from conversations.steps import NODE, STOCK, Conversation
 
 ALL = (*HANDSHAKES, *POLLING_SESSIONS, *FRAMES, *REVISION_3, *NAMESPACES, *EVENTS, *BINARY)
 OURS = "ours"
-SIDE_BY_SIDE = 40
+SIDE_BY_SIDE = 25
 PATIENCE_S = 0.2
 #: A difference counts when it is there as well with this patience.
 MORE_PATIENCE_S = 1.5
@@ -56,16 +56,18 @@ def transcripts(urls: Urls) -> Transcripts:
 
 async def _hold_all(urls: Urls) -> Transcripts:
     found: Transcripts = {conversation.name: {} for conversation in ALL}
-    free = asyncio.Semaphore(SIDE_BY_SIDE)
 
-    async def one(conversation: Conversation, server: str) -> None:
+    async def one(conversation: Conversation, server: str, free: asyncio.Semaphore) -> None:
         async with free:
             url = urls[server][conversation.place]
             found[conversation.name][server] = await hold(conversation, url, PATIENCE_S)
 
-    for server in (NODE, STOCK, OURS):
-        held = (one(conversation, server) for conversation in ALL if server in (OURS, *conversation.references))
+    async def by(server: str) -> None:
+        free = asyncio.Semaphore(SIDE_BY_SIDE)
+        held = (one(conversation, server, free) for conversation in ALL if server in (OURS, *conversation.references))
         await asyncio.gather(*held)
+
+    await asyncio.gather(*map(by, (NODE, STOCK, OURS)))
     return found
 
 

@@ -3,6 +3,7 @@ import warnings
 from typing import Any
 
 import pytest
+from naming import named
 
 from engine_do.config import ALARM_SLACK_MS, EngineConfig, Origins
 from engine_do.errors import ConfigError, EngineConfigWarning
@@ -214,7 +215,7 @@ def test_the_initial_packet_is_a_message(packet: str | bytes | None) -> None:
     assert make(initial_packet=packet).initial_packet == packet
 
 
-@pytest.mark.parametrize("packet", [5, True, ["hello"], {"a": 1}, bytearray(b"x"), memoryview(b"x")], ids=repr)
+@pytest.mark.parametrize("packet", [5, True, ["hello"], {"a": 1}, bytearray(b"x"), memoryview(b"x")], ids=named)
 def test_an_initial_packet_no_client_could_get_is_refused(packet: object) -> None:
     with pytest.raises(ConfigError, match="initial_packet is a text, bytes or nothing"):
         make(initial_packet=packet)
@@ -252,13 +253,13 @@ def test_the_websocket_is_offered_where_both_transports_are_served(
     assert make(**options).upgrades == upgrades
 
 
-@pytest.mark.parametrize("origins", ["*", ["*"], ("*",), ["https://a.example", "*"]], ids=str)
+@pytest.mark.parametrize("origins", ["*", ["*"], ("*",), ["https://a.example", "*"]], ids=named)
 def test_cookies_from_any_page_are_refused_however_any_is_written(origins: Origins) -> None:
     with pytest.raises(ConfigError, match="name the origins"):
         EngineConfig(cors_allowed_origins=origins, cors_credentials=True)
 
 
-@pytest.mark.parametrize("origins", [None, "https://a.example", ["https://a.example"], lambda _: True], ids=str)
+@pytest.mark.parametrize("origins", [None, "https://a.example", ["https://a.example"], lambda _: True], ids=named)
 def test_cookies_from_named_pages_are_taken(origins: Origins) -> None:
     assert EngineConfig(cors_allowed_origins=origins, cors_credentials=True).cors_credentials
 

@@ -3,6 +3,7 @@ from collections import OrderedDict
 from types import MappingProxyType
 
 import pytest
+from naming import named
 
 from engine_do.errors import ConfigError
 from engine_do.options import (
@@ -44,7 +45,7 @@ def test_a_path_between_slashes_is_taken(path: str) -> None:
         5,
         ["/engine.io/"],
     ],
-    ids=repr,
+    ids=named,
 )
 def test_another_path_is_refused(path: object) -> None:
     with pytest.raises(ConfigError, match=f"path must begin and end with '/'.*; got {re.escape(repr(path))}"):
@@ -86,7 +87,7 @@ def test_the_transports_are_one_or_both(transports: object) -> None:
         {"polling": True},
         iter(["polling"]),
     ],
-    ids=str,
+    ids=named,
 )
 def test_other_transports_are_refused(transports: object) -> None:
     with pytest.raises(ConfigError, match='transports is a list of "polling" and "websocket"'):
@@ -99,7 +100,7 @@ def test_a_number_is_above_0(value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [0, -1, MAX_NUMBER + 1, 1.0, 1.5, True, False, "1", None, float("nan"), [1], b"1"], ids=repr
+    "value", [0, -1, MAX_NUMBER + 1, 1.0, 1.5, True, False, "1", None, float("nan"), [1], b"1"], ids=named
 )
 def test_another_number_is_refused(value: object) -> None:
     wanted = f"limit must be a whole number above 0, and at most {MAX_NUMBER}; got {value!r}"
@@ -107,29 +108,29 @@ def test_another_number_is_refused(value: object) -> None:
         check_number("limit", value)
 
 
-@pytest.mark.parametrize("hook", [None, len, lambda: None, str], ids=str)
+@pytest.mark.parametrize("hook", [None, len, lambda: None, str], ids=named)
 def test_a_hook_is_whatever_can_be_called(hook: object) -> None:
     check_callable("hook", hook, "the request")
 
 
-@pytest.mark.parametrize("hook", [False, 0, "", "len", [len], {}], ids=repr)
+@pytest.mark.parametrize("hook", [False, 0, "", "len", [len], {}], ids=named)
 def test_what_cannot_be_called_is_no_hook(hook: object) -> None:
     with pytest.raises(ConfigError, match="hook is a function of the request, or nothing"):
         check_callable("hook", hook, "the request")
 
 
-@pytest.mark.parametrize("names", [[], (), ["cookie"], ("Cookie", "x-token")], ids=repr)
+@pytest.mark.parametrize("names", [[], (), ["cookie"], ("Cookie", "x-token")], ids=named)
 def test_headers_are_named_in_a_list(names: object) -> None:
     check_header_names("exclude", names)
 
 
-@pytest.mark.parametrize("names", [None, "cookie", b"cookie", [1], ["a b"], [""], {"cookie": 1}, {"cookie"}], ids=repr)
+@pytest.mark.parametrize("names", [None, "cookie", b"cookie", [1], ["a b"], [""], {"cookie": 1}, {"cookie"}], ids=named)
 def test_what_is_no_list_of_headers_is_refused(names: object) -> None:
     with pytest.raises(ConfigError, match="exclude is a list of header names"):
         check_header_names("exclude", names)
 
 
-@pytest.mark.parametrize("origins", [None, str.isascii, lambda _: True], ids=str)
+@pytest.mark.parametrize("origins", [None, str.isascii, lambda _: True], ids=named)
 def test_origins_may_be_none_or_judged_by_a_function(origins: object) -> None:
     check_origins(origins)
 
@@ -167,7 +168,7 @@ def test_what_clients_send_as_an_origin_is_taken(origin: str) -> None:
         {"https://a.example": True},
         iter(["https://a.example"]),
     ],
-    ids=str,
+    ids=named,
 )
 def test_origins_that_are_no_texts_in_an_order_are_refused(origins: object) -> None:
     with pytest.raises(ConfigError, match="cors_allowed_origins is an origin, a list of origins"):
@@ -216,7 +217,7 @@ def test_what_no_browser_sends_as_an_origin_is_refused_and_named(origin: str, li
         MappingProxyType({"name": "io"}),
         OrderedDict(name="io"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_cookie_is_a_name_or_a_name_and_attributes(cookie: object) -> None:
     check_cookie(cookie)
@@ -228,7 +229,7 @@ def test_a_cookie_is_a_name_or_a_name_and_attributes(cookie: object) -> None:
         *("", "a b", "a=b", "a;b", "ä", "io\n", 5, True, False, b"io", [], ["io"], {}, {"path": "/"}),
         *({"name": None}, {"name": ""}, {"name": "a b"}, {"name": b"io"}, {"Name": "io"}),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_cookie_without_a_good_name_is_refused(cookie: object) -> None:
     with pytest.raises(ConfigError, match='cookie is a name, like "io"'):
@@ -279,25 +280,25 @@ def test_same_site_is_one_of_three(same_site: str) -> None:
 @pytest.mark.parametrize(
     "headers",
     [{}, {"x-frame-options": "DENY"}, {"X": ""}, {"a": "b c\t~"}, {"a": "\xe9"}],
-    ids=str,
+    ids=named,
 )
 def test_headers_are_names_and_values(headers: object) -> None:
     check_headers(headers)
 
 
-@pytest.mark.parametrize("headers", [None, [], [("a", "b")], "a: b", 5], ids=str)
+@pytest.mark.parametrize("headers", [None, [], [("a", "b")], "a: b", 5], ids=named)
 def test_headers_that_are_no_mapping_are_refused(headers: object) -> None:
     with pytest.raises(ConfigError, match="response_headers maps names to values"):
         check_headers(headers)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a:", "a\r\nb", "ä", 5, None, b"a"], ids=repr)
+@pytest.mark.parametrize("name", ["", "a b", "a:", "a\r\nb", "ä", 5, None, b"a"], ids=named)
 def test_a_header_no_response_can_have_is_refused(name: object) -> None:
     with pytest.raises(ConfigError, match=f"response_headers: a name is .*; got {re.escape(repr(name))}"):
         check_headers({"good": "one", name: "value"})
 
 
-@pytest.mark.parametrize("value", ["a\r\nset-cookie: b", "\n", "\x00", "\x7f", "\u20ac", 5, None, b"a"], ids=repr)
+@pytest.mark.parametrize("value", ["a\r\nset-cookie: b", "\n", "\x00", "\x7f", "\u20ac", 5, None, b"a"], ids=named)
 def test_a_value_that_would_begin_another_header_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match=f"response_headers: a value is .*; got {re.escape(repr(value))}"):
         check_headers({"good": "one", "name": value})

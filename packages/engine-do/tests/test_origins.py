@@ -1,6 +1,7 @@
 """`admission.is_origin_allowed`: which pages may connect."""
 
 import pytest
+from naming import named
 
 from engine_do.config import EngineConfig, Origins
 from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
@@ -80,7 +81,7 @@ def test_the_same_host_counts_with_its_port() -> None:
     assert not is_origin_allowed(request("http://localhost:3000", "http://localhost:8787"), CONFIG)
 
 
-@pytest.mark.parametrize("allowed", [None, ["https://page.example"], "*", lambda _: True], ids=str)
+@pytest.mark.parametrize("allowed", [None, ["https://page.example"], "*", lambda _: True], ids=named)
 @pytest.mark.parametrize("origin", ["http://[", "https://a]b", "https://\u2100.example"])
 def test_an_origin_that_cannot_be_parsed_is_judged_and_not_an_error_of_ours(origin: str, allowed: Origins) -> None:
     config = EngineConfig(cors_allowed_origins=allowed)

@@ -243,6 +243,9 @@ class FakeRuntime:
         end_s = self._now_s + seconds
         await Until(lambda: self._now_s >= end_s, at_least_once=True)
 
+    async def give_way(self) -> None:
+        await Until(lambda: True, at_least_once=True)
+
     async def let_others_in(self) -> None:
         self.moments += 1
         await Until(lambda: True, at_least_once=True)

@@ -67,6 +67,9 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
 
+    async def give_way(self) -> None:
+        """Wait for a turn: a loop that does it holds up neither this object's other work nor, for long, other clients."""
+
     async def let_others_in(self) -> None:
         """Wait for a moment in which other events are taken; whoever asks meanwhile gets a moment of its own after it."""
 

@@ -12,7 +12,7 @@ __all__ = ["ObjectClock"]
 _MOMENT_S: Final = 0.001
 
 
-#: So long a loop that waits for 0 s goes on before others are let in.
+#: So long a loop that gives way goes on before others are let in.
 _SLICE_MS: Final = 10
 
 
@@ -43,11 +43,15 @@ class ObjectClock:
         self._alarm_ms = None
 
     async def sleep(self, seconds: float) -> None:
-        """Wait. A loop that waits for 0 s lets others in every few milliseconds: to the runtime, the loop's turns are one event."""
-        if seconds <= 0 and self.now_ms() >= self._others_ms + _SLICE_MS:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def give_way(self) -> None:
+        """Let what is ready go on, and others in every few milliseconds: to the runtime, the turns of a loop are one event."""
+        if self.now_ms() >= self._others_ms + _SLICE_MS:
             await self.let_others_in()
         else:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(0)
 
     async def let_others_in(self) -> None:
         """Wait for a timer, after all who asked before: between two of them the runtime takes other events."""

@@ -96,8 +96,9 @@ class EngineProxy:
         return await work
 
     async def sleep(self, seconds: float = 0) -> None:
-        """Wait; the object stays awake meanwhile."""
-        await self._runtime.clock.sleep(seconds)
+        """Wait; the object stays awake meanwhile. A wait of 0 seconds gives way."""
+        clock = self._runtime.clock
+        await (clock.sleep(seconds) if seconds > 0 else clock.give_way())
 
     def create_event(self) -> Any:
         """Make an event."""
