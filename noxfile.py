@@ -243,7 +243,7 @@ def published(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """Run the whole system under `wrangler dev` with real clients. Needs no internet but PyPI and npm."""
     session.env.pop("PYTHONPATH", None)
-    _install_e2e(session)
+    _install_e2e(session, *editable("shared-wire"))  # its model of the runtime, which is held against the real one
     if session.posargs:
         session.run("pytest", *E2E, *session.posargs)
         return

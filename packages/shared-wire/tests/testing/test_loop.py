@@ -72,7 +72,7 @@ def test_a_task_may_begin_at_once_within_another(loop: VirtualLoop) -> None:
         seen.append("inner ends")
 
     async def outer() -> None:
-        task = EagerTask(inner(), loop=loop, eager_start=True)  # type: ignore[call-arg]  # Python 3.12's
+        task = EagerTask(inner(), loop=loop, eager_start=True)
         seen.append("outer goes on")
         assert asyncio.current_task() is not task
         await task

@@ -53,13 +53,16 @@ def test_nothing_is_sent_on_a_socket_that_is_closed(ends: tuple[ClientSocket, Se
     client, server, owner = ends
     server.close(1000, "")
     client.send("late")
-    assert owner.seen == ["forgotten"]
+    assert owner.seen == ["forgotten", (1000, "", True)], "the client answers"
     assert (server.readyState, client.closed) == (CLOSED, (1000, ""))
     with pytest.raises(JsException):
         server.send("late")
 
 
-@pytest.mark.parametrize(("how", "told"), [("close", (1000, "", True)), ("drop", (1006, "", False))])
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [("close", (1000, "", True)), ("drop", (1006, "WebSocket disconnected without sending Close frame.", False))],
+)
 def test_clients_leave_with_a_word_and_without_one(
     ends: tuple[ClientSocket, ServerSocket, Owner], how: str, told: Any
 ) -> None:

@@ -218,7 +218,8 @@ class Actor:
             life = Life(self)
             self.lives += 1
             try:
-                life.begin()
+                with self.storage.as_one():
+                    life.begin()
             except Exception as error:
                 life.end()
                 raise JsException("".join(traceback.format_exception(error)).strip()) from error
@@ -250,12 +251,15 @@ class Actor:
     def reset(self, reason: str = "the object was reset") -> None:
         """End this life as a crash does: its sockets are gone, and nobody is told but their clients."""
         self.evict()
+        self._close_sockets()
+        for outcome in list(self.waiting):
+            _settle(outcome, JsException(f"Error: {reason or 'Durable Object was aborted'}"))
+
+    def _close_sockets(self) -> None:
         sockets, self.sockets = self.sockets, []
         for socket in sockets:
             socket.readyState = CLOSED
             socket.client.receive_close(1006, "")
-        for outcome in list(self.waiting):
-            _settle(outcome, JsException(f"Error: {reason or 'Durable Object was aborted'}"))
 
     def receive(self, socket: ServerSocket, frame: str | bytes) -> None:
         """Handle a frame of a client, or have the runtime answer it."""

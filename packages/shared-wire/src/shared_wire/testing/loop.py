@@ -93,7 +93,7 @@ if sys.version_info >= (3, 12):
     EagerTask = asyncio.Task
 else:
 
-    class EagerTask(asyncio.tasks._PyTask):  # type: ignore[name-defined,misc]  # typeshed does not know it
+    class EagerTask(asyncio.tasks._PyTask):  # type: ignore[name-defined]  # typeshed does not know it
         """`asyncio.Task` with the option that Python 3.12 has added."""
 
         def __init__(self, coro: Any, *, loop: VirtualLoop, eager_start: bool = False) -> None:

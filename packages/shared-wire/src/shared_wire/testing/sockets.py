@@ -12,6 +12,10 @@ _MAX_ATTACHMENT: Final = 16_384
 #: What a serialised value has besides its characters.
 _ENVELOPE: Final = 8
 CONNECTING, OPEN, CLOSING, CLOSED = range(4)
+#: The code with which clients answer a close.
+_ANSWERED: Final = 1000
+#: What an object is told where a connection ends without a word.
+_NO_WORD: Final = "WebSocket disconnected without sending Close frame."
 
 
 class Owner(Protocol):
@@ -49,13 +53,15 @@ class ServerSocket:
         self.client.receive(frame.to_bytes() if isinstance(frame, JsBytes) else str(frame))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close it, or answer the client's close."""
+        """Close it, or answer the client's close. A client that is there answers, which its object is told."""
         if self.readyState == CLOSED:
             return
-        self.readyState = CLOSED
+        was_open, self.readyState = self.readyState == OPEN, CLOSED
         self.client.receive_close(code, reason)
         if self.owner is not None:
             self.owner.forget(self)
+            if was_open and not self.client.has_vanished:
+                self.owner.receive_close(self, _ANSWERED, "", True)
 
     def serializeAttachment(self, value: Any) -> None:  # noqa: N802 - JavaScript's name
         """Keep a value with the socket, across sleep."""
@@ -83,7 +89,7 @@ class ClientSocket:
         self._frames: list[str | bytes] = []
         self._listener: Callable[[str | bytes], None] | None = None
         self._close_listener: Callable[[int, str], None] | None = None
-        self._vanished = False
+        self.has_vanished = False
 
     def listen(self, frame: Callable[[str | bytes], None], close: Callable[[int, str], None]) -> None:
         """Have functions called with what comes, from the first frame on."""
@@ -100,7 +106,7 @@ class ClientSocket:
 
     def send(self, frame: str | bytes) -> None:
         """Send a frame; nothing happens when it is closed."""
-        is_open = self.closed is None and self.server.readyState == OPEN and not self._vanished
+        is_open = self.closed is None and self.server.readyState == OPEN and not self.has_vanished
         if is_open and self.server.owner is not None:
             self.server.owner.receive(self.server, frame)
 
@@ -110,11 +116,11 @@ class ClientSocket:
 
     def drop(self) -> None:
         """Be gone without a word, as when the network breaks."""
-        self._leave(1006, "", was_clean=False)
+        self._leave(1006, _NO_WORD, was_clean=False)
 
     def vanish(self) -> None:
         """Send nothing more, and take nothing: the connection seems to be there."""
-        self._listener, self._vanished = None, True
+        self._listener, self.has_vanished = None, True
 
     def _leave(self, code: int, reason: str, *, was_clean: bool) -> None:
         if self.closed is None:

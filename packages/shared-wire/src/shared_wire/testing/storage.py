@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from shared_wire.testing.values import JsArray, JsException
@@ -70,6 +71,12 @@ class _Kv:
     def delete(self, key: str) -> bool:
         return self._values.pop(key, None) is not None
 
+    def copy(self) -> dict[str, Any]:
+        return dict(self._values)
+
+    def restore(self, values: dict[str, Any]) -> None:
+        self._values = values
+
     def list(self, options: dict[str, Any] | None = None) -> list[tuple[str, Any]]:
         prefix = (options or {}).get("prefix", "")
         return sorted((key, value) for key, value in self._values.items() if key.startswith(prefix))
@@ -102,6 +109,19 @@ class ObjectStorage:
         self._alarm_ms = None
         self._arm(None)
         return _Done(None)
+
+    @contextmanager
+    def as_one(self) -> Iterator[None]:
+        """Write all of the block or, where it raises, nothing: a construction that fails leaves nothing behind."""
+        keys = self.kv.copy()
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            self.kv.restore(keys)
+            raise
+        self._connection.execute("COMMIT")
 
     def rang(self) -> None:
         """Forget the alarm: it rings."""

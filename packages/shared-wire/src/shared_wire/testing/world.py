@@ -55,7 +55,7 @@ class World:
             setattr(self.env, name, Namespace(name, self._maker(getattr(entry, class_name))))
 
     @classmethod
-    def load(cls, project: str | Path, **env: Any) -> "World":
+    def load(cls, project: str | Path, **env: Any) -> Self:
         """Make the world of a project: a folder with a ``wrangler.jsonc``. ``env`` gives bindings that are not Durable Objects.
 
         The application's modules are imported anew for each world.
