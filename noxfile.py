@@ -118,7 +118,7 @@ def types(session: nox.Session) -> None:
 def unit(session: nox.Session, package: str) -> None:
     """Run one package's tests where only that package and what it declares is installed."""
     install(session, *editable(*SIBLINGS[package], package), groups=("test", "parallel"))
-    session.run("pytest", f"packages/{package}", *(session.posargs or ("--numprocesses", "2")))
+    session.run("pytest", f"packages/{package}/tests", *(session.posargs or ("--numprocesses", "2")))
 
 
 @nox.session
