@@ -44,6 +44,7 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
+SHORT = {"E2E_FAULT_SECONDS": "10"}
 LONG_FORMS = (
     "faults",
     "costs",
@@ -57,6 +58,7 @@ LONG_FORMS = (
     "crowd",
     "long_use",
     "application_bursts",
+    "application_differences",
 )
 
 #: What the simulation uses of the packages' own tests.
@@ -124,8 +126,9 @@ def unit(session: nox.Session, package: str) -> None:
 @nox.session
 def simulation(session: nox.Session) -> None:
     """Run the cores of all packages together through everything that may go wrong, by seeds."""
-    install(session, *editable(*SIBLINGS), groups=("test",))
-    session.run("pytest", "simulation", "packages/socketio-do/examples", *session.posargs)
+    install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
+    folders = ("simulation", "packages/socketio-do/examples")
+    session.run("pytest", *folders, *(session.posargs or ("--numprocesses", "2")))
 
 
 @nox.session
@@ -140,11 +143,11 @@ def upstream(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Run the fuzzers for some 10 seconds, after their own tests (longer, or one target: `nox -s fuzz -- --inputs 1000000`)."""
+    """Run the fuzzers for some seconds, after their own tests (longer, or one target: `nox -s fuzz -- --inputs 1000000`)."""
     install(session, *editable(*SIBLINGS), groups=("test",))
     if not session.posargs:
         session.run("pytest", "fuzz/tests")
-    session.run("python", "fuzz", *(session.posargs or ("--inputs", "25000")))
+    session.run("python", "fuzz", *(session.posargs or ("--inputs", "12000")))
 
 
 def _fetch_sources(session: nox.Session, name: str) -> Path:
@@ -248,7 +251,7 @@ def e2e(session: nox.Session) -> None:
         session.run("pytest", *E2E, *session.posargs)
         return
     # Most of them wait most of the time, so three go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "3", *BY_FILE)
+    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "3", *BY_FILE, env=SHORT)
     session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
 
 

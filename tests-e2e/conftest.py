@@ -150,8 +150,7 @@ _LONG = (
     "test_many_come_and_go_and_leave_nothing",
     "test_two_thousand_sockets_are_pinged_by_one_alarm_while_others_are_answered",
     "test_stock_clients_are_used_together_for_long",
-    "test_thousands_of_events_of_one_handler_arrive_in_order[polling]",
-    "test_thousands_of_events_of_one_handler_arrive_in_order[while it upgrades]",
+    *("application_bursts", "application_differences"),
 )
 
 
@@ -167,7 +166,7 @@ def _is_for_soak(item: pytest.Item) -> bool:
     host = params.get("each_worker", params.get("each_engine_worker"))
     given, worst = getattr(params.get("given"), "id", ""), getattr(params.get("worst"), "__name__", "")
     if host is None or not (given or worst):
-        return item.name in _LONG
+        return item.name in _LONG or item.path.stem.removeprefix("test_") in _LONG
     turn, mine = divmod(zlib.crc32(f"{given}{worst}".encode()), len(HOSTS))
     return mine != HOSTS.index(host) or (bool(given) and turn % 8 != 0)
 
