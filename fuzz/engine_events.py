@@ -48,7 +48,7 @@ from engine_do.session.session import (
 )
 from fuzz.grammar import any_packet, any_payload, any_sequence
 from fuzz.sequences import message_of, read_events
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 from socketio_do.cluster.routes import NamespaceRoutes
 
 __all__ = ["SEQUENCES", "any_events", "step_polls", "step_session"]

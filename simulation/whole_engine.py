@@ -49,7 +49,7 @@ from shared_wire import (
     SessionOpened,
     ranges,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 __all__ = ["CONFIG", "PEER", "EngineSide", "Observer"]
 

@@ -25,7 +25,7 @@ from engine_do.session.session import (
     Swept,
 )
 from shared_wire import EngineSid, Frame, Life, decode
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 __all__ = ["World"]
 

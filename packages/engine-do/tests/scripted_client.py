@@ -24,7 +24,7 @@ from engine_do.session.session import (
     step,
     to_record,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 __all__ = ["Client", "Engine"]
 

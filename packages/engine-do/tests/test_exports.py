@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import engine_do
-import shared_wire.contracts
+import shared_wire.reasons
 
 PACKAGE = Path(engine_do.__file__).parent
 PATHS = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
@@ -77,7 +77,7 @@ def test_the_package_exports_what_it_imports_and_this_much() -> None:
 
 def test_the_package_exports_only_what_a_module_exports() -> None:
     public = {name for module in MODULES for name in import_module(f"engine_do.{module}").__all__}
-    assert set(engine_do.__all__) - set(shared_wire.contracts.__all__) <= public
+    assert set(engine_do.__all__) - set(shared_wire.reasons.__all__) <= public
 
 
 #: Modules that only name what another one deals with: nothing in them can be wrong that the other's tests would not show.

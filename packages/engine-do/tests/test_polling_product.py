@@ -44,7 +44,7 @@ from engine_do.session.session import (
     SocketGone,
     Swept,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 CONFIG = EngineConfig(max_payload=100)
 NOW = 1_000_000

@@ -9,7 +9,7 @@ import pytest
 import engine_do
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 PACKAGE = Path(__file__).parent.parent
 PAGES = Path(__file__).parents[3] / "docs" / "engine-do"

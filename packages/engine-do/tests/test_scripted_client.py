@@ -8,7 +8,7 @@ from engine_do.session.session import (
     Ended,
     FrameReceived,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 CONFIG = EngineConfig()
 

@@ -28,7 +28,7 @@ from engine_do.session.session import (
     step,
     to_record,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 ENVIRON = (("PATH_INFO", "/"),)
 EARLY = Session(engine_sid=EngineSid("s"), pinged_ms=0, environ=ENVIRON)

@@ -23,7 +23,7 @@ from engine_do.session.session import (
     step,
     to_record,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 CONFIG = EngineConfig(max_payload=10)
 TIMEOUT = CONFIG.ping_interval_ms + CONFIG.ping_timeout_ms

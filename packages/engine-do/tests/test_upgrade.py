@@ -34,7 +34,7 @@ from engine_do.session.session import (
     Swept,
     Upgraded,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 CONFIG = EngineConfig()
 NOW = 1_000_000

@@ -18,7 +18,7 @@ from engine_do.session.session import (
     SocketGone,
     Swept,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 #: The machine may be busy: only wrong answers fail, slow ones do not.
 unhurried = settings(deadline=None)

@@ -11,7 +11,7 @@ from engine_do.session.session import (
     Swept,
     step,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 
 @unhurried

@@ -28,7 +28,7 @@ from engine_do.session.session import (
     CloseRequested,
     Phase,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 #: Few frames, so that the same one comes twice: a server that ticks sends nothing else.
 some_frames: st.SearchStrategy[Frame] = st.sampled_from(["4tick", "4tick", "4tock", b"\x00"])

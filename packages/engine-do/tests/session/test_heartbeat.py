@@ -15,7 +15,7 @@ from engine_do.session.session import (
     Session,
     Swept,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 CONFIG = EngineConfig()
 ECONOMY = EngineConfig(ping_interval_ms=300_000, ping_timeout_ms=360_000)

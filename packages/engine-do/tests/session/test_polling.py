@@ -47,7 +47,7 @@ from engine_do.session.session import (
     Session,
     Swept,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 CONFIG = EngineConfig()
 NOW = 1_000_000

@@ -20,7 +20,7 @@ from engine_do.session.session import (
     Swept,
     step,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 CONFIG = EngineConfig(max_payload=10)
 ENVIRON = (("REQUEST_METHOD", "GET"), ("HTTP_X", 'quoted "text" \u20ac'))

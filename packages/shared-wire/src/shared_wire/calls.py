@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Final
 
 from shared_wire.batches import largest_holder, sessions_in, split, weigh, without
-from shared_wire.contracts import Reason
 from shared_wire.effects import Effect
 from shared_wire.frames import Call, Refusal, Reply
 from shared_wire.limits import (
@@ -30,6 +29,7 @@ from shared_wire.link import (
     take,
 )
 from shared_wire.operations import CloseSessions, EngineSid, Operation, SessionClosed
+from shared_wire.reasons import Reason
 from shared_wire.unfinished import sessions_waiting
 
 __all__ = ["enqueue", "fail_call", "make_call", "receive_reply", "renew_call", "repeat_call", "spoil_call"]

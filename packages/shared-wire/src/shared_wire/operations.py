@@ -63,7 +63,7 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class SessionClosed:
-    """A session ended at the engine actor; ``reason`` is one of `contracts.Reason`."""
+    """A session ended at the engine actor; ``reason`` is one of `reasons.Reason`."""
 
     engine_sid: EngineSid
     reason: str

@@ -7,7 +7,7 @@ import pytest
 from server_fakes import FakeDatabase, socket_sid
 
 from shared_wire.bounded_json import has_collisions
-from shared_wire.contracts import TRANSPORT
+from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError, SessionDataError
 from socketio_do.limits import MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state import membership as module

@@ -32,8 +32,9 @@ from engine_do.session.session import (
     REVISION,
     CloseRequested,
 )
-from shared_wire.contracts import DEFAULT_PEER, Reason
 from shared_wire.durable import begin_life, hold_awake, now_ms, raw, start_eagerly
+from shared_wire.names import DEFAULT_PEER
+from shared_wire.reasons import Reason
 
 __all__ = ["EngineActor"]
 

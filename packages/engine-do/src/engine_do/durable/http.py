@@ -27,7 +27,7 @@ from engine_do.requests.admission import Handshake, Poll, Post, Transport, Upgra
 from engine_do.requests.handshake import make_environ, open_packet
 from engine_do.requests.headers import answer_headers, choose_encoding, cookie_header, upgrade_headers
 from engine_do.session.heartbeat import next_deadline
-from engine_do.session.judging import Judged
+from engine_do.session.pending import PendingHandshake
 from engine_do.session.polling import HOLD_MS, Polling, may_upgrade
 from engine_do.session.polling_events import (
     AcceptPost,
@@ -45,8 +45,8 @@ from engine_do.session.session import (
     CloseRequested,
     Session,
 )
-from shared_wire.contracts import Reason
 from shared_wire.durable import Timer, now_ms
+from shared_wire.reasons import Reason
 
 __all__ = ["POLL_HEADER", "REPEAT_HEADER", "Http"]
 
@@ -99,11 +99,11 @@ class Http:
     async def _open(self, http: HttpRequest, handshake: Handshake) -> Any:
         self._refuse_crowd(http)
         engine_sid = make_engine_sid(secrets.token_urlsafe(16), self._name)
-        judged = self._sessions.judging.begin(engine_sid, handshake.transport, http.remote_address)
+        pending = self._sessions.pending.begin(engine_sid, handshake.transport, http.remote_address)
         try:
             environ = make_environ(http, handshake.transport, self._config.exclude_headers)
             if not await self._sessions.application.connecting(engine_sid, environ):
-                judged.refused = True
+                pending.refused = True
             now = now_ms()
             late = self._sessions.application.announces_late
             session = Session(
@@ -114,14 +114,14 @@ class Http:
                 revision=handshake.revision,
                 base64=handshake.base64,
             )
-            if not judged.refused:
+            if not pending.refused:
                 await self._arm(next_deadline((session,), self._config) or now)
-            if judged.refused:
+            if pending.refused:
                 raise RemoteEngineError(FORBIDDEN)
             opens = self._open_socket if handshake.transport is Transport.WEBSOCKET else self._open_polling
-            return opens(http, session, self._first(judged))
+            return opens(http, session, self._first(pending))
         finally:
-            self._sessions.end_judging(engine_sid)
+            self._sessions.end_pending(engine_sid)
 
     def _refuse_crowd(self, http: HttpRequest) -> None:
         config, address = self._config, http.remote_address
@@ -131,10 +131,10 @@ class Http:
         if limit is not None and address and self._sessions.count_from(address) >= limit:
             raise RemoteEngineError(FORBIDDEN, "too many sessions of one address")
 
-    def _first(self, judged: Judged) -> list[Frame]:
+    def _first(self, pending: PendingHandshake) -> list[Frame]:
         """Return what follows the open packet: the initial packet, then what was sent while the client was being judged."""
         initial = self._config.initial_packet
-        return judged.frames if initial is None else [encode_message(initial), *judged.frames]
+        return pending.frames if initial is None else [encode_message(initial), *pending.frames]
 
     def _open_socket(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
         """Accept the socket; the open packet is the first frame on it."""

@@ -38,8 +38,8 @@ from shared_wire import (
     sessions_of,
 )
 from shared_wire.batches import joined
-from shared_wire.contracts import Reason
 from shared_wire.durable import RpcWire, Timer, log_fault, now_ms
+from shared_wire.reasons import Reason
 
 __all__ = ["Linked"]
 

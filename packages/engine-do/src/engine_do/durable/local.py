@@ -16,8 +16,8 @@ from engine_do.session.session import (
 )
 from engine_do.session.sweep import Sweep
 from shared_wire import Holdings, Lanes
-from shared_wire.contracts import Reason
 from shared_wire.durable import log_fault
+from shared_wire.reasons import Reason
 
 __all__ = ["LocalApplication"]
 

@@ -20,7 +20,7 @@ from engine_do.durable.stored import Stored
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Frame
 from engine_do.requests.admission import Transport
-from engine_do.session.judging import Judging
+from engine_do.session.pending import PendingHandshakes
 from engine_do.session.polling import size_of, step_polling
 from engine_do.session.polling_events import (
     AnswerPoll,
@@ -56,8 +56,8 @@ from engine_do.session.session import (
 )
 from engine_do.session.sweep import Sweep
 from shared_wire import Holdings
-from shared_wire.contracts import Reason
 from shared_wire.durable import log_fault, now_ms
+from shared_wire.reasons import Reason
 
 __all__ = ["Sessions"]
 
@@ -87,10 +87,10 @@ class Sessions:
         self._config = config
         self.sockets = sockets
         self.polls = polls
-        self.judging = Judging()
+        self.pending = PendingHandshakes()
         self.held = Holdings(of_one=MAX_HELD, of_all=MAX_HELD_BY_ALL)
         polls.count = self.held.add
-        self.stored = Stored(rows, self.judging)
+        self.stored = Stored(rows, self.pending)
         self._rows = rows
         self._counters = counters
         self.rates = Rates(config, sockets.let_others_in)
@@ -112,7 +112,7 @@ class Sessions:
         size: int | None = None
         for engine_sid in engine_sids:
             try:
-                if (client := self.judging.get(engine_sid)) is not None:
+                if (client := self.pending.get(engine_sid)) is not None:
                     size = size_of(frames) if size is None else size
                     client.send(frames, size)
                 elif (ws := self.sockets.find(engine_sid)) is not None:
@@ -125,7 +125,7 @@ class Sessions:
 
     def apply(self, engine_sid: EngineSid, event: Input) -> None:
         """Apply an event to a session; nothing happens when it is gone. To close one that is still being judged is to refuse it."""
-        if (client := self.judging.get(engine_sid)) is not None:
+        if (client := self.pending.get(engine_sid)) is not None:
             client.refused |= isinstance(event, CloseRequested)
             return
         try:
@@ -141,15 +141,15 @@ class Sessions:
         """List all open sessions that anybody above has heard of. Reads every attachment: for what concerns all, and is rare."""
         return [session for session in self._open() if session.announced]
 
-    def end_judging(self, engine_sid: EngineSid) -> None:
+    def end_pending(self, engine_sid: EngineSid) -> None:
         """End a judgement. The session is open by now, or never will be."""
-        client = self.judging.end(engine_sid)
+        client = self.pending.end(engine_sid)
         if client.data is not None and not client.refused:
             self.stored.write_data(engine_sid, client.data)
 
     def transport(self, engine_sid: EngineSid) -> Transport | None:
         """Return how a session's packets travel; none when it is gone."""
-        if (client := self.judging.get(engine_sid)) is not None:
+        if (client := self.pending.get(engine_sid)) is not None:
             return client.transport
         if self.sockets.find(engine_sid) is not None:
             return Transport.WEBSOCKET
@@ -157,12 +157,12 @@ class Sessions:
 
     def is_full(self) -> bool:
         """Return whether no more session may open; those that are being judged count."""
-        return self.sockets.is_full(max(self._config.max_sessions - len(self.polls.all()) - len(self.judging), 0))
+        return self.sockets.is_full(max(self._config.max_sessions - len(self.polls.all()) - len(self.pending), 0))
 
     def count_from(self, address: str) -> int:
         """Count the sessions of one address, and those of it that are being judged."""
         polling = sum(one.address == address for one in self.polls.all())
-        return self.sockets.count_from(address) + polling + self.judging.count_from(address)
+        return self.sockets.count_from(address) + polling + self.pending.count_from(address)
 
     def receive_frame(self, ws: Any, frame: Frame) -> None:
         """Handle a frame of a socket."""

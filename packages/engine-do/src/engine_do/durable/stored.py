@@ -5,7 +5,7 @@ from collections.abc import Callable, Container
 from engine_do.durable.rows import Rows
 from engine_do.errors import ConfigError
 from engine_do.protocol.ids import EngineSid
-from engine_do.session.judging import Judging
+from engine_do.session.pending import PendingHandshakes
 
 __all__ = ["Stored"]
 
@@ -13,10 +13,10 @@ __all__ = ["Stored"]
 class Stored:
     """Rows where the application is in this object. In front of a link there are none."""
 
-    def __init__(self, rows: Rows | None, judging: Judging) -> None:
+    def __init__(self, rows: Rows | None, pending: PendingHandshakes) -> None:
         """Initialise with the table, if there is one, and those who have no row yet."""
         self._rows = rows
-        self._judging = judging
+        self._pending = pending
 
     def note_opened(self, engine_sid: EngineSid) -> None:
         """Write down a session on a WebSocket: its end must be told even after a reset."""
@@ -25,14 +25,14 @@ class Stored:
 
     def data(self, engine_sid: EngineSid) -> str | None:
         """Read what the application stored with a session."""
-        if (client := self._judging.get(engine_sid)) is not None:
+        if (client := self._pending.get(engine_sid)) is not None:
             return client.data
         return self._own_rows().data(engine_sid)
 
     def write_data(self, engine_sid: EngineSid, data: str) -> bool:
         """Store something with a session; returns whether there is such a session."""
         rows = self._own_rows()
-        if (client := self._judging.get(engine_sid)) is not None:
+        if (client := self._pending.get(engine_sid)) is not None:
             client.data = data
             return True
         return rows.write_data(engine_sid, data)

@@ -10,7 +10,7 @@ from engine_do.errors import BAD_REQUEST, RemoteEngineError
 from engine_do.protocol.ids import EngineSid
 from engine_do.request import HttpRequest
 from engine_do.requests.admission import Transport
-from shared_wire.contracts import TRANSPORT
+from shared_wire.names import TRANSPORT
 
 __all__ = ["MAX_ENVIRON", "change_transport", "make_environ", "open_packet"]
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from engine_do.config import ChoosePeer
 from engine_do.errors import ConfigError
-from shared_wire.contracts import PEER_NAME
+from shared_wire.names import PEER_NAME
 
 __all__ = ["choose"]
 

@@ -69,7 +69,7 @@ from engine_do.session.session import (
     from_record,
     to_record,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 __all__ = [
     "HOLD_MS",

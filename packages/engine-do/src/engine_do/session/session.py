@@ -38,7 +38,7 @@ from engine_do.session.peers import choose
 from engine_do.session.record_fields import fact, listed, text, whole
 from shared_wire import RefusedJson
 from shared_wire.bounded_json import parse
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 
 __all__ = [
     "FAULT_CLOSE",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from shared_wire.contracts import DEFAULT_PEER
+from shared_wire.names import DEFAULT_PEER
 from socketio_do.errors import ConfigError, PacketError
 from socketio_do.limits import MAX_ATTACHMENTS, MAX_NAMESPACE
 from socketio_do.protocol.serializers import choose_serializer

@@ -4,8 +4,8 @@ from typing import Any
 
 from pyodide.ffi import to_js
 
-from shared_wire.contracts import DEFAULT_PEER
 from shared_wire.durable import raw
+from shared_wire.names import DEFAULT_PEER
 from socketio_do.cluster.commands import read_value, write_command
 from socketio_do.errors import ConfigError
 from socketio_do.server.emission import Answers

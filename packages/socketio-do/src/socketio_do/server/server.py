@@ -15,7 +15,7 @@ from shared_wire import (
     SessionsRange,
     digest,
 )
-from shared_wire.contracts import Reason
+from shared_wire.reasons import Reason
 from socketio_do.errors import LimitError, PacketError, RemoteServerError
 from socketio_do.limits import MAX_SOCKETS, MAX_WAITING
 from socketio_do.protocol.assembly import Assemblies

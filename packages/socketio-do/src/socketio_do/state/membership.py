@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from shared_wire.bounded_json import has_collisions
-from shared_wire.contracts import TRANSPORT
+from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state.cache import TextCache

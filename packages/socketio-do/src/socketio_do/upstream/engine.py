@@ -5,8 +5,9 @@ from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from shared_wire import CloseSessions, EngineSid, SendPackets
-from shared_wire.contracts import TRANSPORT, Reason
 from shared_wire.limits import FEW_QUEUED_BYTES
+from shared_wire.names import TRANSPORT
+from shared_wire.reasons import Reason
 from socketio_do.errors import ConfigError
 from socketio_do.runtime import Runtime
 from socketio_do.state.membership import Membership

@@ -1,4 +1,4 @@
-"""Clients that are still being judged: between their handshake and the application's yes or no."""
+"""Pending handshakes: of clients that the application has neither let in nor refused yet."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ from engine_do.protocol.packets import Frame
 from engine_do.requests.admission import Transport
 from engine_do.session.polling import MAX_OUTBOX
 
-__all__ = ["Judged", "Judging"]
+__all__ = ["PendingHandshake", "PendingHandshakes"]
 
 
 @dataclass(slots=True)
-class Judged:
-    """A client that is being judged: what it will be sent, and what is to be stored with it."""
+class PendingHandshake:
+    """One of them: what its client will be sent, and what is to be stored with it."""
 
     transport: Transport
     address: str
@@ -33,23 +33,23 @@ class Judged:
             self.frames.extend(frames)
 
 
-class Judging:
-    """Those of one object. In memory: a handshake ends with the life that began it."""
+class PendingHandshakes:
+    """Those of one actor. In memory: a handshake ends with the life that began it."""
 
     def __init__(self) -> None:
-        self._clients: dict[EngineSid, Judged] = {}
+        self._clients: dict[EngineSid, PendingHandshake] = {}
         self._addresses = Counter[str]()
 
     def __len__(self) -> int:
         return len(self._clients)
 
-    def begin(self, engine_sid: EngineSid, transport: Transport, address: str) -> Judged:
-        """Begin to judge a client; until `end` what it is sent waits. It counts as a session from here on."""
-        client = self._clients[engine_sid] = Judged(transport, address)
+    def begin(self, engine_sid: EngineSid, transport: Transport, address: str) -> PendingHandshake:
+        """Begin a handshake; until `end` what its client is sent waits. It counts as a session from here on."""
+        client = self._clients[engine_sid] = PendingHandshake(transport, address)
         self._addresses[address] += 1
         return client
 
-    def end(self, engine_sid: EngineSid) -> Judged:
+    def end(self, engine_sid: EngineSid) -> PendingHandshake:
         """End it: the session is open by now, or never will be."""
         client = self._clients.pop(engine_sid)
         self._addresses[client.address] -= 1
@@ -57,8 +57,8 @@ class Judging:
             del self._addresses[client.address]
         return client
 
-    def get(self, engine_sid: EngineSid) -> Judged | None:
-        """Find a client that is being judged."""
+    def get(self, engine_sid: EngineSid) -> PendingHandshake | None:
+        """Find the handshake of a session, if it is pending."""
         return self._clients.get(engine_sid) if self._clients else None
 
     def count_from(self, address: str) -> int:
