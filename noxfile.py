@@ -250,8 +250,8 @@ def e2e(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *E2E, *session.posargs)
         return
-    # Most of them wait most of the time, so three go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "3", *BY_FILE, env=SHORT)
+    # Most of them wait most of the time, so four go side by side; those that measure time or memory go alone.
+    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "4", *BY_FILE, env=SHORT)
     session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
 
 
