@@ -44,7 +44,6 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
-SHORT = {"E2E_FAULT_SECONDS": "10"}
 LONG_FORMS = (
     "faults",
     "costs",
@@ -251,7 +250,7 @@ def e2e(session: nox.Session) -> None:
         session.run("pytest", *E2E, *session.posargs)
         return
     # Most of them wait most of the time, so four go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "4", *BY_FILE, env=SHORT)
+    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "4", *BY_FILE)
     session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
 
 
