@@ -42,6 +42,8 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 
 #: By the alphabet: else the files with few tests, which take longest, come last and alone.
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+#: The tests of a file stay together: some look at what those before them have seen.
+TWO_AT_ONCE = ("--numprocesses", "2", *BY_FILE)
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
 LONG_FORMS = (
@@ -119,7 +121,7 @@ def types(session: nox.Session) -> None:
 def unit(session: nox.Session, package: str) -> None:
     """Run one package's tests where only that package and what it declares is installed."""
     install(session, *editable(*SIBLINGS[package], package), groups=("test", "parallel"))
-    session.run("pytest", f"packages/{package}/tests", *(session.posargs or ("--numprocesses", "2")))
+    session.run("pytest", f"packages/{package}/tests", *(session.posargs or TWO_AT_ONCE))
 
 
 @nox.session
@@ -127,7 +129,7 @@ def simulation(session: nox.Session) -> None:
     """Run the cores of all packages together through everything that may go wrong, by seeds."""
     install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
     folders = ("simulation", "packages/socketio-do/examples")
-    session.run("pytest", *folders, *(session.posargs or ("--numprocesses", "2")))
+    session.run("pytest", *folders, *(session.posargs or TWO_AT_ONCE))
 
 
 @nox.session

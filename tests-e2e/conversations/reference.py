@@ -15,8 +15,8 @@ import talk
 
 LIMITS: dict[str, Any] = {
     "async_mode": "aiohttp",
-    "ping_interval": 25,
-    "ping_timeout": 20,
+    "ping_interval": 250,
+    "ping_timeout": 200,
     "max_http_buffer_size": 100_000,
 }
 

@@ -1,7 +1,7 @@
 """One look at all sessions of an object, as its alarm takes it: in one pass, during which other events go on.
 
 All clients are pinged together, as soon as one of them is due. The pass finds out on its way: those who were looked at before the
-first one that is due are looked at once more.
+first one that is due are looked at once more. Sessions that poll are asked first.
 """
 
 from collections import defaultdict
