@@ -9,7 +9,7 @@ from shared_wire.testing.values import JsException
 
 @pytest.fixture
 def storage() -> Iterator[ObjectStorage]:
-    made = ObjectStorage(lambda at_ms: None)
+    made = ObjectStorage(lambda at_ms: None, lambda what: None)
     yield made
     made.close()
 

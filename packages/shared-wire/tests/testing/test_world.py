@@ -5,94 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from model_project import write_project
 
 from shared_wire.testing import World
-
-ENTRY = """
-import asyncio
-import js
-import helper
-from workers import DurableObject, Response, WorkerEntrypoint
-
-
-class Counter(DurableObject):
-    def __init__(self, ctx, env):
-        super().__init__(ctx, env)
-        self.count = 0
-        self.marks = []
-
-    def webSocketMessage(self, ws, message):
-        self.count += 1
-        ws.send(f"{helper.greet()} {self.count} {message}")
-
-    def webSocketClose(self, ws, code, reason, was_clean):
-        ws.close(code, reason)
-
-    async def fetch(self, request):
-        client, server = js.WebSocketPair.new().object_values()
-        self.ctx.acceptWebSocket(server, ["all"])
-        return Response(None, status=101, webSocket=client)
-
-    async def alarm(self, info=None):
-        rung = (self.ctx.storage.kv.get("rung") or 0) + 1
-        self.ctx.storage.kv.put("rung", rung)
-        if rung < self.env.GOOD_ALARM:
-            raise RuntimeError("not yet")
-
-    async def arm(self, ms):
-        import time
-        await self.ctx.storage.setAlarm(time.time() * 1000 + ms)
-
-    async def rung(self):
-        return self.ctx.storage.kv.get("rung") or 0
-
-    async def wait(self, seconds):
-        try:
-            await asyncio.sleep(seconds)
-            self.ctx.storage.kv.put("waited", True)
-        except BaseException:
-            self.ctx.storage.kv.put("told of its end", True)
-            raise
-        return "waited"
-
-    async def call(self, name):
-        return await self.env.COUNTER.getByName(name).wait(1)
-
-    async def fail(self):
-        raise ValueError("the secret")
-
-    async def give_tuple(self):
-        return (1, 2)
-
-
-class Default(WorkerEntrypoint):
-    async def fetch(self, request):
-        if request.url.endswith("/env"):
-            return Response.from_json({"variable": self.env.VARIABLE, "kept": await self.env.KEPT.get("key")})
-        return await self.env.COUNTER.getByName("one").fetch(request)
-
-    async def scheduled(self, controller, env, ctx):
-        await env.KEPT.put("key", controller.cron)
-"""
-
-CONFIG = """
-// What Cloudflare reads; "//" in a text is no comment.
-{
-  "main": "src/entry.py",
-  "durable_objects": { "bindings": [{ "name": "COUNTER", "class_name": "Counter" }] },
-  "kv_namespaces": [{ "binding": "KEPT", "id": "1" }], /* a comment */
-  "vars": { "VARIABLE": "http://value", "GOOD_ALARM": 1 }
-}
-"""
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "entry.py").write_text(ENTRY, encoding="utf-8")
-    (tmp_path / "src" / "helper.py").write_text("def greet():\n    return 'hello'\n", encoding="utf-8")
-    (tmp_path / "wrangler.jsonc").write_text(CONFIG, encoding="utf-8")
-    return tmp_path
+    return write_project(tmp_path)
 
 
 @pytest.fixture
@@ -149,7 +69,7 @@ def test_a_reset_closes_sockets_and_stops_what_runs_where_it_stands(world: World
     assert client.closed == (1006, "")
     world.advance(10)
     assert "reset" in str(waiting.exception())
-    assert actor.storage.kv.list() == [("told of its end", True)], "a coroutine that is closed runs its `finally`"
+    assert actor.storage.kv.list() == [], "a coroutine that is closed runs its `finally`, but nothing comes of that"
 
 
 def test_what_waits_keeps_both_ends_of_a_call_awake(world: World) -> None:

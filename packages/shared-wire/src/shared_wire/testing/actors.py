@@ -1,37 +1,42 @@
 """Durable Objects: each a name, a storage and sockets that stay, and one life after the other."""
 
 import asyncio
-import inspect
 import logging
 import traceback
-from collections.abc import Callable, Coroutine
-from contextvars import Context, ContextVar, copy_context
-from typing import Any, Final
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, Protocol
 
+from shared_wire.testing.faults import Fate, Faults
 from shared_wire.testing.http import Request
-from shared_wire.testing.loop import EPOCH_MS, VirtualLoop
+from shared_wire.testing.lives import Life, current_life, is_over, settle
+from shared_wire.testing.loop import VirtualLoop
 from shared_wire.testing.sockets import CLOSED, OPEN, ServerSocket
 from shared_wire.testing.storage import ObjectStorage
 from shared_wire.testing.values import Deferred, JsArray, JsBytes, JsDate, JsException
 
-__all__ = ["Actor", "Life", "Namespace", "current_life"]
+__all__ = ["Actor", "Namespace", "Surroundings"]
 
 _logger = logging.getLogger("shared_wire.testing")
 
-#: Seconds without an event after which an object that nothing keeps awake leaves memory.
-IDLE_S: Final = 10
 
-#: Whose code is running.
-current_life: ContextVar["Life | None"] = ContextVar("current_life", default=None)
+class Surroundings(Protocol):
+    """The world, as its objects need it."""
+
+    loop: VirtualLoop
+    faults: Faults
+
+    def count(self, what: str) -> None:
+        """Count what is on the bill: an attribute of `Cost`."""
 
 
 class _Ctx:
     """``ctx`` of one life."""
 
-    def __init__(self, life: "Life") -> None:
+    def __init__(self, owner: "Actor", life: Life) -> None:
+        self._owner = owner
         self._life = life
-        self._owner = life.owner
-        self.id = _Id(life.owner.name)
+        self.id = _Id(owner.name)
 
     @property
     def storage(self) -> ObjectStorage:
@@ -39,11 +44,11 @@ class _Ctx:
 
     def acceptWebSocket(self, socket: ServerSocket, tags: Any = ()) -> None:  # noqa: N802 - JavaScript's names
         if self._life.is_alive:
-            socket.tags, socket.owner, socket.readyState = list(tags), self._owner, OPEN
-            self._owner.sockets.append(socket)
+            socket.tags, socket.readyState = list(tags), OPEN
+            self._owner.accept(socket)
 
     def getWebSockets(self, tag: str | None = None) -> JsArray:  # noqa: N802
-        return JsArray(one for one in self._owner.sockets if tag is None or tag in one.tags)
+        return JsArray(self._owner.sockets if tag is None else self._owner.tagged.get(tag, ()))
 
     def getTags(self, socket: ServerSocket) -> JsArray:  # noqa: N802
         return JsArray(socket.tags)
@@ -75,141 +80,31 @@ class _Id:
         return self.name.encode().hex()
 
 
-class Life:
-    """One construction of an object. When it ends, none of its code runs any more, and what that still does reaches nobody."""
-
-    def __init__(self, owner: "Actor") -> None:
-        """Initialise; `begin` constructs the object."""
-        self.owner = owner
-        self.is_alive = True
-        self.instance: Any = None
-        self.last_event_s = owner.loop.time()
-        #: Until when a timer that nobody can cancel keeps the object awake.
-        self.timers_s = 0.0
-        self._holds: dict[int, str] = {}
-        self._held = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._handles: set[asyncio.TimerHandle] = set()
-
-    def begin(self) -> None:
-        """Construct the object."""
-        self.instance = self.within(lambda: self.owner.make(_Ctx(self)))
-
-    def within(self, function: Callable[[], Any]) -> Any:
-        """Run something as code of this life."""
-        context = copy_context()
-        context.run(current_life.set, self)
-        return context.run(function)
-
-    def hold(self, why: str) -> Callable[[], None]:
-        """Keep the object awake until the returned function is called."""
-        self._held += 1
-        number = self._held
-        self._holds[number] = why
-        return lambda: self._released(number)
-
-    def _released(self, number: int) -> None:
-        self._holds.pop(number, None)
-        self.last_event_s = max(self.last_event_s, self.owner.loop.time())
-
-    def start(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        """Let a coroutine run on; it keeps the object awake."""
-        task: asyncio.Task[Any] = self.within(lambda: self.owner.loop.create_task(work))
-        release = self.hold("waitUntil")
-        task.add_done_callback(lambda _: release())
-        return task
-
-    def adopt(self, task: "asyncio.Task[Any]") -> None:
-        """End a task with this life."""
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def adopt_timer(self, handle: asyncio.TimerHandle) -> None:
-        """End a timer with this life; asyncio's keep the object awake to their end, also when they are cancelled."""
-        self._handles.add(handle)
-        self.timers_s = max(self.timers_s, handle.when())
-
-    async def deliver(self, what: str, function: Callable[[], Any]) -> Any:
-        """Have the object handle an event; raises `JsException` for what it raises, and when its life ends meanwhile."""
-        release = self.hold(what)
-        outcome = self.owner.loop.create_future()
-        self._waiting.add(outcome)
-
-        async def handle() -> None:
-            try:
-                result = function()
-                value = await result if inspect.isawaitable(result) else result
-            except Exception as error:
-                _settle(outcome, JsException("".join(traceback.format_exception(error)).strip()))
-            else:
-                _settle(outcome, None, value)
-            finally:
-                release()
-
-        self.within(lambda: self.owner.loop.create_task(handle()))
-        try:
-            return await outcome
-        finally:
-            self._waiting.discard(outcome)
-
-    @property
-    def _waiting(self) -> "set[asyncio.Future[Any]]":
-        return self.owner.waiting
-
-    def keeps_awake(self) -> list[str]:
-        """Say what keeps the object awake."""
-        timer = self.timers_s - self.owner.loop.time()
-        return [*self._holds.values(), *([f"a timer of asyncio's, for {timer:.1f} s more"] if timer > 0 else [])]
-
-    def end(self) -> None:
-        """Stop all of its code where it stands."""
-        self.is_alive = False
-        for handle in self._handles:
-            handle.cancel()
-        for task in list(self._tasks):
-            _stop(task)
-
-
-def _settle(outcome: "asyncio.Future[Any]", error: Exception | None, value: Any = None) -> None:
-    if outcome.done():
-        return
-    if error is None:
-        outcome.set_result(value)
-    else:
-        outcome.set_exception(error)
-
-
-def _stop(task: "asyncio.Task[Any]") -> None:
-    """End a task without a word: no handler of cancellation runs."""
-    task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own switch
-    try:
-        task.get_coro().close()
-    except RuntimeError:
-        task.cancel()  # it is the one that is running
-
-
 class Actor:
     """One Durable Object over its lives."""
 
-    def __init__(
-        self, loop: VirtualLoop, binding: str, name: str, make: Callable[[Any], Any], count: Callable[[str], None]
-    ) -> None:
-        """Initialise asleep; ``make`` constructs it, given its ``ctx``, and ``count`` is told what is on the bill."""
-        self.count = count
-        self.loop = loop
+    def __init__(self, world: Surroundings, binding: str, name: str, make: Callable[[Any], Any]) -> None:
+        """Initialise asleep; ``make`` constructs it, given its ``ctx``."""
+        self.world = world
+        self.loop = world.loop
         self.binding = binding
         self.name = name
         self.make = make
-        self.sockets: list[ServerSocket] = []
+        #: Its sockets, in the order in which they were accepted; and those with each tag.
+        self.sockets: dict[ServerSocket, None] = {}
+        self.tagged: dict[str, dict[ServerSocket, None]] = {}
         self.auto_response: tuple[str, str] | None = None
         self.life: Life | None = None
         self.lives = 0
         self.waiting: set[asyncio.Future[Any]] = set()
-        self.storage = ObjectStorage(self._arm)
+        self.storage = ObjectStorage(self._arm, self._fail_write)
         self._alarm: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
         return f"{self.binding}/{self.name}"
+
+    def _fail_write(self, what: str) -> str | None:
+        return "Error: the object's life is over" if is_over() else self.world.faults.write(self, what)
 
     def wake(self) -> Life:
         """Return the life that an event meets: the one there is, or a new one."""
@@ -219,7 +114,7 @@ class Actor:
             self.lives += 1
             try:
                 with self.storage.as_one():
-                    life.begin()
+                    life.begin(lambda: self.make(_Ctx(self, life)))
             except Exception as error:
                 life.end()
                 raise JsException("".join(traceback.format_exception(error)).strip()) from error
@@ -237,7 +132,7 @@ class Actor:
         life = self.life
         if life is None:
             return True
-        if life.keeps_awake() or self.loop.time() < max(life.last_event_s, life.timers_s) + IDLE_S:
+        if not life.is_idle():
             return False
         self.evict()
         return True
@@ -253,10 +148,10 @@ class Actor:
         self.evict()
         self._close_sockets()
         for outcome in list(self.waiting):
-            _settle(outcome, JsException(f"Error: {reason or 'Durable Object was aborted'}"))
+            settle(outcome, JsException(f"Error: {reason or 'Durable Object was aborted'}"))
 
     def _close_sockets(self) -> None:
-        sockets, self.sockets = self.sockets, []
+        sockets, self.sockets, self.tagged = self.sockets, {}, {}
         for socket in sockets:
             socket.readyState = CLOSED
             socket.client.receive_close(1006, "")
@@ -264,10 +159,10 @@ class Actor:
     def receive(self, socket: ServerSocket, frame: str | bytes) -> None:
         """Handle a frame of a client, or have the runtime answer it."""
         if self.auto_response is not None and frame == self.auto_response[0]:
-            socket.answered_ms = EPOCH_MS + self.loop.time() * 1000
+            socket.answered_ms = self.loop.clock_ms()
             socket.client.receive(self.auto_response[1])
             return
-        self.count("frames")
+        self.world.count("frames")
         given = frame if isinstance(frame, str) else JsBytes(frame)
         self._spawn("a frame", "webSocketMessage", socket, given)
 
@@ -275,10 +170,18 @@ class Actor:
         """Handle a client's close."""
         self._spawn("a close", "webSocketClose", socket, code, reason, was_clean)
 
+    def accept(self, socket: ServerSocket) -> None:
+        """Take a socket, with its tags."""
+        socket.owner = self
+        self.sockets[socket] = None
+        for tag in socket.tags:
+            self.tagged.setdefault(tag, {})[socket] = None
+
     def forget(self, socket: ServerSocket) -> None:
         """Let go of a socket that is closed."""
-        if socket in self.sockets:
-            self.sockets.remove(socket)
+        self.sockets.pop(socket, None)
+        for tag in socket.tags:
+            self.tagged.get(tag, {}).pop(socket, None)
 
     def _spawn(self, what: str, method: str, *args: Any) -> None:
         """Have an event handled that nobody waits for: what it raises is logged, as the runtime does."""
@@ -296,22 +199,30 @@ class Actor:
         return True
 
     def _arm(self, at_ms: float | None) -> None:
+        if is_over():
+            return
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = (
-            None if at_ms is None else self.loop.call_at((at_ms - EPOCH_MS) / 1000, self._ring, context=Context())
-        )
+        self._alarm = None
+        if at_ms is not None:
+            delay_s = max((at_ms - self.loop.clock_ms()) / 1000, 0) + self.world.faults.alarm_s(self)
+            self._alarm = self.loop.call_unwatched(delay_s, self._ring)
+
+    def rearm(self) -> None:
+        """Have the alarm ring by a clock that has jumped."""
+        if self._alarm is not None:
+            self._arm(self.storage.alarm_ms)
 
     def _ring(self) -> None:
         self._alarm = None
-        self.count("alarms")
+        self.world.count("alarms")
         self.storage.rang()
         self.loop.create_task(self._rung(1))
 
     async def _rung(self, attempt: int) -> None:
         """Let the alarm ring; one that fails is rung again, six times at most, each after twice as long."""
         if not await self._handled("the alarm", "alarm", None) and attempt <= 6:
-            self.loop.call_later(2**attempt, lambda: self.loop.create_task(self._rung(attempt + 1)), context=Context())
+            self.loop.call_unwatched(2**attempt, lambda: self.loop.create_task(self._rung(attempt + 1)))
 
 
 class Namespace:
@@ -356,24 +267,46 @@ class _Stub:
 
     async def _ask(self, what: str, method: str, *args: Any) -> Any:
         """Make the call; it keeps the caller awake, too."""
+        target = self._target
+        if is_over():
+            raise JsException("Error: the object's life is over")
         if method != "fetch":
-            self._target.count("rpcs")
+            target.world.count("rpcs")
         caller = current_life.get()
-        release = caller.hold(f"{what} of {self._target!r}") if caller is not None else _nothing
+        release = caller.hold(f"{what} of {target!r}") if caller is not None else None
+        fate = target.world.faults.call(target, method)
         try:
-            return _sent(await self._target.call(what, method, *args))
+            if fate.is_ordinary:
+                return _sent(await target.call(what, method, *args))
+            return await self._travel(fate, what, method, *args)
         finally:
-            release()
+            if release is not None:
+                release()
 
+    async def _travel(self, fate: Fate, what: str, method: str, *args: Any) -> Any:
+        """Make a call that fares otherwise than calls do."""
+        loop = self._target.loop
+        arrivals = [
+            loop.create_task(self._arrive(delay_s, what, method, *args), context=Context())
+            for delay_s in fate.arrives_s
+        ]
+        for one in arrivals:
+            one.add_done_callback(lambda done: done.exception())
+        answer = await asyncio.wait_for(arrivals[0], None) if fate.is_answered else None
+        await asyncio.sleep(fate.told_s)
+        if not fate.is_answered:
+            raise JsException(fate.error)
+        return answer
 
-def _nothing() -> None:
-    """Nobody is kept awake."""
+    async def _arrive(self, delay_s: float, what: str, method: str, *args: Any) -> Any:
+        await asyncio.sleep(delay_s)
+        return _sent(await self._target.call(what, method, *args))
 
 
 def _sent(value: Any) -> Any:
     """Copy what travels between objects."""
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | memoryview):
         return JsBytes(bytes(value))
-    if isinstance(value, tuple):
-        raise JsException("DataCloneError: a tuple cannot be sent")
+    if isinstance(value, tuple | bytearray):
+        raise JsException(f"DataCloneError: a {type(value).__name__} cannot be sent")
     return value

@@ -4,8 +4,9 @@ import asyncio
 import sys
 import time
 from collections import deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any, Final, TypeVar
 
 __all__ = ["EPOCH_MS", "EagerTask", "VirtualLoop"]
@@ -28,17 +29,46 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self._now_s = 0.0
         self._selector = _Jump(self)
+        #: Seconds by which the clock on the wall is ahead of what has passed; it may jump, `time` does not.
+        self.skew_s = 0.0
+        #: Told of every timer that is set.
+        self.watch_timer: Callable[[asyncio.TimerHandle], None] = lambda _: None
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._now_s
 
-    def settle(self) -> None:
-        """Run all that is ready now, and what that makes ready. No time passes."""
+    def clock_ms(self) -> float:
+        """Return what the clock on the wall says, in milliseconds since the epoch."""
+        return EPOCH_MS + (self._now_s + self.skew_s) * 1000
+
+    def call_at(  # type: ignore[override]  # typeshed ties the arguments to the callback
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Set a timer, as asyncio does."""
+        handle = super().call_at(when, callback, *args, context=context)
+        self.watch_timer(handle)
+        return handle
+
+    def call_unwatched(
+        self, delay_s: float, callback: Callable[[], Any], context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Set a timer that `watch_timer` is not told of: one of the runtime's own."""
+        return super().call_at(self._now_s + delay_s, callback, context=context or Context())
+
+    def turn(self) -> bool:
+        """Run what is ready now, but not what that makes ready; returns whether anything was."""
         with self._virtual_time():
-            while self._ready or (self._scheduled and self._scheduled[0].when() <= self._now_s):
+            is_ready = bool(self._ready) or bool(self._scheduled and self._scheduled[0].when() <= self._now_s)
+            if is_ready:
                 self.call_soon(self.stop)
                 self.run_forever()
+        return is_ready
+
+    def settle(self) -> None:
+        """Run all that is ready now, and what that makes ready. No time passes."""
+        while self.turn():
+            pass
 
     def advance(self, seconds: float) -> None:
         """Let time pass, timer by timer."""
@@ -58,8 +88,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _virtual_time(self) -> Iterator[None]:
         """Have `time.time` and `time.time_ns` say the virtual time while code of the world runs; ``datetime.now`` does not."""
         real, real_ns = time.time, time.time_ns
-        time.time = lambda: EPOCH_MS / 1000 + self._now_s
-        time.time_ns = lambda: EPOCH_MS * 1_000_000 + round(self._now_s * 1_000_000_000)
+        time.time = lambda: self.clock_ms() / 1000
+        time.time_ns = lambda: round(self.clock_ms() * 1_000_000)
         try:
             yield
         finally:

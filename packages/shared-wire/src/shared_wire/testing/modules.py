@@ -4,11 +4,12 @@ import asyncio
 import json
 import sys
 import types
+from contextvars import copy_context
 from typing import Any
 
-from shared_wire.testing.actors import current_life
 from shared_wire.testing.http import Headers, Request, Response
-from shared_wire.testing.loop import EagerTask
+from shared_wire.testing.lives import current_life, is_over
+from shared_wire.testing.loop import EagerTask, VirtualLoop
 from shared_wire.testing.sockets import make_pair
 from shared_wire.testing.values import Deferred, JsException, OnceCallable, to_js
 
@@ -24,9 +25,10 @@ class _Timers:
 
     def set(self, function: Any, ms: float = 0) -> int:
         loop, life = asyncio.get_running_loop(), current_life.get()
+        assert isinstance(loop, VirtualLoop)
         self._number += 1
         number = self._number
-        release = life.hold(f"a timer of {ms / 1000:g} s") if life is not None else _nothing
+        release = life.hold(f"a timer of {ms / 1000:g} s") if life is not None else lambda: None
 
         def ring() -> None:
             del self._set[number]
@@ -34,7 +36,7 @@ class _Timers:
             if life is None or life.is_alive:
                 function()
 
-        handle = asyncio.BaseEventLoop.call_later(loop, max(ms, 0) / 1000, ring)  # type: ignore[arg-type]
+        handle = loop.call_unwatched(max(ms, 0) / 1000, ring, copy_context())
         self._set[number] = handle, release
         return number
 
@@ -43,10 +45,6 @@ class _Timers:
             handle, release = self._set.pop(number)
             handle.cancel()
             release()
-
-
-def _nothing() -> None:
-    """Nobody is kept awake."""
 
 
 class _Wait:
@@ -82,6 +80,10 @@ class WorkerEntrypoint(DurableObject):
     """The SDK's base class of entrypoints."""
 
 
+def _queue_microtask(function: Any) -> None:
+    asyncio.get_running_loop().call_soon(lambda: None if is_over() else function())
+
+
 def _js() -> types.ModuleType:
     js, timers = types.ModuleType("js"), _Timers()
     contents: dict[str, Any] = {
@@ -95,7 +97,7 @@ def _js() -> types.ModuleType:
         "WebSocketRequestResponsePair": types.SimpleNamespace(new=lambda asked, answer: (asked, answer)),
         "setTimeout": timers.set,
         "clearTimeout": timers.clear,
-        "queueMicrotask": lambda function: asyncio.get_running_loop().call_soon(function),
+        "queueMicrotask": _queue_microtask,
         "scheduler": types.SimpleNamespace(wait=_Wait()),
         "console": types.SimpleNamespace(log=print, warn=print, error=print),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from shared_wire.testing.lives import is_over
 from shared_wire.testing.values import JsBytes, JsException
 
 __all__ = ["ClientSocket", "Owner", "ServerSocket", "make_pair"]
@@ -48,13 +49,13 @@ class ServerSocket:
 
     def send(self, frame: Any) -> None:
         """Send a frame: text, or bytes of JavaScript's."""
-        if self.readyState != OPEN:
+        if self.readyState != OPEN or is_over():
             raise JsException("Can't call WebSocket send() after close().")
         self.client.receive(frame.to_bytes() if isinstance(frame, JsBytes) else str(frame))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close it, or answer the client's close. A client that is there answers, which its object is told."""
-        if self.readyState == CLOSED:
+        if self.readyState == CLOSED or is_over():
             return
         was_open, self.readyState = self.readyState == OPEN, CLOSED
         self.client.receive_close(code, reason)
@@ -65,6 +66,8 @@ class ServerSocket:
 
     def serializeAttachment(self, value: Any) -> None:  # noqa: N802 - JavaScript's name
         """Keep a value with the socket, across sleep."""
+        if is_over():
+            return
         if _size_of(value) > _MAX_ATTACHMENT:
             raise JsException(f"Error: serialized attachment is larger than {_MAX_ATTACHMENT} bytes")
         self._attachment = value

@@ -39,11 +39,18 @@ class _Cursor:
         return iter(self.toArray())
 
 
+#: Told of every write; returns what it fails with, or none.
+_Failing = Callable[[str], str | None]
+
+
 class _Sql:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, failing: _Failing) -> None:
         self._connection = connection
+        self._failing = failing
 
     def exec(self, statement: str, *parameters: Any) -> _Cursor:
+        if why := self._failing(statement):
+            raise JsException(why)
         if len(parameters) > _MAX_PARAMETERS or len(statement) > _MAX_STATEMENT:
             raise JsException("too many SQL variables" if len(parameters) > _MAX_PARAMETERS else "statement too long")
         try:
@@ -59,16 +66,21 @@ class _Sql:
 
 
 class _Kv:
-    def __init__(self) -> None:
+    def __init__(self, failing: _Failing) -> None:
         self._values: dict[str, Any] = {}
+        self._failing = failing
 
     def get(self, key: str) -> Any:
         return self._values.get(key)
 
     def put(self, key: str, value: Any) -> None:
+        if why := self._failing(f"put {key}"):
+            raise JsException(why)
         self._values[key] = value
 
     def delete(self, key: str) -> bool:
+        if why := self._failing(f"delete {key}"):
+            raise JsException(why)
         return self._values.pop(key, None) is not None
 
     def copy(self) -> dict[str, Any]:
@@ -85,28 +97,29 @@ class _Kv:
 class ObjectStorage:
     """``ctx.storage``."""
 
-    def __init__(self, arm: Callable[[float | None], None]) -> None:
-        """Initialise empty; ``arm`` is called with the time of the alarm in milliseconds, or none."""
+    def __init__(self, arm: Callable[[float | None], None], failing: _Failing) -> None:
+        """Initialise empty; ``arm`` is called with the time of the alarm in milliseconds, or none, ``failing`` before a write."""
         self._connection = sqlite3.connect(":memory:", isolation_level=None)
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_ROW)
         self._arm = arm
-        self._alarm_ms: float | None = None
-        self.sql = _Sql(self._connection)
-        self.kv = _Kv()
+        #: When the alarm is set to, if it is.
+        self.alarm_ms: float | None = None
+        self.sql = _Sql(self._connection, failing)
+        self.kv = _Kv(failing)
 
     def setAlarm(self, at: Any) -> "_Done":  # noqa: N802 - JavaScript's name
         """Set the one alarm, to a time in milliseconds."""
-        self._alarm_ms = at.getTime() if hasattr(at, "getTime") else at
-        self._arm(self._alarm_ms)
+        self.alarm_ms = at.getTime() if hasattr(at, "getTime") else at
+        self._arm(self.alarm_ms)
         return _Done(None)
 
     def getAlarm(self) -> "_Done":  # noqa: N802 - JavaScript's name
         """Return when it is set to."""
-        return _Done(self._alarm_ms)
+        return _Done(self.alarm_ms)
 
     def deleteAlarm(self) -> "_Done":  # noqa: N802 - JavaScript's name
         """Set it no more."""
-        self._alarm_ms = None
+        self.alarm_ms = None
         self._arm(None)
         return _Done(None)
 
@@ -125,7 +138,7 @@ class ObjectStorage:
 
     def rang(self) -> None:
         """Forget the alarm: it rings."""
-        self._alarm_ms = None
+        self.alarm_ms = None
 
     def close(self) -> None:
         """Let go of the database."""

@@ -11,9 +11,11 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Self, TypeVar
 
-from shared_wire.testing.actors import Actor, Namespace, current_life
+from shared_wire.testing.actors import Actor, Namespace
 from shared_wire.testing.bindings import KvNamespace
+from shared_wire.testing.faults import Faults
 from shared_wire.testing.http import Request, Response
+from shared_wire.testing.lives import current_life
 from shared_wire.testing.loop import VirtualLoop
 from shared_wire.testing.modules import install
 from shared_wire.testing.sockets import ClientSocket
@@ -47,12 +49,15 @@ class World:
         """Initialise with the Worker's main module, its Durable Object bindings (name to class), and the other bindings."""
         self.loop = VirtualLoop()
         self.loop.set_task_factory(_make_task)
+        self.loop.watch_timer = _adopt_timer
+        #: What goes wrong; nothing at first.
+        self.faults = Faults()
         self.env = SimpleNamespace(**env)
         #: What was used since the objects last fell asleep together (`sleep`), or since the beginning.
         self.cost = Cost()
         self._entry = entry
         for name, class_name in bindings.items():
-            setattr(self.env, name, Namespace(name, self._maker(getattr(entry, class_name))))
+            setattr(self.env, name, Namespace(name, self._maker(class_name)))
 
     @classmethod
     def load(cls, project: str | Path, **env: Any) -> Self:
@@ -62,7 +67,7 @@ class World:
         """
         install()
         folder = Path(project).resolve()
-        config = json.loads(_without_comments((folder / "wrangler.jsonc").read_text(encoding="utf-8")))
+        config = _read_config(folder)
         bindings = {one["name"]: one["class_name"] for one in config.get("durable_objects", {}).get("bindings", [])}
         spaces = {one["binding"]: KvNamespace() for one in config.get("kv_namespaces", [])}
         return cls(_import_anew(folder / config["main"]), bindings, **{**config.get("vars", {}), **spaces, **env})
@@ -140,6 +145,22 @@ class World:
                 one.reset()
         self.settle()
 
+    def deploy(self, project: str | Path, *, reset: bool = False) -> None:
+        """Deploy a project's code in place of what runs: each object takes it on with its next life, and keeps its sockets.
+
+        ``reset``: at once, as where a deploy does not wait any longer for an object that is busy, and without the sockets.
+        """
+        folder = Path(project).resolve()
+        self._entry = _import_anew(folder / _read_config(folder)["main"])
+        if reset:
+            self.reset()
+
+    def jump_clock(self, seconds: float) -> None:
+        """Have the clock on the wall jump, forward or back; what waits waits no longer and no shorter for it, alarms do."""
+        self.loop.skew_s += seconds
+        for one in self.actors:
+            one.rearm()
+
     def __enter__(self) -> Self:
         return self
 
@@ -154,11 +175,14 @@ class World:
         self.loop.settle()
         self.loop.close()
 
-    def _count(self, what: str) -> None:
+    def count(self, what: str) -> None:
+        """Count something that is on the bill; called by the objects."""
         setattr(self.cost, what, getattr(self.cost, what) + 1)
 
-    def _maker(self, kind: type) -> Any:
-        return lambda binding, name: Actor(self.loop, binding, name, lambda ctx: kind(ctx, self.env), self._count)
+    def _maker(self, class_name: str) -> Any:
+        return lambda binding, name: Actor(
+            self, binding, name, lambda ctx: getattr(self._entry, class_name)(ctx, self.env)
+        )
 
 
 def _make_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> "asyncio.Task[Any]":
@@ -173,6 +197,17 @@ def _wait(promise: Any) -> None:
     """Stand for the entrypoint's ``waitUntil``: in a world everything runs to its end."""
     if asyncio.iscoroutine(promise):
         asyncio.get_running_loop().create_task(promise)
+
+
+def _adopt_timer(handle: asyncio.TimerHandle) -> None:
+    """End a timer with the life that has set it."""
+    if (life := current_life.get()) is not None:
+        life.adopt_timer(handle)
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads(_without_comments((folder / "wrangler.jsonc").read_text(encoding="utf-8")))
+    return config
 
 
 def _without_comments(text: str) -> str:

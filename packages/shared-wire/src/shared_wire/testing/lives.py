@@ -1,0 +1,147 @@
+"""One life of an object: what runs in it, what keeps it awake, and its end."""
+
+import asyncio
+import functools
+import inspect
+import traceback
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar, copy_context
+from typing import Any, Final, Protocol
+
+from shared_wire.testing.loop import VirtualLoop
+from shared_wire.testing.values import JsException
+
+__all__ = ["Life", "current_life", "is_over", "settle"]
+
+#: Seconds without an event after which an object that nothing keeps awake leaves memory.
+IDLE_S: Final = 10
+
+#: Whose code is running.
+current_life: ContextVar["Life | None"] = ContextVar("current_life", default=None)
+
+
+def is_over() -> bool:
+    """Return whether the code that runs belongs to a life that has ended: what it still does reaches nobody."""
+    life = current_life.get()
+    return life is not None and not life.is_alive
+
+
+class Owner(Protocol):
+    """The object that lives."""
+
+    loop: VirtualLoop
+    waiting: "set[asyncio.Future[Any]]"
+
+
+class Life:
+    """One construction of an object. When it ends, none of its code runs any more, and what that still does reaches nobody."""
+
+    def __init__(self, owner: Owner) -> None:
+        """Initialise; `begin` constructs the object."""
+        self.owner = owner
+        self.is_alive = True
+        self.instance: Any = None
+        self.last_event_s = owner.loop.time()
+        self._timers_s = 0.0
+        self._holds: dict[int, str] = {}
+        self._held = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._handles: set[asyncio.TimerHandle] = set()
+
+    def begin(self, construct: Callable[[], Any]) -> None:
+        """Construct the object."""
+        self.instance = self.within(construct)
+
+    def within(self, function: Callable[[], Any]) -> Any:
+        """Run something as code of this life."""
+        context = copy_context()
+        context.run(current_life.set, self)
+        return context.run(function)
+
+    def hold(self, why: str) -> Callable[[], None]:
+        """Keep the object awake until the returned function is called."""
+        self._held += 1
+        number = self._held
+        self._holds[number] = why
+        return lambda: self._released(number)
+
+    def _released(self, number: int) -> None:
+        self._holds.pop(number, None)
+        self.last_event_s = max(self.last_event_s, self.owner.loop.time())
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Let a coroutine run on; it keeps the object awake."""
+        task: asyncio.Task[Any] = self.within(lambda: self.owner.loop.create_task(work))
+        release = self.hold("waitUntil")
+        task.add_done_callback(lambda _: release())
+        return task
+
+    def adopt(self, task: "asyncio.Task[Any]") -> None:
+        """End a task with this life."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def adopt_timer(self, handle: asyncio.TimerHandle) -> None:
+        """End a timer of asyncio's with this life. It keeps the object awake to its end, also when it is cancelled."""
+        self._handles.add(handle)
+        self._timers_s = max(self._timers_s, handle.when())
+
+    async def deliver(self, what: str, function: Callable[[], Any]) -> Any:
+        """Have the object handle an event; raises `JsException` for what it raises, and when its life ends meanwhile."""
+        release = self.hold(what)
+        outcome, waiting = self.owner.loop.create_future(), self.owner.waiting
+        waiting.add(outcome)
+
+        async def handle() -> None:
+            try:
+                result = function()
+                value = await result if inspect.isawaitable(result) else result
+            except Exception as error:
+                settle(outcome, JsException("".join(traceback.format_exception(error)).strip()))
+            else:
+                settle(outcome, None, value)
+            finally:
+                release()
+
+        self.within(lambda: self.owner.loop.create_task(handle()))
+        try:
+            return await outcome
+        finally:
+            waiting.discard(outcome)
+
+    def keeps_awake(self) -> list[str]:
+        """Say what keeps the object awake."""
+        timer_s = self._timers_s - self.owner.loop.time()
+        return [*self._holds.values(), *([f"a timer of asyncio's, for {timer_s:.1f} s more"] if timer_s > 0 else [])]
+
+    def is_idle(self) -> bool:
+        """Return whether nothing keeps the object awake, and nothing has for ten seconds."""
+        quiet_since_s = max(self.last_event_s, self._timers_s)
+        return not self._holds and self.owner.loop.time() >= quiet_since_s + IDLE_S
+
+    def end(self) -> None:
+        """Stop all of its code where it stands."""
+        self.is_alive = False
+        for handle in self._handles:
+            handle.cancel()
+        for task in list(self._tasks):
+            self.within(functools.partial(_stop, task))
+
+
+def settle(outcome: "asyncio.Future[Any]", error: Exception | None, value: Any = None) -> None:
+    """Give an event's outcome to whoever waits for it, once."""
+    if outcome.done():
+        return
+    if error is None:
+        outcome.set_result(value)
+    else:
+        outcome.set_exception(error)
+
+
+def _stop(task: "asyncio.Task[Any]") -> None:
+    """End a task without a word: no handler of cancellation runs."""
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own switch
+    try:
+        task.get_coro().close()
+    except RuntimeError:
+        task.cancel()  # it is the one that is running
