@@ -102,6 +102,16 @@ class FakeEvent:
 _running: list["FakeTask"] = []
 
 
+async def _kept(work: Coroutine[Any, Any, T]) -> Callable[[], T]:
+    """Return what gives the outcome of work: a task of the fake raises at once."""
+    try:
+        result = await work
+    except BaseException as error:
+        raised = error
+        return lambda: _throw(raised)
+    return lambda: result
+
+
 class FakeTask:
     """A coroutine under way, in a context of its own, as asyncio's tasks are."""
 
@@ -213,22 +223,24 @@ class FakeRuntime:
         return task
 
     async def bounded(self, work: Coroutine[Any, Any, T]) -> T:
-        outcome: list[Callable[[], T]] = []
-
-        async def run() -> None:
-            try:
-                result = await work
-                outcome.append(lambda: result)
-            except BaseException as error:
-                raised = error
-                outcome.append(lambda: _throw(raised))
-
-        task, end_s = self.start(run()), self._now_s + HANDLER_TIMEOUT_S
-        await Until(lambda: task.done or self._now_s >= end_s)
+        task, end_s = self.start(_kept(work)), self._now_s + HANDLER_TIMEOUT_S
+        try:
+            await Until(lambda: task.done or self._now_s >= end_s)
+        except Cancelled:
+            if not task.done:
+                task.cancel()  # as asyncio cancels what a cancelled task waits for
+            raise
         if not task.done:
             task.cancel()
             raise TimeoutError
-        return outcome[0]()
+        result: T = task.result()
+        return result
+
+    async def unbroken(self, work: Coroutine[Any, Any, T]) -> T:
+        task = self.start(_kept(work))
+        await Until(lambda: task.done)
+        result: T = task.result()
+        return result
 
     def canceller(self) -> Callable[[], object]:
         return _running[-1].cancel

@@ -392,6 +392,22 @@ class TestFloods:
         scene.world.receive("bad", '2["wait"]', *['2["say"]'] * MAX_WAITING, '2/other,["say"]')
         assert scene.world.closes() == []
 
+    def test_a_disconnect_handler_is_not_cut_short_by_what_its_client_sends(self) -> None:
+        scene = Scene(namespaces="*")
+        done: list[str] = []
+
+        async def take_leave(sid: str, reason: str) -> None:
+            await scene.gate.wait()
+            done.append(sid)
+
+        scene.world.sio.on("disconnect", take_leave, namespace="/side")
+        sid = scene.world.connect("bad", "/side")
+        scene.world.receive("bad", "1/side,", *[f'2/side,["say","{"x" * 900_000}"]'] * 9)
+        assert scene.world.closes() == CLOSED
+        scene.gate.set()
+        scene.world.runtime.settle()
+        assert done == [sid]
+
     def test_packets_that_wait_are_bounded_in_bytes_and_given_up_when_they_are_too_much(
         self, scene: Scene, log: Log
     ) -> None:

@@ -51,6 +51,9 @@ class HandlerLanes(Protocol):
     async def bounded(self, work: Coroutine[Any, Any, T]) -> T:
         """Do work that no lane bounds, as a task of its own, at most as long as a handler may take: `TimeoutError` after that."""
 
+    async def unbroken(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do work as a task of its own that runs on where whoever waits for it is cancelled."""
+
     def canceller(self) -> Callable[[], object] | None:
         """Return a function that cancels the work under way."""
 

@@ -39,8 +39,8 @@ _advised: set[str] = set()
 _MOST_ADVISED: Final = 100
 #: Characters of an error that are logged.
 _SHOWN: Final = 200
-#: The configurations that this isolate has held against those of the actors, by identity.
-_compared: set[int] = set()
+#: The configurations that this isolate has held against those of the actors, by identity; kept, so that none has another's.
+_compared: dict[int, EngineConfig] = {}
 
 
 async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
@@ -128,7 +128,7 @@ async def _compare(actor: Any, config: EngineConfig) -> None:
     """Log what the actor's class has configured otherwise. Asked once: what is wrong there is wrong for all."""
     if id(config) in _compared or len(_compared) >= _MOST_ADVISED:
         return
-    _compared.add(id(config))
+    _compared[id(config)] = config
     try:
         differing = json.loads(str(await actor.compare_config(json.dumps(config.describe()))))
     except JsException as error:

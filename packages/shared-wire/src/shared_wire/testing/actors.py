@@ -13,7 +13,7 @@ from shared_wire.testing.lives import Life, current_life, is_over, settle
 from shared_wire.testing.loop import VirtualLoop
 from shared_wire.testing.sockets import CLOSED, OPEN, ServerSocket
 from shared_wire.testing.storage import ObjectStorage
-from shared_wire.testing.values import Deferred, JsArray, JsBytes, JsDate, JsException
+from shared_wire.testing.values import Deferred, JsArray, JsBytes, JsDate, JsException, LifeOver
 
 __all__ = ["Actor", "Namespace", "Surroundings"]
 
@@ -137,23 +137,23 @@ class Actor:
         self.evict()
         return True
 
-    def evict(self) -> None:
-        """Leave memory now; sockets and storage stay."""
+    def evict(self, reason: str = "the object was evicted") -> None:
+        """Leave memory now; sockets and storage stay, whoever waits for an answer is told that it failed."""
         if self.life is not None:
             life, self.life = self.life, None
             life.end()
+        for outcome in list(self.waiting):
+            settle(outcome, LifeOver(f"Error: {reason}"))
 
     def reset(self, reason: str = "the object was reset") -> None:
         """End this life as a crash does: its sockets are gone, and nobody is told but their clients."""
-        self.evict()
+        self.evict(reason or "Durable Object was aborted")
         self._close_sockets()
-        for outcome in list(self.waiting):
-            settle(outcome, JsException(f"Error: {reason or 'Durable Object was aborted'}"))
 
     def _close_sockets(self) -> None:
         sockets, self.sockets, self.tagged = self.sockets, {}, {}
         for socket in sockets:
-            socket.readyState = CLOSED
+            socket.readyState, socket.owner = CLOSED, None
             socket.client.receive_close(1006, "")
 
     def receive(self, socket: ServerSocket, frame: str | bytes) -> None:
@@ -183,13 +183,21 @@ class Actor:
         for tag in socket.tags:
             self.tagged.get(tag, {}).pop(socket, None)
 
-    def _spawn(self, what: str, method: str, *args: Any) -> None:
-        """Have an event handled that nobody waits for: what it raises is logged, as the runtime does."""
-        self.loop.call_soon(lambda: self.loop.create_task(self._handled(what, method, *args)), context=Context())
+    def _spawn(self, what: str, method: str, socket: ServerSocket, *args: Any) -> None:
+        """Have an event of a socket handled, unless a reset takes the socket before."""
+
+        def begin() -> None:
+            if socket.owner is not None:
+                self.loop.create_task(self._handled(what, method, socket, *args))
+
+        self.loop.call_soon(begin, context=Context())
 
     async def _handled(self, what: str, method: str, *args: Any) -> bool:
+        """Handle an event that nobody waits for; returns whether it was: what it raises is logged, as the runtime does."""
         try:
             await self.call(what, method, *args)
+        except LifeOver:
+            return False
         except JsException as error:
             _logger.error("= %r: %s raised: %s", self, method, error)
             return False

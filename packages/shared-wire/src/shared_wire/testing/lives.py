@@ -11,11 +11,13 @@ from typing import Any, Final, Protocol
 from shared_wire.testing.loop import VirtualLoop
 from shared_wire.testing.values import JsException
 
-__all__ = ["Life", "current_life", "is_over", "settle"]
+__all__ = ["Life", "current_life", "is_over", "settle", "stop"]
 
 #: Seconds without an event after which an object that nothing keeps awake leaves memory.
 IDLE_S: Final = 10
 
+#: How often code that is being ended may await something in its ``finally`` or ``except``.
+_MOST_AWAITS: Final = 100
 #: Whose code is running.
 current_life: ContextVar["Life | None"] = ContextVar("current_life", default=None)
 
@@ -124,8 +126,9 @@ class Life:
         self.is_alive = False
         for handle in self._handles:
             handle.cancel()
-        for task in list(self._tasks):
-            self.within(functools.partial(_stop, task))
+        with self.owner.loop.as_running():
+            for task in list(self._tasks):
+                self.within(functools.partial(stop, task))
 
 
 def settle(outcome: "asyncio.Future[Any]", error: Exception | None, value: Any = None) -> None:
@@ -138,10 +141,18 @@ def settle(outcome: "asyncio.Future[Any]", error: Exception | None, value: Any =
         outcome.set_exception(error)
 
 
-def _stop(task: "asyncio.Task[Any]") -> None:
-    """End a task without a word: no handler of cancellation runs."""
+def stop(task: "asyncio.Task[Any]") -> None:
+    """End a task where it stands. What it does in its ``finally`` comes to nothing, since its life is over."""
     task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own switch
-    try:
-        task.get_coro().close()
-    except RuntimeError:
-        task.cancel()  # it is the one that is running
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    coroutine: Any = task.get_coro()
+    for _ in range(_MOST_AWAITS):
+        try:
+            coroutine.close()
+            return
+        except RuntimeError:
+            if coroutine.cr_running:
+                break
+        except Exception:
+            return  # raised on its way out
+    task.cancel()

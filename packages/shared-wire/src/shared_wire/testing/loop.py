@@ -31,16 +31,25 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._selector = _Jump(self)
         #: Seconds by which the clock on the wall is ahead of what has passed; it may jump, `time` does not.
         self.skew_s = 0.0
-        #: Told of every timer that is set.
+        #: Told of every timer that is set, and of every task; asked whether a new task may run at all.
         self.watch_timer: Callable[[asyncio.TimerHandle], None] = lambda _: None
+        self.watch_task: Callable[[asyncio.Task[Any]], None] = lambda _: None
+        self.may_begin: Callable[[], bool] = lambda: True
+        self.set_task_factory(_make_task)
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._now_s
 
     def clock_ms(self) -> float:
-        """Return what the clock on the wall says, in milliseconds since the epoch."""
-        return EPOCH_MS + (self._now_s + self.skew_s) * 1000
+        """Return what the clock on the wall says, in milliseconds since the epoch.
+
+        In whole microseconds, since sums of seconds fall short of the millisecond for which a timer was set.
+        """
+        return self._clock_us() / 1000
+
+    def _clock_us(self) -> int:
+        return EPOCH_MS * 1000 + round((self._now_s + self.skew_s) * 1_000_000)
 
     def call_at(  # type: ignore[override]  # typeshed ties the arguments to the callback
         self, when: float, callback: Any, *args: Any, context: Context | None = None
@@ -88,12 +97,29 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _virtual_time(self) -> Iterator[None]:
         """Have `time.time` and `time.time_ns` say the virtual time while code of the world runs; ``datetime.now`` does not."""
         real, real_ns = time.time, time.time_ns
-        time.time = lambda: self.clock_ms() / 1000
-        time.time_ns = lambda: round(self.clock_ms() * 1_000_000)
+        time.time = lambda: self._clock_us() / 1_000_000
+        time.time_ns = lambda: self._clock_us() * 1000
         try:
             yield
         finally:
             time.time, time.time_ns = real, real_ns
+
+    @contextmanager
+    def as_running(self) -> Iterator[None]:
+        """Have code find this loop although it does not run just now."""
+        running = asyncio._get_running_loop()
+        asyncio._set_running_loop(running or self)
+        try:
+            yield
+        finally:
+            asyncio._set_running_loop(running)
+
+    def admit(self, work: Any) -> Any:
+        """Return a coroutine, or what never ends in its place where it may not begin."""
+        if self.may_begin():
+            return work
+        work.close()
+        return _never()
 
     def jump(self, seconds: float | None) -> None:
         """Let time pass because nothing is ready; called by the loop."""
@@ -108,6 +134,20 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Nobody sleeps who would have to be woken."""
 
 
+async def _never() -> None:
+    task: Any = asyncio.current_task()
+    task._log_destroy_pending = False  # asyncio's own switch
+    await asyncio.get_running_loop().create_future()
+
+
+def _make_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> "asyncio.Task[Any]":
+    """Make a task as asyncio does, and tell the loop of it."""
+    assert isinstance(loop, VirtualLoop)
+    task: asyncio.Task[Any] = asyncio.Task(loop.admit(work), loop=loop, **options)
+    loop.watch_task(task)
+    return task
+
+
 class _Jump:
     """In the place of a selector: waiting is a jump of the clock."""
 
@@ -120,14 +160,21 @@ class _Jump:
 
 
 if sys.version_info >= (3, 12):
-    EagerTask = asyncio.Task
+
+    class EagerTask(asyncio.Task[Any]):
+        """`asyncio.Task`, of which the loop is told."""
+
+        def __init__(self, coro: Any, *, loop: VirtualLoop, eager_start: bool = False) -> None:
+            super().__init__(loop.admit(coro), loop=loop, eager_start=eager_start)
+            loop.watch_task(self)
 else:
 
     class EagerTask(asyncio.tasks._PyTask):  # type: ignore[name-defined]  # typeshed does not know it
-        """`asyncio.Task` with the option that Python 3.12 has added."""
+        """`asyncio.Task` with the option that Python 3.12 has added; the loop is told of it."""
 
         def __init__(self, coro: Any, *, loop: VirtualLoop, eager_start: bool = False) -> None:
-            super().__init__(coro, loop=loop)
+            super().__init__(loop.admit(coro), loop=loop)
+            loop.watch_task(self)
             if eager_start:
                 step, outer = loop._ready.pop(), asyncio.current_task(loop)
                 if outer is not None:

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["Deferred", "JsArray", "JsBytes", "JsDate", "JsException", "OnceCallable", "to_js"]
+__all__ = ["Deferred", "JsArray", "JsBytes", "JsDate", "JsException", "LifeOver", "OnceCallable", "to_js"]
 
 
 class JsException(Exception):
     """What JavaScript threw."""
+
+
+class LifeOver(JsException):
+    """What whoever waits for an object is told whose life has ended."""
 
 
 class JsBytes:

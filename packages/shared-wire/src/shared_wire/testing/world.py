@@ -15,7 +15,7 @@ from shared_wire.testing.actors import Actor, Namespace
 from shared_wire.testing.bindings import KvNamespace
 from shared_wire.testing.faults import Faults
 from shared_wire.testing.http import Request, Response
-from shared_wire.testing.lives import current_life
+from shared_wire.testing.lives import current_life, is_over, stop
 from shared_wire.testing.loop import VirtualLoop
 from shared_wire.testing.modules import install
 from shared_wire.testing.sockets import ClientSocket
@@ -48,8 +48,8 @@ class World:
     def __init__(self, entry: ModuleType, bindings: Mapping[str, str], **env: Any) -> None:
         """Initialise with the Worker's main module, its Durable Object bindings (name to class), and the other bindings."""
         self.loop = VirtualLoop()
-        self.loop.set_task_factory(_make_task)
-        self.loop.watch_timer = _adopt_timer
+        self.loop.watch_timer, self.loop.watch_task = _adopt_timer, _adopt_task
+        self.loop.may_begin = lambda: not is_over()
         #: What goes wrong; nothing at first.
         self.faults = Faults()
         self.env = SimpleNamespace(**env)
@@ -173,6 +173,9 @@ class World:
             one.evict()
             one.storage.close()
         self.loop.settle()
+        with self.loop.as_running():
+            for task in asyncio.all_tasks(self.loop):
+                stop(task)
         self.loop.close()
 
     def count(self, what: str) -> None:
@@ -185,12 +188,10 @@ class World:
         )
 
 
-def _make_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> "asyncio.Task[Any]":
-    """Make a task that ends with the life that has begun it."""
-    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **options)
+def _adopt_task(task: "asyncio.Task[Any]") -> None:
+    """End a task with the life that has begun it."""
     if (life := current_life.get()) is not None:
         life.adopt(task)
-    return task
 
 
 def _wait(promise: Any) -> None:

@@ -101,6 +101,12 @@ class TaskLanes:
         result: T = task.result()
         return result
 
+    async def unbroken(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do work as a task of its own that runs on where whoever waits for it is cancelled."""
+        task = self.start(work)
+        result: T = task.result() if task.done() else await asyncio.shield(task)
+        return result
+
     async def _tracked(self, frame: FrameWork, engine_sid: EngineSid, work: Work) -> None:
         """Do one piece of a frame's work. Its timeout cancels it, or that its client holds too much; the lane goes on."""
         task = self._begun(Task(self._timeout_s))

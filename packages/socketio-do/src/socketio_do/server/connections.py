@@ -129,16 +129,26 @@ class Connections(Middleware):
         self._close_if_ended(engine_sid)
 
     async def _part(self, sid: str, namespace: str, reason: str) -> None:
-        """Run the disconnect handlers, and forget the socket whatever comes of it; the last one of a closed session ends that."""
+        """Run the disconnect handlers, and forget the socket whatever comes of it; the last one of a closed session ends that.
+
+        They run to their end also where whoever waits for it is given up: the application takes leave of every socket, once.
+        """
         engine_sid = self.manager.pre_disconnect(sid, namespace)
+        await self._runtime.lanes.unbroken(self._take_leave(sid, engine_sid, namespace, reason))
+
+    async def _take_leave(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         try:
             await self._announce_leaving(sid, engine_sid, namespace, reason)
-            await self._runtime.lanes.bounded(self._trigger_event("disconnect", namespace, sid, reason))
+            await self._runtime.lanes.bounded(self._forget(sid, namespace, reason))
         finally:
-            try:
-                await self.manager.disconnect(sid, namespace)
-            finally:
-                self._close_if_ended(engine_sid)
+            self._close_if_ended(engine_sid)
+
+    async def _forget(self, sid: str, namespace: str, reason: str) -> None:
+        """Run the `disconnect` handler, and forget the socket in the step that ends it: no reset comes between."""
+        try:
+            await self._trigger_event("disconnect", namespace, sid, reason)
+        finally:
+            await self.manager.disconnect(sid, namespace)
 
     async def _announce_leaving(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         """Run the `disconnecting` handler; a class that dispatches events itself knows none."""

@@ -1,0 +1,171 @@
+"""Clients of the simulated system: what each sent and received, and what it may still receive."""
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+__all__ = ["Client", "Expected", "Stream", "Transport", "head", "namespace_of"]
+
+_CONNECT: Final = "0"
+_REFUSED: Final = "4"
+_DISCONNECT: Final = "1"
+_EVENT: Final = "2"
+
+
+def head(packet_type: str, namespace: str) -> str:
+    """Return how a Socket.IO packet begins."""
+    return packet_type if namespace == "/" else f"{packet_type}{namespace},"
+
+
+def namespace_of(packet: str) -> str:
+    """Return the namespace that a Socket.IO packet is for."""
+    return packet[1:].partition(",")[0] if packet[1:2] == "/" else "/"
+
+
+class Transport(Protocol):
+    """What carries a client's packets."""
+
+    def send(self, *packets: str | bytes) -> None:
+        """Send packets of Engine.IO, in order."""
+
+    def close(self) -> None:
+        """Close it in the ordinary way."""
+
+    def drop(self) -> None:
+        """Be gone without a word."""
+
+    def vanish(self) -> None:
+        """Be silent."""
+
+
+@dataclass(slots=True, eq=False)
+class Expected:
+    """A packet on its way down. Of a CONNECT or a refusal only the beginning is known."""
+
+    packet: str
+    #: Whether the client's own packet caused it.
+    is_own: bool
+    #: Whether the socket actor's life ended while it was on its way.
+    is_cut: bool = False
+
+    def fits(self, packet: str) -> bool:
+        """Return whether this is the packet."""
+        return packet == self.packet or (packet[0] in (_CONNECT, _REFUSED) and packet.startswith(self.packet))
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """A client's socket in one namespace, as both ends see it."""
+
+    client: "Client"
+    namespace: str
+    socket_sid: str = ""
+    #: The client has been told that it is connected; it has left, or was told to.
+    is_connected: bool = False
+    is_over: bool = False
+    #: The application has accepted the socket; it has disconnected it.
+    is_accepted: bool = False
+    is_gone: bool = False
+    #: The application disconnects it, so that what the client still sends is a fault of its own.
+    is_kicked: bool = False
+    #: Events that the client sent; events whose handler has begun, and has ended.
+    sent: int = 0
+    begun: int = 0
+    done: int = 0
+    expected: deque[Expected] = field(default_factory=deque)
+    rooms: set[str] = field(default_factory=set)
+    data: int | None = None
+
+    def write(self, packet_type: str, data: Any = None) -> str:
+        """Return a packet of this namespace."""
+        return head(packet_type, self.namespace) + ("" if data is None else json.dumps(data, separators=(",", ":")))
+
+    def receive(self, packet: str) -> bool:
+        """Check a packet that the client gets; return whether one of its own is missing before it."""
+        has_gap = False
+        while self.expected:
+            due = self.expected.popleft()
+            if due.fits(packet):
+                self.is_connected |= packet[0] == _CONNECT
+                self.is_over |= packet[0] in (_REFUSED, _DISCONNECT)
+                return has_gap
+            assert due.is_cut, f"{self.client}: {packet} where {due.packet} was next"
+            has_gap |= due.is_own
+        raise AssertionError(f"{self.client}: nobody sent {packet}, or it came before")
+
+    def begin(self, number: int) -> None:
+        """Note that the handler of an event begins."""
+        assert number == self.begun, f"{self.client}: event {number} where {self.begun} was next"
+        self.begun += 1
+
+
+@dataclass(eq=False)
+class Client:
+    """One connection of a client, from its handshake to its end."""
+
+    number: int
+    engine: int
+    transport: Transport = field(init=False)
+    #: "" until the handshake is answered.
+    engine_sid: str = ""
+    #: None until the handshake is answered.
+    is_open: bool | None = None
+    #: Whether it has sent something.
+    is_announced: bool = False
+    #: Why it may be closed though all goes well.
+    excuse: str = ""
+    is_silent: bool = False
+    #: Whether something of it was under way since all was last at rest.
+    is_touched: bool = False
+    #: It cannot have what it must, so it must be closed: why.
+    doom: str = ""
+    streams: dict[str, Stream] = field(default_factory=dict)
+    #: Those it had in a namespace before.
+    former: list[Stream] = field(default_factory=list)
+    #: The second half of a binary event, not sent yet.
+    attachment: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Name it by its number."""
+        return f"client {self.number} ({self.engine_sid or 'no sid'})"
+
+    @property
+    def all_streams(self) -> Iterator[Stream]:
+        """All sockets it ever had."""
+        yield from self.former
+        yield from self.streams.values()
+
+    def say(self, packet: str, *attachments: bytes) -> None:
+        """Send a packet of Socket.IO; the other half of a binary event goes first."""
+        self.is_announced = self.is_touched = True
+        late = () if self.attachment is None else (self.attachment,)
+        self.attachment = None
+        self.transport.send(*late, f"4{packet}", *attachments)
+
+    def finish(self) -> None:
+        """Send the other half of a binary event."""
+        if self.attachment is not None and self.is_open:
+            attachment, self.attachment = self.attachment, None
+            self.transport.send(attachment)
+
+    def receive(self, packet: str) -> None:
+        """Check a packet of Socket.IO that it gets, and answer what asks for it."""
+        stream = self.streams.get(namespace_of(packet))
+        assert stream is not None, f"{self}: {packet} for a namespace that it never asked for"
+        begin = len(head(_EVENT, stream.namespace))
+        ack_id = ""
+        if packet[0] == _EVENT:
+            ack_id = packet[begin : packet.index("[")]
+            packet = packet[:begin] + packet[begin + len(ack_id) :]
+        if stream.receive(packet):
+            self.doom = "a packet that was its own is missing"
+        if ack_id and not stream.is_over and not self.excuse:
+            self.say(f"{head('3', stream.namespace)}{ack_id}[{json.loads(packet[begin:])[1]}]")
+
+    def cut(self) -> None:
+        """Take it that what is on its way down may never come."""
+        for stream in self.all_streams:
+            for due in stream.expected:
+                due.is_cut = True

@@ -1,0 +1,148 @@
+"""What must hold when nothing is under way, and the alarms' sweeps have nothing to say."""
+
+import json
+from typing import Any, Protocol
+
+from system_clients import Client, Stream
+from system_transports import Polling
+
+from shared_wire import Carrier
+from shared_wire.testing import Actor
+from socketio_do import DurableServer
+from socketio_do.state.membership import Membership
+
+__all__ = ["Resting", "check_at_rest"]
+
+
+class Resting(Protocol):
+    """The system at rest."""
+
+    live: dict[int, Client]
+    gates: list[tuple[Any, Any]]
+
+    @property
+    def actors(self) -> list[Actor]:
+        """All actors."""
+
+
+def check_at_rest(system: Resting) -> None:
+    """Check everything."""
+    assert not system.gates
+    for client in system.live.values():
+        _check_client(client)
+    for actor in system.actors:
+        life = actor.life
+        polls = actor.binding == "ENGINE" and any(isinstance(one.transport, Polling) for one in system.live.values())
+        if life is not None and not polls:  # a GET that waits keeps its actor awake
+            assert not life.keeps_awake(), f"{actor}: kept awake by {life.keeps_awake()} although everything is done"
+        if actor.binding == "ENGINE":
+            _check_engine(system, actor)
+        else:
+            _check_rows(system, actor)
+            if life is not None:
+                _check_caches(life.instance._membership)
+                _check_server(life.instance._server)
+        if life is not None:
+            carrier = life.instance._application.carrier if actor.binding == "ENGINE" else life.instance._carrier
+            for peer in list(carrier._links):
+                _check_link(carrier, peer)
+
+
+def _check_client(client: Client) -> None:
+    assert client.is_open is not None, f"{client}: never answered"
+    for stream in client.all_streams:
+        if not client.is_open or stream.is_kicked:
+            assert stream.is_gone or not stream.is_accepted or client.is_open, f"{client}: never disconnected"
+    if not client.is_open:
+        return
+    is_fine = not client.excuse or client.excuse.endswith("life ended")
+    assert is_fine, f"{client}: open, although it is closed because {client.excuse}"
+    assert not client.doom, f"{client}: open, though {client.doom}"
+    for stream in client.all_streams:
+        _check_stream(stream)
+
+
+def _check_stream(stream: Stream) -> None:
+    if not stream.is_kicked:
+        assert stream.done == stream.sent, f"{stream.client}: {stream.sent - stream.done} events missing"
+    missing = [due.packet for due in stream.expected if not due.is_cut]
+    assert not missing, f"{stream.client}: packets missing: {missing}"
+    own = [due.packet for due in stream.expected if due.is_own]
+    assert not own, f"{stream.client}: open, though packets of its own are missing: {own}"
+    stream.expected.clear()
+
+
+def _check_engine(system: Resting, actor: Actor) -> None:
+    engine_sids = {one.engine_sid for one in system.live.values() if one.is_open and f"e{one.engine}" == actor.name}
+    life = actor.life or actor.wake()
+    sessions = list(life.within(lambda: list(life.instance._sessions._open())))
+    found = {one.engine_sid for one in sessions}
+    assert found == engine_sids, f"{actor}: without client {found - engine_sids}, without session {engine_sids - found}"
+    assert actor.storage.alarm_ms is not None or not sessions, f"{actor}: nobody watches the sessions"
+
+
+def _check_rows(system: Resting, actor: Actor) -> None:
+    def rows(columns: str, table: str) -> set[tuple[Any, ...]]:
+        return {tuple(row) for row in actor.storage.sql.exec(f"SELECT {columns} FROM {table}").raw()}
+
+    if actor.lives == 0:
+        return
+    streams = [
+        one
+        for client in system.live.values()
+        if client.is_open
+        for one in client.all_streams
+        if (one.namespace == "/other") == (actor.name == "other")
+    ]
+    there = [one for one in streams if one.is_accepted and not one.is_gone]
+    sessions = {sid for (sid,) in rows("engine_sid", "sio_sessions")}
+    open_sids = {one.engine_sid for one in system.live.values() if one.is_open}
+    assert sessions <= open_sids, f"{actor}: ghosts: {sessions - open_sids}"
+    assert sessions >= {one.client.engine_sid for one in there}, f"{actor}: sessions are missing"
+    sockets = {
+        (one.socket_sid, one.client.engine_sid, one.namespace, f"e{one.client.engine}", _data(one)) for one in there
+    }
+    assert rows("socket_sid, engine_sid, namespace, actor, data", "sio_sockets") == sockets
+    rooms = {(one.namespace, json.dumps(room), one.socket_sid) for one in there for room in one.rooms}
+    assert rows("namespace, room, socket_sid", "sio_rooms") == rooms
+    assert not rows("*", "sio_callbacks")
+
+
+def _data(stream: Stream) -> str:
+    return "{}" if stream.data is None else json.dumps({"number": stream.data}, separators=(",", ":"))
+
+
+def _check_caches(membership: Membership) -> None:
+    storage = membership.storage
+    assert not membership.pending, "pending sockets are left"
+    for engine_sid, session in membership._sessions.items():
+        assert session.actor == storage.actor(engine_sid), engine_sid
+        assert session.sockets == storage.sockets_of(engine_sid), engine_sid
+    for socket_sid, found in membership._sockets.items():
+        row = storage.socket(socket_sid)
+        assert row is not None, socket_sid
+        assert row[:3] == (found.engine_sid, found.namespace, found.actor), socket_sid
+        assert not found.leaving, socket_sid
+        assert membership._data._text(socket_sid) == row[3], socket_sid
+    for namespace, members in membership._members.items():
+        assert members == {sid: engine_sid for sid, engine_sid, _ in storage.members(namespace)}, namespace
+    for (namespace, key), members in membership._rooms.items():
+        assert members == {sid: engine_sid for sid, engine_sid, _ in storage.room_members(namespace, key)}, key
+    for socket_sid, keys in membership._rooms_of.items():
+        assert keys == {*storage.rooms_of(socket_sid, membership._sockets[socket_sid].namespace)}, socket_sid
+
+
+def _check_server(server: DurableServer) -> None:
+    left = {name: getattr(server, name) for name in ("_fresh", "_expelled", "_ended", "_joining", "_side_by_side")}
+    assert not any(left.values()), f"the server still holds {left}"
+    assert not server._backlog._held, "packets are held"
+    assert not server._backlog._holdings.total, "bytes are counted for nobody"
+
+
+def _check_link(carrier: Carrier, peer: str) -> None:
+    link = carrier._link(peer)
+    assert not link.must_remember, f"{carrier}: keeps its object awake"
+    # A call that was given up leaves its number, which is used when there is something to say.
+    held = link.held is not None and link.held.operations
+    left = (link.queue, link.early, held, link.call, link.unhandled_here)
+    assert not any(left), f"{carrier}: the link still holds {left}"

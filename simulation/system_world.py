@@ -1,0 +1,287 @@
+"""The whole system in one process: clients, two engine actors, two socket actors, their shells and the runtime's model.
+
+Everything is driven by one seed. The application tells `System` what it is about to do (`entry.JUDGE`), the clients what they get;
+what must hold is checked whenever somebody is told something and, in `settle`, when nothing is under way.
+"""
+
+import json
+from collections import Counter
+from contextlib import suppress
+from contextvars import Context
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from system_clients import Client, Expected, Stream
+from system_rest import check_at_rest
+from system_transports import Polling, WebSocket
+
+from shared_wire.limits import MAX_ATTEMPTS
+from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
+from shared_wire.testing.lives import current_life
+from shared_wire.testing.values import LifeOver
+
+__all__ = ["System"]
+
+PROJECT: Final = Path(__file__).parent / "system"
+#: Names of the actors.
+ENGINES: Final = ("e0", "e1")
+SERVERS: Final = ("main", "other")
+#: Seconds of virtual time in which everything that goes wrong has been found: pings, timeouts, repeats of calls.
+_AT_REST_S: Final = 150
+#: How many times nothing is under way and a sweep still has something to say, before that is an endless loop.
+_SWEEPS: Final = 8
+
+
+class Unreliable(Faults):
+    """Calls between actors fail by chance. A call that its caller has given up may still arrive, while both lives last."""
+
+    def __init__(self, random: Random, rate: float, counts: Counter[str]) -> None:
+        self.random, self.rate, self.counts = random, rate, counts
+        #: How often in a row calls from one actor to another have failed.
+        self.failed: Counter[tuple[str, str]] = Counter()
+        #: The pairs of actors between which a call was given up, since all was last at rest.
+        self.given_up: set[tuple[str, str]] = set()
+        self.is_disturbed = False
+        self.late_s = 0.0
+
+    def call(self, target: Actor, method: str) -> Fate:
+        """Let one fail."""
+        life = current_life.get()
+        if method != "link" or life is None:
+            return super().call(target, method)
+        pair = str(life.owner), str(target)
+        if self.random.random() >= self.rate:
+            self.failed[pair] = 0
+            return super().call(target, method)
+        self.is_disturbed = True
+        fate, what = self._choose()
+        self.counts[what] += 1
+        self.failed[pair] = 0 if fate.is_answered else self.failed[pair] + 1
+        if self.failed[pair] >= MAX_ATTEMPTS:
+            self.counts["given up"] += 1
+            self.given_up.add(pair)
+        return fate
+
+    def _choose(self) -> tuple[Fate, str]:
+        late = self.random.random() * 3
+        return self.random.choice(
+            (
+                (LOST, "call lost"),
+                (LOST_ANSWER, "answer lost"),
+                (DOUBLED, "call doubled"),
+                (OVERLOADED, "overloaded"),
+                (Fate(arrives_s=(late,)), "call late"),
+                (Fate(told_s=late), "answer late"),
+                (Fate(arrives_s=(late,), is_answered=False), "stray"),
+            )
+        )
+
+    def alarm_s(self, owner: Actor) -> float:
+        """Let an alarm be late."""
+        del owner
+        return self.late_s
+
+
+class System:
+    """Everything there is."""
+
+    def __init__(self, random: Random, failures: float, *, is_tight: bool = False) -> None:
+        self.random = random
+        self.is_tight = is_tight
+        self.counts: Counter[str] = Counter()
+        self.clients: dict[int, Client] = {}
+        #: Those that the server may still have.
+        self.live: dict[int, Client] = {}
+        self.sockets: dict[str, Stream] = {}
+        self.gates: list[tuple[Any, Any]] = []
+        self.emissions = 0
+        self.is_disturbed = False
+        self.world = World.load(PROJECT, JUDGE=self)
+        self.faults = self.world.faults = Unreliable(random, failures, self.counts)
+
+    # -- what the application tells
+
+    def connecting(self, sid: str, number: int, namespace: str) -> Stream:
+        """Return the stream that a socket is for."""
+        stream = self.clients[number].streams[namespace]
+        stream.socket_sid = sid
+        self.sockets[sid] = stream
+        return stream
+
+    def stream(self, sid: str) -> Stream:
+        """Return the stream of a socket."""
+        return self.sockets[sid]
+
+    def expect(self, stream: Stream, packet: str, *, is_own: bool) -> None:
+        """Note a packet that is about to be sent."""
+        stream.client.is_touched = True
+        stream.expected.append(Expected(packet, is_own))
+
+    def next_emission(self) -> int:
+        """Number an emission."""
+        self.emissions += 1
+        return self.emissions
+
+    async def suspend(self) -> None:
+        """Wait until the simulation lets the handler go on."""
+        self.note("suspended")
+        gate = self.world.loop.create_future()
+        self.gates.append((current_life.get(), gate))
+        await gate
+
+    def may_suspend_parting(self) -> bool:
+        """Return whether a `disconnect` handler suspends."""
+        return self.random.random() < 0.2
+
+    def members(self, server: str, namespace: str, room: str | None) -> list[str]:
+        """Name the connected sockets in a room or a namespace, as the rows say."""
+        sql = self.server(server).storage.sql
+        if room is None:
+            found = sql.exec("SELECT socket_sid FROM sio_sockets WHERE namespace = ?", namespace)
+        else:
+            found = sql.exec(
+                "SELECT socket_sid FROM sio_rooms WHERE namespace = ? AND room = ?", namespace, json.dumps(room)
+            )
+        return [row[0] for row in found.raw()]
+
+    def note(self, what: str) -> None:
+        """Count that something happened."""
+        self.counts[what] += 1
+
+    # -- actors
+
+    def engine(self, number: int) -> Actor:
+        """Return an engine actor."""
+        return self.world.actor("ENGINE", ENGINES[number])
+
+    def server(self, name: str) -> Actor:
+        """Return a socket actor."""
+        return self.world.actor("SOCKET", name)
+
+    @property
+    def actors(self) -> list[Actor]:
+        """All four."""
+        return [*map(self.engine, range(len(ENGINES))), *map(self.server, SERVERS)]
+
+    def end_life(self, actor: Actor) -> None:
+        """End a life in the middle of whatever it does, and its sockets with it."""
+        self.note(f"{actor.binding} reset")
+        self.is_disturbed = True
+        if actor.binding == "SOCKET":
+            self._cut(actor)
+        for client in self.live.values() if actor.binding == "ENGINE" else ():
+            if ENGINES[client.engine] == actor.name:
+                client.excuse = client.excuse or "its engine actor was reset"
+        actor.reset()
+
+    def _cut(self, actor: Actor) -> None:
+        """Note what the end of a socket actor's life may cost: packets on their way down, and events whose handlers ran."""
+        for client in self.live.values():
+            client.cut()
+            if client.excuse == "it sent nonsense":
+                client.excuse = "it sent nonsense, and the socket actor's life ended"
+            for stream in client.all_streams:
+                if stream.namespace == "/other" if actor.name == "other" else stream.namespace != "/other":
+                    stream.begun = stream.done
+
+    # -- clients
+
+    def open(self) -> None:
+        """Have a client begin to connect."""
+        number = len(self.clients)
+        client = self.clients[number] = self.live[number] = Client(number, self.random.randrange(len(ENGINES)))
+        make = self.random.choice((WebSocket, WebSocket, Polling))
+        client.transport = make(
+            self.world,
+            client.engine,
+            lambda frame: self._hear(client, frame),
+            lambda was_open: self._end(client, was_open),
+        )
+
+    def _hear(self, client: Client, frame: str | bytes) -> None:
+        assert isinstance(frame, str), f"{client}: bytes that nobody sent"
+        if client.excuse in ("it left", "it is gone"):
+            return
+        if frame[:1] == "0":
+            client.engine_sid, client.is_open = json.loads(frame[1:])["sid"], True
+            self.note("opened")
+        elif frame[:1] == "4":
+            self.note("packet received")
+            client.receive(frame[1:])
+
+    def _end(self, client: Client, was_open: bool) -> None:
+        client.is_open = False
+        if not was_open:
+            return
+        self.note("closed by the server")
+        never_in = not any(stream.is_connected for stream in client.all_streams)
+        is_due = bool(client.excuse) or client.is_silent or any(one.is_kicked for one in client.all_streams) or never_in
+        is_wrong = client.is_touched and (self.is_disturbed or self.faults.is_disturbed or self.is_tight)
+        is_lost = any(ENGINES[client.engine] in part for pair in self.faults.given_up for part in pair)
+        assert is_due or is_wrong or is_lost, f"{client}: closed although nothing of it was under way"
+
+    def leave(self, client: Client, excuse: str) -> None:
+        """Have a client go, and know nothing more of the server."""
+        client.excuse, client.is_open = excuse, False
+
+    # -- time
+
+    def finish_handler(self, index: int) -> None:
+        """Let a suspended handler go on."""
+        _, gate = self.gates.pop(index)
+        if not gate.done():
+            gate.set_result(None)
+
+    def settle(self) -> None:
+        """Let everything travel and every handler finish, until the alarms' sweeps say nothing; check what must hold then."""
+        rate, self.faults.rate, self.faults.late_s = self.faults.rate, 0.0, 0.0
+        for client in self.live.values():
+            client.finish()
+        for _ in range(_SWEEPS):
+            self._run_out()
+            before = self.world.cost.rpcs
+            self.world.advance(_AT_REST_S)
+            self._run_out()
+            if self.world.cost.rpcs == before:
+                break
+        else:
+            raise AssertionError("the sweeps never fall silent")
+        check_at_rest(self)
+        self.counts["open at rest"] += sum(client.is_open is True for client in self.live.values())
+        self.live = {number: one for number, one in self.live.items() if one.is_open}
+        for client in self.live.values():
+            client.is_touched = False
+        self.is_disturbed = self.faults.is_disturbed = False
+        self.faults.given_up.clear()
+        self.faults.rate = rate
+
+    def _run_out(self) -> None:
+        self.world.settle()
+        while self.gates:
+            self.finish_handler(0)
+            self.world.settle()
+
+    def watch_sleep(self, actor: Actor) -> None:
+        """Note when an object falls asleep: a socket actor does so over no packet, but for an engine that it gave up."""
+        fall_asleep, system = actor.fall_asleep, self
+
+        def watched() -> bool:
+            was_awake = actor.life is not None
+            asleep = fall_asleep()
+            if was_awake and asleep:
+                system.note(f"{actor.binding} slept")
+                if actor.binding == "SOCKET" and system.faults.given_up:
+                    system._cut(actor)
+            return asleep
+
+        actor.fall_asleep = watched  # type: ignore[method-assign]
+
+    def shout(self, server: str, namespace: str, room: str | None) -> None:
+        """Have the application emit outside of all events."""
+        self.note("shouted")
+        self.world.loop.create_task(self._shout(server, namespace, room), context=Context())
+
+    async def _shout(self, server: str, namespace: str, room: str | None) -> None:
+        with suppress(LifeOver):
+            await self.server(server).call("an RPC", "shout", namespace, room)

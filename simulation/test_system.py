@@ -1,0 +1,68 @@
+"""The whole system: clients of both transports, two engine actors, two socket actors, with whatever may go wrong.
+
+A run is exact: its seed repeats it, and one in which something does not hold is shrunk to the steps that show it.
+"""
+
+import functools
+import os
+from collections import Counter
+
+import pytest
+from system_run import STEPS, Plan, make_plan, play, run, shrink
+
+#: Steps of all runs together.
+LENGTH = int(os.environ.get("SYSTEM_STEPS", "100000"))
+LENGTH_OF_A_RUN = 400
+#: How often a call between actors fails, in a thousand.
+FAILURES = (0, 50, 200, 600)
+PARTS = 4
+
+#: What must have happened, or it is tested in name only.
+TRIED = {
+    *("opened", "open at rest", "closed by the server", "packet received", "event handled", "binary", "shouted"),
+    *("suspended", "refused", "kicked", "left a namespace", "vanished", "nonsense", "answered", "not answered"),
+    *("ENGINE slept", "SOCKET slept", "ENGINE reset", "SOCKET reset", "late alarms", "clock ahead", "clock behind"),
+    *("tables of an earlier layout", "tables of a later layout", "migration cut short", "records of another release"),
+    *("call lost", "answer lost", "call doubled", "overloaded", "call late", "answer late", "stray", "given up"),
+}
+
+
+@functools.cache
+def tried(failures: int, part: int) -> Counter[str]:
+    """Run a part of all seeds; returns what has happened, and how often."""
+    runs = -(-LENGTH // (len(FAILURES) * LENGTH_OF_A_RUN))
+    counts = Counter[str]()
+    for seed in range(part, runs, PARTS):
+        counts += run(seed, failures / 1000, LENGTH_OF_A_RUN).counts
+    return counts
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("failures", FAILURES)
+def test_everything_keeps_what_is_promised(failures: int, part: int) -> None:
+    assert tried(failures, part)["event handled"]
+
+
+def test_everything_was_tried() -> None:
+    missing = TRIED - set().union(*(tried(failures, part) for failures in FAILURES for part in range(PARTS)))
+    assert not missing, f"never tried: {sorted(missing)}"
+
+
+def test_a_seed_repeats_its_run() -> None:
+    first, second = (run(3, 0.2, LENGTH_OF_A_RUN).counts for _ in range(2))
+    assert first == second
+
+
+def test_a_run_in_which_something_does_not_hold_is_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = make_plan(1, 0.0, 60)
+    needed = [plan.steps[number] for number in (7, 23)]
+
+    def fail(shorter: Plan) -> bool:
+        return set(needed) <= set(shorter.steps)
+
+    monkeypatch.setattr("system_run._fails", fail)
+    short = shrink(plan)
+    assert list(short.steps) == needed
+    assert str(short) == f"seed 1, failures 0.0, tight: {needed[0][1].__name__}:7 {needed[1][1].__name__}:23"
+    assert {step for _, step in plan.steps} <= STEPS.keys()
+    assert play(short).counts
