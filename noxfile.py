@@ -130,7 +130,7 @@ def unit(session: nox.Session, package: str) -> None:
 def simulation(session: nox.Session) -> None:
     """Run the cores of all packages together through everything that may go wrong, by seeds."""
     install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
-    folders = ("simulation", "packages/socketio-do/examples")
+    folders = ("simulation", "packages/socketio-do/examples", "demo-server/worker_tests")
     session.run("pytest", *folders, *(session.posargs or ("--numprocesses", "2")), env=EXACT)
 
 

@@ -4,9 +4,11 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-__all__ = ["Client", "Expected", "Stream", "Transport", "head", "namespace_of"]
+from socketio_do.testing.transports import Transport
+
+__all__ = ["Client", "Expected", "Stream", "head", "namespace_of"]
 
 _CONNECT: Final = "0"
 _REFUSED: Final = "4"
@@ -22,22 +24,6 @@ def head(packet_type: str, namespace: str) -> str:
 def namespace_of(packet: str) -> str:
     """Return the namespace that a Socket.IO packet is for."""
     return packet[1:].partition(",")[0] if packet[1:2] == "/" else "/"
-
-
-class Transport(Protocol):
-    """What carries a client's packets."""
-
-    def send(self, *packets: str | bytes) -> None:
-        """Send packets of Engine.IO, in order."""
-
-    def close(self) -> None:
-        """Close it in the ordinary way."""
-
-    def drop(self) -> None:
-        """Be gone without a word."""
-
-    def vanish(self) -> None:
-        """Be silent."""
 
 
 @dataclass(slots=True, eq=False)

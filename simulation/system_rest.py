@@ -4,12 +4,12 @@ import json
 from typing import Any, Protocol
 
 from system_clients import Client, Stream
-from system_transports import Polling
 
 from shared_wire import Carrier
 from shared_wire.testing import Actor
 from socketio_do import DurableServer
 from socketio_do.state.membership import Membership
+from socketio_do.testing.transports import Polling
 
 __all__ = ["Resting", "check_at_rest"]
 

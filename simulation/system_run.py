@@ -16,6 +16,7 @@ from system_releases import rewrite
 from system_world import SERVERS, System
 
 from shared_wire.testing.lives import is_over
+from shared_wire.testing.modules import install
 
 __all__ = ["STEPS", "Plan", "make_plan", "play", "run", "shrink"]
 
@@ -255,6 +256,7 @@ class _Log(logging.Handler):
 @contextmanager
 def _surroundings(random: Random, is_tight: bool) -> Iterator[_Log]:
     """Watch the log; have chance come from the seed, and queues overflow where they are to be tight."""
+    install()
     log = _Log()
     loggers = [logging.getLogger(name) for name in ("shared_wire", "engine_do", "socketio_do", "asyncio")]
     with pytest.MonkeyPatch.context() as patch:

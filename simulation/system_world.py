@@ -6,6 +6,7 @@ what must hold is checked whenever somebody is told something and, in `settle`, 
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
 from pathlib import Path
@@ -14,12 +15,12 @@ from typing import Any, Final
 
 from system_clients import Client, Expected, Stream
 from system_rest import check_at_rest
-from system_transports import Polling, WebSocket
 
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
 from shared_wire.testing.lives import current_life
 from shared_wire.testing.values import LifeOver
+from socketio_do.testing.transports import Polling, Transport, WebSocket
 
 __all__ = ["System"]
 
@@ -191,12 +192,13 @@ class System:
         """Have a client begin to connect."""
         number = len(self.clients)
         client = self.clients[number] = self.live[number] = Client(number, self.random.randrange(len(ENGINES)))
-        make = self.random.choice((WebSocket, WebSocket, Polling))
+        make: Callable[..., Transport] = self.random.choice((WebSocket, WebSocket, Polling))
         client.transport = make(
             self.world,
-            client.engine,
+            f"/socket.io/?EIO=4&engine={client.engine}",
+            {},
             lambda frame: self._hear(client, frame),
-            lambda was_open: self._end(client, was_open),
+            lambda refusal: self._end(client),
         )
 
     def _hear(self, client: Client, frame: str | bytes) -> None:
@@ -210,8 +212,8 @@ class System:
             self.note("packet received")
             client.receive(frame[1:])
 
-    def _end(self, client: Client, was_open: bool) -> None:
-        client.is_open = False
+    def _end(self, client: Client) -> None:
+        was_open, client.is_open = client.is_open is not None, False
         if not was_open:
             return
         self.note("closed by the server")

@@ -1,6 +1,5 @@
 """`socketio_do.testing`: applications' own entrypoints, unmodified, in one process."""
 
-import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,39 +114,6 @@ def test_what_keeps_an_actor_awake_is_said(chat: World) -> None:
         chat.sleep()
     release()
     chat.sleep()
-
-
-def test_an_alarm_of_the_applications_own_ticks(load: Load) -> None:
-    world = load(EXAMPLES / "rooms")
-    ann = world.client()
-    world.advance(35)
-    ticks = [tick["at"] for tick in ann.received("tick")]
-    assert len(ticks) == 3
-    assert [later - earlier for earlier, later in itertools.pairwise(ticks)] == [10, 10]
-
-
-def test_variables_kv_storage_and_a_cron(load: Load) -> None:
-    world = load(EXAMPLES / "news", EDITOR_KEY="the key")
-    ann, editor = world.client(), world.client()
-    assert ann.call("read")["headline"] is None
-    assert editor.call("write", "a key", "Lies") == "this is not the editor's key"
-    assert editor.call("write", "the key", "Sleep is cheap") == "printed"
-    world.sleep()
-    world.ring_cron()
-    assert ann.received("headline") == editor.received("headline") == ["Sleep is cheap"]
-
-
-def test_values_binary_and_questions(load: Load) -> None:
-    world = load(EXAMPLES / "fiddle")
-    ann = world.client(auth={"any": 1})
-    assert ann.received("hello") == [[1, "two", {"three": ""}]]
-    assert ann.call("whatever", b"\x00", {"deep": [b"\xff"]}) == ["whatever", b"\x00", {"deep": [b"\xff"]}]
-
-
-def test_the_demo_runs_as_it_is_deployed(load: Load) -> None:
-    world = load(ROOT / "demo-server")
-    assert world.fetch("/counters").status == 200
-    assert world.fetch("/announce", method="POST", body="{}").status in (401, 403, 404)
 
 
 def test_costs_are_counted(chat: World) -> None:

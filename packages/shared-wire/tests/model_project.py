@@ -80,6 +80,13 @@ class Default(WorkerEntrypoint):
             return Response.from_json({"variable": self.env.VARIABLE, "kept": await self.env.KEPT.get("key")})
         return await self.env.COUNTER.getByName("one").fetch(request)
 
+    async def queue(self, batch, env, ctx):
+        for message in batch.messages:
+            if message.body == "again":
+                message.retry()
+            else:
+                await env.KEPT.put("key", f"{batch.queue}: {message.body}")
+
     async def scheduled(self, controller, env, ctx):
         await env.KEPT.put("key", controller.cron)
 """
@@ -90,6 +97,7 @@ CONFIG = """
   "main": "src/entry.py",
   "durable_objects": { "bindings": [{ "name": "COUNTER", "class_name": "Counter" }] },
   "kv_namespaces": [{ "binding": "KEPT", "id": "1" }], /* a comment */
+  "queues": { "producers": [{ "binding": "MAIL", "queue": "mail" }] },
   "vars": { "VARIABLE": "http://value", "GOOD_ALARM": 1 }
 }
 """

@@ -8,11 +8,12 @@ import socketio_do
 
 PACKAGE = Path(socketio_do.__file__).parent
 PATHS = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
-MODULES = sorted(".".join(path.parts) for path in PATHS if "durable" not in path.parts)
+#: What can be imported where there is no runtime and no engine.
+MODULES = sorted(".".join(path.parts) for path in PATHS if not {"durable", "composition"} & {*path.parts})
 
 #: Only a protocol: `server_fakes.FakeRuntime` is checked against it by the type checker, and has its own tests. And what
-#: needs an engine, which is not here: `simulation/test_kit.py` tests it.
-WITHOUT_TEST_FILE = {"runtime", "testing.client"}
+#: needs an engine, which is not here: `simulation/test_kit*.py` and `test_plugin.py` test it.
+WITHOUT_TEST_FILE = {"runtime", *(name for name in MODULES if name.startswith("testing."))}
 
 
 def tree(module: str) -> ast.Module:

@@ -11,7 +11,11 @@ import socketio_do
 
 PACKAGE = Path(socketio_do.__file__).parent
 SHELL = sorted((PACKAGE / "durable").glob("*.py"))
-CORE = sorted(set(PACKAGE.rglob("*.py")) - set(SHELL))
+#: Runs on CPython, with clocks and tasks of its own.
+TESTING = sorted((PACKAGE / "testing").glob("*.py"))
+CORE = sorted({*PACKAGE.rglob("*.py")} - {*SHELL, *TESTING})
+#: Composes both packages, as an application does.
+COMPOSITION = PACKAGE / "testing" / "composition.py"
 
 #: What has a clock, chance or I/O, and engineio, which is reached through socketio only.
 BANNED = {
@@ -38,7 +42,6 @@ BANNED = {
 ALLOWED = {"shared_wire", "socketio", "socketio_do"}
 #: The modules that speak python-socketio's dialect.
 UPSTREAM_USERS = {
-    "client",
     "connections",
     "dispatch",
     "emission",
@@ -91,7 +94,7 @@ def test_the_core_does_not_know_the_shell(path: Path) -> None:
     assert not [name for name in imports(path) if ".durable" in name]
 
 
-@pytest.mark.parametrize("path", [*CORE, *SHELL], ids=name_of)
+@pytest.mark.parametrize("path", sorted({*CORE, *SHELL, *TESTING} - {COMPOSITION}), ids=name_of)
 def test_nothing_imports_the_engine_package(path: Path) -> None:
     assert roots(path).isdisjoint({"engine_do", "engineio"})
     assert "import_module" not in path.read_text(encoding="utf-8")
@@ -101,7 +104,7 @@ def room_of(parts: list[str]) -> str:
     return parts[0] if parts and parts[0] in FLOORS else ""
 
 
-@pytest.mark.parametrize("path", [path for path in (*CORE, *SHELL) if path.parent != PACKAGE], ids=name_of)
+@pytest.mark.parametrize("path", [path for path in (*CORE, *SHELL, *TESTING) if path.parent != PACKAGE], ids=name_of)
 def test_imports_point_down(path: Path) -> None:
     floor = FLOORS.index(room_of([*path.relative_to(PACKAGE).parts]))
     imported = [room_of(name.split(".")[1:]) for name in imports(path) if name.startswith("socketio_do.")]

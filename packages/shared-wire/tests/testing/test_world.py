@@ -121,3 +121,20 @@ def test_what_is_on_the_bill_is_counted(world: World) -> None:
 def test_a_request_that_opens_no_socket_is_refused(world: World) -> None:
     with pytest.raises(ConnectionRefusedError, match="200"):
         world.connect("/env")
+
+
+def test_a_queue_is_delivered_to_the_entrypoint(world: World) -> None:
+    world.run(world.env.MAIL.send("letter"))
+    assert [one.outcome for one in world.deliver("mail")] == ["acked"]
+    assert world.run(world.env.KEPT.get("key")) == "mail: letter"
+    assert world.env.MAIL.sent == []
+    assert [one.outcome for one in world.deliver("mail", "again", "parcel")] == ["retried", "acked"]
+
+
+def test_objects_are_reset_by_binding_or_by_class(world: World) -> None:
+    for name in ("COUNTER", "Counter"):
+        client = world.connect("/")
+        world.reset("Another")
+        assert client.closed is None
+        world.reset(name)
+        assert client.closed == (1006, "")

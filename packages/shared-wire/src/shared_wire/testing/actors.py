@@ -83,12 +83,15 @@ class _Id:
 class Actor:
     """One Durable Object over its lives."""
 
-    def __init__(self, world: Surroundings, binding: str, name: str, make: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, world: Surroundings, binding: str, name: str, class_name: str, make: Callable[[Any], Any]
+    ) -> None:
         """Initialise asleep; ``make`` constructs it, given its ``ctx``."""
         self.world = world
         self.loop = world.loop
         self.binding = binding
         self.name = name
+        self.class_name = class_name
         self.make = make
         #: Its sockets, in the order in which they were accepted; and those with each tag.
         self.sockets: dict[ServerSocket, None] = {}

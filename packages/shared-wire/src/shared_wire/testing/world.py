@@ -12,7 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Self, TypeVar
 
 from shared_wire.testing.actors import Actor, Namespace
-from shared_wire.testing.bindings import KvNamespace
+from shared_wire.testing.bindings import Message, Queue, make_bindings
 from shared_wire.testing.faults import Faults
 from shared_wire.testing.http import Request, Response
 from shared_wire.testing.lives import current_life, is_over, stop
@@ -69,8 +69,7 @@ class World:
         folder = Path(project).resolve()
         config = _read_config(folder)
         bindings = {one["name"]: one["class_name"] for one in config.get("durable_objects", {}).get("bindings", [])}
-        spaces = {one["binding"]: KvNamespace() for one in config.get("kv_namespaces", [])}
-        return cls(_import_anew(folder / config["main"]), bindings, **{**config.get("vars", {}), **spaces, **env})
+        return cls(_import_anew(folder / config["main"]), bindings, **{**make_bindings(config), **env})
 
     def actor(self, binding: str, name: str) -> Actor:
         """Return an object: ``world.actor("SOCKET", "main")``."""
@@ -114,6 +113,23 @@ class World:
         controller = SimpleNamespace(cron=cron, scheduledTime=self.loop.time() * 1000)
         self.run(self._entry.Default(ctx, self.env).scheduled(controller, self.env, ctx))
 
+    def deliver(self, queue: str, *bodies: Any) -> list[Message]:
+        """Have the entrypoint's ``queue`` called with messages: those given, else those sent to the queue of that name.
+
+        Returns them; what the consumer has neither acknowledged nor asked for again, the runtime acknowledges.
+        """
+        if not bodies:
+            for one in vars(self.env).values():
+                if isinstance(one, Queue) and one.name == queue:
+                    bodies, one.sent = tuple(one.sent), []
+        messages = [Message(number, body) for number, body in enumerate(bodies)]
+        batch = SimpleNamespace(queue=queue, messages=messages)
+        ctx = SimpleNamespace(waitUntil=_wait)
+        self.run(self._entry.Default(ctx, self.env).queue(batch, self.env, ctx))
+        for one in messages:
+            one.ack()
+        return messages
+
     def settle(self) -> None:
         """Run all that is ready. No time passes."""
         self.loop.settle()
@@ -138,10 +154,10 @@ class World:
         for one in self.actors:
             one.evict()
 
-    def reset(self, binding: str | None = None) -> None:
-        """End the lives of all objects of a binding, or of all there are, as a crash does."""
+    def reset(self, name: str | None = None) -> None:
+        """End the lives of all objects of a binding or a class, or of all there are, as a crash or ``ctx.abort()`` does."""
         for one in self.actors:
-            if binding in (None, one.binding):
+            if name in (None, one.binding, one.class_name):
                 one.reset()
         self.settle()
 
@@ -183,9 +199,10 @@ class World:
         setattr(self.cost, what, getattr(self.cost, what) + 1)
 
     def _maker(self, class_name: str) -> Any:
-        return lambda binding, name: Actor(
-            self, binding, name, lambda ctx: getattr(self._entry, class_name)(ctx, self.env)
-        )
+        def construct(ctx: Any) -> Any:
+            return getattr(self._entry, class_name)(ctx, self.env)
+
+        return lambda binding, name: Actor(self, binding, name, class_name, construct)
 
 
 def _adopt_task(task: "asyncio.Task[Any]") -> None:

@@ -1,17 +1,8 @@
 """The chat in one process: its own entrypoint and configuration, in virtual time."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from socketio_do.testing import Client, Refused, World
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    with World.load(Path(__file__).parents[1]) as world:
-        yield world
 
 
 def enter(world: World, nick: str) -> Client:

@@ -1,14 +1,20 @@
 """A Socket.IO client in the process of the server: what it received is a list."""
 
+import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from socketio.packet import ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, Packet
 
-from shared_wire.testing import ClientSocket, World
+from shared_wire.testing import World
+from socketio_do.testing.transports import Polling, Transport, WebSocket
 
-__all__ = ["Client", "Refused"]
+__all__ = ["Client", "Connection", "Refused"]
+
+_TRANSPORTS: dict[str, Callable[..., Transport]] = {"websocket": WebSocket, "polling": Polling}
+#: How much later a binary packet's type is than that of one without attachments.
+_BINARY = 3
 
 
 class Refused(Exception):
@@ -20,67 +26,136 @@ class Refused(Exception):
         self.data = data
 
 
-class Client:
-    """One client in one namespace, over a WebSocket. Its methods return when all that they set going is done, in virtual time."""
+class Namespaced(Protocol):
+    """What a connection's packets of one namespace are for."""
+
+    def take(self, packet: Packet) -> None:
+        """Take a packet."""
+
+    def end(self, reason: str) -> None:
+        """Take the end of the connection."""
+
+
+class Connection:
+    """One session of Engine.IO, and the clients on it: one for each namespace."""
 
     def __init__(
-        self,
-        world: World,
-        namespace: str = "/",
-        *,
-        auth: Any = None,
-        path: str = "/socket.io/",
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, world: World, *, transport: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> None:
-        """Connect; raises `Refused`, or `ConnectionRefusedError` where there is not even a WebSocket."""
+        """Begin to connect."""
+        self.world = world
+        self.clients: dict[str, Namespaced] = {}
+        #: What the handshake was refused with.
+        self.refusal: str | None = None
+        self.is_over = False
+        self._partial: Packet | None = None
+        address = f"{path}?{urlencode({'EIO': '4', **query})}"
+        self.transport = _TRANSPORTS[transport](world, address, headers, self._hear, self._end)
+
+    def send(self, packet: Packet) -> None:
+        """Send a packet."""
+        encoded = packet.encode()
+        parts = encoded if isinstance(encoded, list) else [encoded]
+        self.transport.send(*(f"4{part}" if isinstance(part, str) else part for part in parts))
+
+    def _hear(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes):
+            if self._partial is not None and self._partial.add_attachment(frame):
+                packet, self._partial = self._partial, None
+                self._hand_on(packet)
+        elif frame.startswith("4"):
+            packet = Packet(encoded_packet=frame[1:])
+            if packet.attachment_count:
+                self._partial = packet
+            else:
+                self._hand_on(packet)
+
+    def _hand_on(self, packet: Packet) -> None:
+        if (client := self.clients.get(packet.namespace or "/")) is not None:
+            client.take(packet)
+
+    def _end(self, refusal: str | None) -> None:
+        self.refusal, self.is_over = refusal, True
+        for client in self.clients.values():
+            client.end("transport close")
+
+
+class Client:
+    """One client in one namespace. Its methods return when all that they set going is done, in virtual time.
+
+    Those whose names begin with ``a`` are for coroutines: ``world.run(story())``.
+    """
+
+    def __init__(self, connection: Connection, namespace: str = "/", *, auth: Any = None) -> None:
+        """Connect to a namespace; raises `Refused`, or `ConnectionRefusedError` where there is not even a connection."""
         self.namespace = namespace
         #: The socket's sid.
         self.sid = ""
         #: Why it is disconnected: None while it is not, "io server disconnect", "transport close", "io client disconnect".
         self.disconnected: str | None = None
-        self._world = world
+        self._connection, self._world = connection, connection.world
         self._events: list[tuple[str, list[Any]]] = []
         self._answers: dict[int, list[Any]] = {}
         self._handlers: dict[str, Callable[..., Any]] = {}
         self._asked = 0
         self._refusal: tuple[Any] | None = None
-        self._partial: Packet | None = None
-        self._socket: ClientSocket = world.connect(
-            f"{path}?{urlencode({'EIO': '4', 'transport': 'websocket', **(query or {})})}", headers
-        )
-        self._socket.listen(self._take, self._closed)
-        self._send(Packet(CONNECT, data=auth, namespace=namespace))
+        connection.clients[namespace] = self
+        connection.send(Packet(CONNECT, data=auth, namespace=namespace))
         self._wait(lambda: bool(self.sid) or self._refusal is not None or self.disconnected is not None)
+        if connection.refusal is not None:
+            raise ConnectionRefusedError(connection.refusal)
         if self._refusal is not None:
             raise Refused(self._refusal[0])
         if self.disconnected is not None:
             raise Refused(self.disconnected)
 
+    def connect(self, namespace: str, *, auth: Any = None) -> "Client":
+        """Connect to another namespace over the same connection; raises `Refused`."""
+        return Client(self._connection, namespace, auth=auth)
+
     def emit(self, event: str, *args: Any) -> None:
         """Emit an event."""
-        self._send(Packet(EVENT, data=[event, *args], namespace=self.namespace))
+        self._send(EVENT, [event, *args])
         self._world.settle()
+
+    async def aemit(self, event: str, *args: Any) -> None:
+        """Emit an event; what comes of it has not happened yet when this returns."""
+        self._send(EVENT, [event, *args])
 
     def call(self, event: str, *args: Any, timeout: float = 60) -> Any:
         """Emit an event and return what it is acknowledged with: nothing, a value, or a list of several.
 
         ``timeout`` is in seconds of virtual time; `TimeoutError` is raised after it.
         """
+        number = self._ask(event, args)
+        self._wait(lambda: self._is_answered(number), timeout)
+        return self._take_answer(event, number, timeout)
+
+    async def acall(self, event: str, *args: Any, timeout: float = 60) -> Any:
+        """Do what `call` does in a coroutine, beside others."""
+        number, loop = self._ask(event, args), self._world.loop
+        end_s = loop.time() + timeout
+        while not self._is_answered(number) and loop.time() < end_s:
+            await asyncio.sleep(0.01)
+        return self._take_answer(event, number, timeout)
+
+    def _ask(self, event: str, args: tuple[Any, ...]) -> int:
         self._asked += 1
-        number = self._asked
-        self._send(Packet(EVENT, data=[event, *args], namespace=self.namespace, id=number))
-        self._wait(lambda: number in self._answers or self.disconnected is not None, timeout)
+        self._send(EVENT, [event, *args], self._asked)
+        return self._asked
+
+    def _is_answered(self, number: int) -> bool:
+        return number in self._answers or self.disconnected is not None
+
+    def _take_answer(self, event: str, number: int, timeout: float) -> Any:
         if number not in self._answers:
             raise TimeoutError(f"{event} is not acknowledged: {self.disconnected or f'{timeout} s have passed'}")
-        answer = self._answers.pop(number)
-        return answer if len(answer) > 1 else answer[0] if answer else None
+        return _as_one(self._answers.pop(number))
 
     def received(self, event: str) -> list[Any]:
         """Return the data of all events of a name so far: nothing, a value, or a list of several for each."""
         self._world.settle()
-        found = [args for name, args in self._events if name == event]
-        return [args if len(args) > 1 else args[0] if args else None for args in found]
+        return [_as_one(args) for name, args in self._events if name == event]
 
     def forget(self) -> None:
         """Forget what was received."""
@@ -91,21 +166,23 @@ class Client:
         self._handlers[event] = handler
 
     def disconnect(self) -> None:
-        """Leave, as stock clients do: with a word, and the WebSocket closed."""
-        self._send(Packet(DISCONNECT, namespace=self.namespace))
-        self.disconnected = self.disconnected or "io client disconnect"
-        self._socket.close()
+        """Leave, as stock clients do: with a word, and the connection closed."""
+        self._send(DISCONNECT)
+        self.end("io client disconnect")
+        self._world.settle()
+        self._connection.transport.close()
         self._world.settle()
 
     def drop(self) -> None:
         """Be gone without a word, as when the network breaks."""
-        self.disconnected = self.disconnected or "transport close"
-        self._socket.drop()
+        self._connection.transport.drop()
+        for client in self._connection.clients.values():
+            client.end("transport close")
         self._world.settle()
 
     def vanish(self) -> None:
         """Be silent from now on, as behind a cable that was pulled: the server finds out by a ping that nobody answers."""
-        self._socket.vanish()
+        self._connection.transport.vanish()
 
     def _wait(self, holds: Callable[[], bool], timeout: float = 60) -> None:
         self._world.settle()
@@ -113,36 +190,26 @@ class Client:
         while not holds() and self._world.loop.time() < end_s:
             self._world.advance(0.05)
 
-    def _send(self, packet: Packet) -> None:
-        encoded = packet.encode()
-        for part in encoded if isinstance(encoded, list) else [encoded]:
-            self._socket.send(f"4{part}" if isinstance(part, str) else part)
+    def _send(self, kind: int, data: Any = None, number: int | None = None) -> None:
+        self._connection.send(Packet(kind, data=data, namespace=self.namespace, id=number))
 
-    def _take(self, frame: str | bytes) -> None:
-        if isinstance(frame, bytes):
-            if self._partial is not None and self._partial.add_attachment(frame):
-                packet, self._partial = self._partial, None
-                self._handle(packet)
-        elif frame == "2":
-            self._socket.send("3")
-        elif frame.startswith("4"):
-            packet = Packet(encoded_packet=frame[1:])
-            if packet.attachment_count:
-                self._partial = packet
-            else:
-                self._handle(packet)
+    def take(self, packet: Packet) -> None:
+        """Take a packet of this namespace; called by the connection."""
+        match packet.packet_type:
+            case kind if kind == CONNECT:
+                self.sid = packet.data["sid"]
+            case kind if kind == CONNECT_ERROR:
+                self._refusal = (packet.data,)
+            case kind if kind == DISCONNECT:
+                self.end("io server disconnect")
+            case kind if kind in (EVENT, EVENT + _BINARY):
+                self._hear(packet)
+            case kind if kind in (ACK, ACK + _BINARY):
+                self._answers[packet.id] = packet.data
 
-    def _handle(self, packet: Packet) -> None:
-        if packet.packet_type == CONNECT:
-            self.sid = packet.data["sid"]
-        elif packet.packet_type == CONNECT_ERROR:
-            self._refusal = (packet.data,)
-        elif packet.packet_type == DISCONNECT:
-            self.disconnected = self.disconnected or "io server disconnect"
-        elif packet.packet_type in (EVENT, EVENT + 3):
-            self._hear(packet)
-        elif packet.packet_type in (ACK, ACK + 3):
-            self._answers[packet.id] = packet.data
+    def end(self, reason: str) -> None:
+        """Take the end of the connection, or of this namespace; called by the connection."""
+        self.disconnected = self.disconnected or reason
 
     def _hear(self, packet: Packet) -> None:
         event, *args = packet.data
@@ -150,8 +217,8 @@ class Client:
         if packet.id is not None and event in self._handlers:
             answer = self._handlers[event](*args)
             values = [] if answer is None else [*answer] if isinstance(answer, tuple) else [answer]
-            self._send(Packet(ACK, data=values, namespace=self.namespace, id=packet.id))
+            self._send(ACK, values, packet.id)
 
-    def _closed(self, code: int, reason: str) -> None:
-        del code, reason
-        self.disconnected = self.disconnected or "transport close"
+
+def _as_one(values: list[Any]) -> Any:
+    return values if len(values) > 1 else values[0] if values else None

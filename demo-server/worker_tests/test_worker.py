@@ -1,0 +1,47 @@
+"""The demo as it is deployed, both objects and the Worker in front of them, in one process and in virtual time."""
+
+from typing import Any
+
+import pytest
+
+from socketio_do.testing import Client, Refused, World
+
+
+def enter(world: World, nick: str, **options: Any) -> Client:
+    client = world.client(auth={"nick": nick}, **options)
+    client.call("join", {"room": "lobby"})
+    return client
+
+
+def say(client: Client, text: str) -> Any:
+    return client.call("say", {"room": "lobby", "id": "message-0001", "text": text})
+
+
+def test_people_talk_across_sleep_and_a_reset_of_the_application(world: World) -> None:
+    ann, bob = enter(world, "Ann"), enter(world, "Bob", transport="polling")
+    say(ann, "hello")
+    world.advance(60)
+    say(ann, "still there?")
+    world.reset("Socket")
+    say(ann, "and now?")
+    assert [said["text"] for said in bob.received("said")] == ["hello", "still there?", "and now?"]
+
+
+def test_a_quiet_room_wakes_nobody_but_the_alarm(world: World) -> None:
+    for nick in ("Ann", "Bob", "Eve"):
+        enter(world, nick)
+    world.advance(60)
+    world.sleep()
+    world.advance(3_600)
+    assert (world.cost.rpcs, world.cost.frames) == (0, 0)
+    assert world.cost.alarms <= 3_600 / 25 + 1
+
+
+def test_strangers_are_refused(world: World) -> None:
+    with pytest.raises(Refused, match="A nickname has 1 to 24 printable characters"):
+        world.client()
+
+
+def test_the_worker_answers_besides(world: World) -> None:
+    assert world.fetch("/counters").status == 200
+    assert world.fetch("/announce", method="POST", body="{}").status in (401, 403, 404)
