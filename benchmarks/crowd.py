@@ -26,7 +26,7 @@ class Crowd:
     """The sockets; close it at the end."""
 
     def __init__(self, url: str, path: str) -> None:
-        """Take where the engine is, without a slash at the end, and what to ask it for."""
+        """Initialise with where the engine is, without a slash at the end, and what to ask it for."""
         self._address = urlsplit(url)
         self._request = REQUEST.format(path=path, host=self._address.netloc).encode()
         self._poll = select.epoll()
@@ -34,7 +34,7 @@ class Crowd:
         self._first: socket.socket | None = None
 
     def __len__(self) -> int:
-        """Tell how many there are."""
+        """Return how many there are."""
         return len(self._sockets)
 
     def grow(self, count: int) -> None:

@@ -44,7 +44,7 @@ class Meter:
         self._cpu, self._begun = cpu_seconds(server.group_id), time.perf_counter()
 
     def read(self, count: int) -> tuple[float, float]:
-        """Give the units per second, and CPU microseconds per unit, since the beginning."""
+        """Return the units per second, and CPU microseconds per unit, since the beginning."""
         seconds, cpu = time.perf_counter() - self._begun, cpu_seconds(self._server.group_id) - self._cpu
         return count / seconds, cpu / count * 1e6
 

@@ -162,7 +162,7 @@ def columns(figures: Mapping[str, Figure]) -> str:
 
 
 def median(figures: list[Figure]) -> Figure:
-    """Take the median of each part."""
+    """Return the median of each part."""
     times = zip(*(figure.times_ms for figure in figures), strict=True)
     return Figure(
         statistics.median(figure.per_s for figure in figures),

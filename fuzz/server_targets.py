@@ -86,7 +86,7 @@ class _Holds:
 
 
 def _assemble(data: bytes) -> list[ClientPacket]:
-    """Take messages of two sessions; returns the packets that are complete."""
+    """Read messages of two sessions; returns the packets that are complete."""
     holds = _Holds()
     assemblies = Assemblies(holds.hold, holds.count)
     found: list[ClientPacket] = []

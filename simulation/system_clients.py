@@ -151,7 +151,7 @@ class Client:
             self.say(f"{head('3', stream.namespace)}{ack_id}[{json.loads(packet[begin:])[1]}]")
 
     def cut(self) -> None:
-        """Take it that what is on its way down may never come."""
+        """Assume that what is on its way down may never come."""
         for stream in self.all_streams:
             for due in stream.expected:
                 due.is_cut = True

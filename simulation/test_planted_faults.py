@@ -42,7 +42,7 @@ def _returning(value: Any) -> Callable[[Planted], Planted]:
 
 
 def _drop_changes(original: Planted) -> Planted:
-    """Tell nobody which work is unfinished."""
+    """Report to nobody which work is unfinished."""
 
     def news(before: link.Link, seq: int = 0) -> tuple[link.Link, dict[str, Any]]:
         after, fields = original(before, seq)

@@ -157,7 +157,7 @@ class Hub(FakeRuntime):
         return end
 
     def deliver(self, peer: str, operations: tuple[Operation, ...], done: Done) -> None:
-        """Give an engine actor's operations to the server."""
+        """Hand an engine actor's operations to the server."""
         frame = self._frame = FrameWork(sessions_in(operations), done)
         for operation in operations:
             self._take(peer, operation)

@@ -128,11 +128,11 @@ class EngineSide:
         return session
 
     def receive_frame(self, engine_sid: EngineSid, frame: Frame) -> None:
-        """Take a frame of a client."""
+        """Handle a frame of a client."""
         self._step(engine_sid, FrameReceived(frame))
 
     def lose_socket(self, engine_sid: EngineSid) -> None:
-        """Take a socket's end."""
+        """Handle a socket's end."""
         self._step(engine_sid, SocketGone(failed=False))
         self.records.pop(engine_sid, None)
 

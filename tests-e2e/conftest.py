@@ -84,7 +84,7 @@ class EngineWorker:
             return json.loads(text) if response.status == 200 and verb != "evict" else None
 
     async def seen(self, where: str, sid: str = "*") -> list[str]:
-        """Tell what the application saw of a session, in order, or of all."""
+        """Return what the application saw of a session, in order, or of all."""
         found: list[str] = await self.ask("seen", where, sid)
         return found
 
@@ -150,6 +150,7 @@ _LONG = (
     "test_many_come_and_go_and_leave_nothing",
     "test_two_thousand_sockets_are_pinged_by_one_alarm_while_others_are_answered",
     "test_stock_clients_are_used_together_for_long",
+    "test_every_delivery_is_what_the_model_says",
     *("application_bursts", "application_differences"),
 )
 

@@ -32,7 +32,7 @@ MORE_MB = 40
 
 
 def resident_mb(group: int) -> dict[str, float]:
-    """Tell the resident memory of each workerd process of a process group, in megabytes, as Linux does."""
+    """Return the resident memory of each workerd process of a process group, in megabytes, as Linux does."""
     return {process: kb / 1_024 for process, kb in _resident_kb(group)}
 
 

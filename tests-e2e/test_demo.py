@@ -111,7 +111,7 @@ async def announce(demo: str, body: Any, method: str = "POST", **headers: str) -
 
 
 async def refused(demo: str, body: Any, method: str = "POST", **headers: str) -> int:
-    """Give the status only: the answer to a body that nobody read may be cut short by wrangler's proxy."""
+    """Return the status only: the answer to a body that nobody read may be cut short by wrangler's proxy."""
     async with aiohttp.request(method, f"{demo}/announce", data=body, headers=headers) as response:
         return response.status
 

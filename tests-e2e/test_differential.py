@@ -95,12 +95,12 @@ def as_stock_has_it(line: str) -> str:
 
 
 def is_as_node(held: Mapping[str, list[str]]) -> bool:
-    """Tell whether the client got from us what Node would have sent."""
+    """Return whether the client got from us what Node would have sent."""
     return [as_content(line) for line in held[OURS]] == [as_content(line) for line in held[NODE]]
 
 
 def is_as_stock(held: Mapping[str, list[str]]) -> bool:
-    """Tell whether the client got from us what python-socketio would have sent."""
+    """Return whether the client got from us what python-socketio would have sent."""
     return [as_stock_has_it(line) for line in held[OURS]] == [as_stock_has_it(line) for line in held[STOCK]]
 
 

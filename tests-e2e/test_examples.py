@@ -32,7 +32,7 @@ def rooms() -> Iterator[str]:
 
 
 async def heard(one: Client) -> Any:
-    """Take the next event that is no tick."""
+    """Return the next event that is no tick."""
     while True:
         event, args = await asyncio.wait_for(one.events.get(), 15)
         if event != "tick":

@@ -103,7 +103,7 @@ async def test_a_client_that_joins_nothing_is_closed(worker: Worker) -> None:
 
 
 async def _closed(client: RawSocket) -> int | None:
-    """Take what there is, until the next ping or the close."""
+    """Return what there is, until the next ping or the close."""
     try:
         while await client.receive() != "2":
             pass

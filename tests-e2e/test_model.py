@@ -131,7 +131,7 @@ class Modelled:
 
 
 async def play(scenario: Scenario, stage: Real | Modelled) -> Trace:
-    """Take the steps of a scenario; returns what each client got, and what the object was told."""
+    """Do the steps of a scenario; returns what each client got, and what the object was told."""
     for step in scenario:
         await take(step, stage)
         await stage.pause(QUIET_S)
@@ -139,7 +139,7 @@ async def play(scenario: Scenario, stage: Real | Modelled) -> Trace:
 
 
 async def take(step: str, stage: Real | Modelled) -> None:
-    """Take one step."""
+    """Do one step."""
     client, rest = step[:1], step[2:].lstrip()
     if step[1:3] == ": ":
         await stage.send(client, step[3:])

@@ -82,7 +82,7 @@ async def test_what_is_begun_in_the_background_comes_after_the_handler_s_own(wor
 
 
 async def heard(client: RawSocket, last: str) -> list[str]:
-    """Take messages until one that begins so, however long the others take."""
+    """Read messages until one that begins so, however long the others take."""
     found: list[str] = []
     while not found or not found[-1].startswith(last):
         frame = str(await client.receive(60))

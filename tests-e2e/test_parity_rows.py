@@ -19,7 +19,7 @@ WITHIN = pytest.mark.parametrize("within", ["/", "/class"])
 
 
 async def said(listener: Client, event: str = "said") -> Any:
-    """Take the next event's only argument."""
+    """Return the next event's only argument."""
     (data,) = await listener.next(event)
     return data
 

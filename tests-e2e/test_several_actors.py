@@ -36,7 +36,7 @@ class Both(socketio.AsyncClient):
         return await self.call(event, data, namespace=namespace, timeout=PATIENCE_S)
 
     async def next(self) -> tuple[Any, ...]:
-        """Take the next event: its name, its namespace, its arguments."""
+        """Return the next event: its name, its namespace, its arguments."""
         return await asyncio.wait_for(self.events.get(), PATIENCE_S)
 
     async def _keep(self, *event: Any) -> None:

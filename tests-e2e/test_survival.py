@@ -42,7 +42,7 @@ async def end(worker: Worker, request: pytest.FixtureRequest) -> AsyncIterator[E
 
 @pytest.fixture
 def topic() -> str:
-    """Give a name that no other test has notes under."""
+    """Return a name that no other test has notes under."""
     return uuid.uuid4().hex
 
 

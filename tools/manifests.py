@@ -40,14 +40,14 @@ def find_tests(path: Path) -> frozenset[str]:
 
 
 def missing_tests(tests: Iterable[str], here: Path) -> list[str]:
-    """Give those of some tests that do not exist: paths are in ``here``, or begin at the repository's root."""
+    """Return those of some tests that do not exist: paths are in ``here``, or begin at the repository's root."""
     return [
         test for test in tests if test.partition("::")[2] not in find_tests(_file_of(test, here))
     ]
 
 
 def unnamed_tests(path: Path, tests: Iterable[str], here: Path) -> list[str]:
-    """Give the tests of a file that are not among some named ones."""
+    """Return the tests of a file that are not among some named ones."""
     named = {test.partition("::")[2] for test in tests if _file_of(test, here) == path}
     return sorted(find_tests(path) - named)
 

@@ -71,7 +71,7 @@ class Default(WorkerEntrypoint):
         return Response.from_json({"ok": True, "listeners": await emitter.room_size(rooms.key(room))})
 
     async def counters(self) -> Response:
-        """Tell what the objects' current lives have cost."""
+        """Return what the objects' current lives have cost."""
         engine = await self.env.ENGINE.getByName("e0").counters()
         socket = await self.env.SOCKET.getByName("main").counters()
         return Response.from_json({"engine": json.loads(engine), "socket": json.loads(socket)})

@@ -13,7 +13,7 @@ Execute = Callable[..., list[list[Any]]]
 
 
 def now_ms() -> int:
-    """Tell the time."""
+    """Return the time."""
     return int(time.time() * 1000)
 
 

@@ -41,7 +41,7 @@ class SocketThread(socketio.Client):
         self.on("question", lambda question: [question, "answered"])
 
     def next(self, event: str) -> tuple[Any, ...]:
-        """Take the next event, which must be this one."""
+        """Return the next event, which must be this one."""
         name, *args = self.events.get(timeout=PATIENCE_S)
         assert name == event, (name, args)
         return tuple(args)

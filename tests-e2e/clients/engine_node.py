@@ -33,7 +33,7 @@ class EngineClient:
         await self._tell({})
 
     async def message(self) -> str | bytes:
-        """Take the next message."""
+        """Return the next message."""
         data: str | dict[str, str] = (await self.next("message"))["data"]
         return data if isinstance(data, str) else base64.b64decode(data["$bytes"])
 
@@ -49,7 +49,7 @@ class EngineClient:
             self._seen.append(json.loads(raw))
 
     def happened(self, what: str) -> bool:
-        """Tell whether a line of a kind has come that nobody took."""
+        """Return whether a line of a kind has come that nobody took."""
         return any(line["what"] == what for line in self._seen)
 
     def kill(self) -> None:

@@ -24,7 +24,7 @@ class Client(socketio.AsyncClient):
         self.on("disconnect", self._leave, namespace=namespace)
 
     async def next(self, event: str) -> tuple[Any, ...]:
-        """Take the next event, which must be this one."""
+        """Return the next event, which must be this one."""
         name, args = await asyncio.wait_for(self.events.get(), PATIENCE_S)
         assert name == event, (name, args)
         return args

@@ -31,7 +31,7 @@ class RawSocket:
         self.open: dict[str, Any] = {}
 
     async def begin(self) -> Self:
-        """Take the open packet."""
+        """Read the open packet."""
         frame = await self.receive()
         assert isinstance(frame, str)
         assert frame.startswith("0")
@@ -43,7 +43,7 @@ class RawSocket:
         await (self.ws.send_str(frame) if isinstance(frame, str) else self.ws.send_bytes(frame))
 
     async def receive(self, patience_s: float = PATIENCE_S) -> str | bytes:
-        """Take the next frame; raises `Closed` when the server closed."""
+        """Return the next frame; raises `Closed` when the server closed."""
         async with asyncio.timeout(patience_s):  # Python 3.11's `wait_for` may swallow a cancellation
             message = await self.ws.receive()
         if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
@@ -51,7 +51,7 @@ class RawSocket:
         raise Closed(self.ws.close_code, str(message.extra or ""))
 
     async def receive_message(self) -> str | bytes:
-        """Take the next message packet's data; pings are answered on the way."""
+        """Return the next message packet's data; pings are answered on the way."""
         while True:
             frame = await self.receive()
             if isinstance(frame, bytes):
@@ -72,7 +72,7 @@ class RawSocket:
         return joined
 
     async def wait_closed(self, patience_s: float = PATIENCE_S) -> Closed:
-        """Take frames until the server closes."""
+        """Read frames until the server closes."""
         while True:
             try:
                 await self.receive(patience_s)

@@ -195,7 +195,7 @@ class Regular:
         self._calls.clear()
 
     def acknowledged(self, number: int, args: list[Any]) -> None:
-        """Take an answer: each is that of its own event, and comes once."""
+        """Check an answer: each is that of its own event, and comes once."""
         answer, done = self._calls.pop(number, (None, None))
         if done is None:
             answer = self._may_come.pop(number, "no second answer")
@@ -206,7 +206,7 @@ class Regular:
             self.fault(f"answer {args!r} in place of {answer!r}")
 
     def told(self, event: str, args: list[Any]) -> None:
-        """Take an event. What others say comes in turn, and none is left out but around an abort."""
+        """Check an event. What others say comes in turn, and none is left out but around an abort."""
         if event in ("question", "left"):
             return
         if event not in ("said", "shouted") or args[0].get("b") != BYTES:

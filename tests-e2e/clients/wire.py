@@ -54,7 +54,7 @@ class Wire:
         await self.send(frame(first, payload))
 
     async def receive(self) -> tuple[int, bytes]:
-        """Take a frame; returns its opcode and payload."""
+        """Read a frame; returns its opcode and payload."""
         async with asyncio.timeout(PATIENCE_S):
             first, length = await self._reader.readexactly(2)
             if length > 125:
@@ -62,7 +62,7 @@ class Wire:
             return first & 15, await self._reader.readexactly(length)
 
     async def wait_closed(self) -> int:
-        """Take frames until the server closes; returns the code it gives."""
+        """Read frames until the server closes; returns the code it gives."""
         try:
             while True:
                 opcode, payload = await self.receive()

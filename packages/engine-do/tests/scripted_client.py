@@ -55,18 +55,18 @@ class Client:
         return reasons[0] if reasons else None
 
     def longest_silence_ms(self, now_ms: int) -> int:
-        """Tell how long this client went without a ping at most: what JavaScript's client measures."""
+        """Return how long this client went without a ping at most: what JavaScript's client measures."""
         heard = [self.opened_ms, *self.pings_ms, now_ms]
         return max(later - earlier for earlier, later in pairwise(heard))
 
     def hear(self, frame: str | bytes, now_ms: int) -> None:
-        """Take a frame; a ping is answered as the script says."""
+        """Handle a frame; a ping is answered as the script says."""
         self.frames.append((now_ms, frame))
         if frame == "2" and self.pong_after_ms is not None:
             self._pongs_due.append(now_ms + self.pong_after_ms)
 
     def pong_ms(self, now_ms: int) -> int | None:
-        """Tell when the last pong was absorbed, as seen at ``now_ms``: the runtime's auto-response timestamp."""
+        """Return when the last pong was absorbed, as seen at ``now_ms``: the runtime's auto-response timestamp."""
         return max((at for at in self._pongs_due if at <= now_ms), default=None)
 
 

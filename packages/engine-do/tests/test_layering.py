@@ -37,7 +37,7 @@ FLOORS = ["", "protocol", "requests", "session", "durable"]
 
 
 def imports(source: str) -> Iterator[str]:
-    """Give the dotted name of every import, those inside functions and conditions too."""
+    """Return the dotted name of every import, those inside functions and conditions too."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import(names=names):

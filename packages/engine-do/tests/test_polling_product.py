@@ -152,7 +152,7 @@ def answered(effects: tuple[PollingEffect, ...]) -> list[str]:
 
 
 def survivor(polling: Polling) -> Polling:
-    """Tell what is left of a state after a reset."""
+    """Return what is left of a state after a reset."""
     return replace(polling, held=None, posting=False, probe_ms=None, probed=False)
 
 

@@ -87,7 +87,7 @@ def handle(link: Link, effects: tuple[Effect, ...]) -> Link:
 
 
 def take(link: Link, call: Call, *answered_with: Operation) -> tuple[Link, Reply, tuple[Effect, ...]]:
-    """Take a call, handle it at once, and answer with these operations."""
+    """Receive a call, handle it at once, and answer with these operations."""
     link, effects = receive_call(link, call)
     assert not any(isinstance(effect, Answer) for effect in effects), effects
     link, reply = answer_call(enqueue(handle(link, effects), *answered_with), call.seq)
@@ -95,7 +95,7 @@ def take(link: Link, call: Call, *answered_with: Operation) -> tuple[Link, Reply
 
 
 def take_suspended(link: Link, call: Call) -> tuple[Link, Reply]:
-    """Take a call whose handler suspends, and answer."""
+    """Receive a call whose handler suspends, and answer."""
     link, effects = receive_call(link, call)
     assert delivered(effects) == list(call.operations)
     return answer_call(link, call.seq)

@@ -38,7 +38,7 @@ class Step(Generic[T]):
         self._waiter = waiter
 
     def resolve(self, result: T) -> None:
-        """Give the result and run on whoever waits for it; raises what the coroutine raises."""
+        """Settle with the result, and run on whoever waits for it; raises what the coroutine raises."""
         assert not self._results, "a step is resolved once"
         self._results.append(result)
         if self._waiter is not None:

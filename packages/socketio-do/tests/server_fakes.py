@@ -53,7 +53,7 @@ class FakeDatabase:
         self._connection.set_progress_handler(counted, 1)
 
     def take(self, verb: str = "") -> list[str]:
-        """Give the statements so far that begin with a word, and forget all of them."""
+        """Return the statements so far that begin with a word, and forget all of them."""
         statements, self.statements = self.statements, []
         return [statement for statement in statements if statement.startswith(verb)]
 
@@ -327,7 +327,7 @@ class Log(logging.Handler):
         self.lines.append((record.levelname, record.getMessage()))
 
     def take(self, level: str) -> list[str]:
-        """Give the lines of a level, and forget them."""
+        """Return the lines of a level, and forget them."""
         taken = [line for kept, line in self.lines if kept == level]
         self.lines = [(kept, line) for kept, line in self.lines if kept != level]
         return taken
@@ -434,7 +434,7 @@ class World:
         return result
 
     def take(self, engine_sid: str) -> list[Packet]:
-        """Give the packets sent to a session since they were last taken."""
+        """Return the packets sent to a session since they were last taken."""
         packets = [
             packet
             for _, operation in self.sent

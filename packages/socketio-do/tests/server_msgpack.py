@@ -46,7 +46,7 @@ class _Translator:
         self._begun: defaultdict[str, list[Packet]] = defaultdict(list)
 
     def add(self, engine_sid: str, message: Packet) -> Packet | None:
-        """Take a message; returns what is to be sent, if anything is."""
+        """Handle a message; returns what is to be sent, if anything is."""
         begun = self._begun[engine_sid]
         if not begun and not isinstance(message, str):
             return message

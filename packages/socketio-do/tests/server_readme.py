@@ -20,7 +20,7 @@ def table(first: str, second: str, which: int = 0) -> list[list[str]]:
 
 
 def cells(line: str) -> list[str]:
-    """Take a row apart."""
+    """Split a row."""
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 

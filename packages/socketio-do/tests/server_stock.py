@@ -113,7 +113,7 @@ class StockWorld:
         return result
 
     def take(self, engine_sid: str) -> list[Packet]:
-        """Give the packets sent to a session since they were last taken."""
+        """Return the packets sent to a session since they were last taken."""
         new = self.sio.eio.packets[engine_sid][self._seen[engine_sid] :]
         self._seen[engine_sid] += len(new)
         return list(new)

@@ -24,7 +24,7 @@ OF_THE_ACTOR = {"expire", *(name for name in dir(DurableServer) if name.startswi
 
 
 def first_words(cell: str) -> str:
-    """Take the part of a cell that names what the rest explains."""
+    """Return the part of a cell that names what the rest explains."""
     return cell.replace("`", "").replace(":", ",").partition(",")[0]
 
 

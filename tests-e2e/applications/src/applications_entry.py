@@ -23,7 +23,7 @@ from socketio_do.durable import SocketActor
 
 
 def engine_config(application: ModuleType) -> EngineConfig:
-    """Give an application a path of its own, and the engine's options that it names."""
+    """Serve an application under a path of its own, and the engine's options that it names."""
     return EngineConfig(path=f"/{application.__name__}/", cors_allowed_origins=getattr(application, "ALLOWED", None))
 
 

@@ -30,7 +30,7 @@ def with_user(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def in_time(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Take any arguments, and look like the handler."""
+    """Accept any arguments, and look like the handler."""
 
     @functools.wraps(handler)
     async def wrapper(sid: str, *rest: Any) -> Any:

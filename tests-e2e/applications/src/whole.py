@@ -43,7 +43,7 @@ class Office(socketio.AsyncNamespace):
         return [[*one] for one in self.timings]
 
     def on_disconnect(self, sid: str) -> None:
-        """Take no reason."""
+        """Accept no reason."""
         self.house.book.append("the office is closed")
 
 
@@ -159,7 +159,7 @@ def _register_endings(sio: socketio.AsyncServer, house: House) -> None:
     @sio.event
     @login_required
     async def ring(sid: str, name: str) -> None:
-        """Tell everybody, and note who answers."""
+        """Emit to everybody, and note who answers."""
         await sio.emit("bell", name, to=sid, callback=lambda *answer: house.book.append(["heard", *answer]))
 
     @sio.event

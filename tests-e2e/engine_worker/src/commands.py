@@ -38,7 +38,7 @@ async def stream(engine: Any, sid: str, count: str) -> None:
 
 
 async def up(engine: Any, sid: str, number: str) -> None:
-    """Take a numbered message and send its number back; notes what came out of turn."""
+    """Handle a numbered message and send its number back; notes what came out of turn."""
     async with engine.session(sid) as session:
         before = session.get("up", 0)
         session["up"] = int(number)
@@ -65,12 +65,12 @@ async def keep(engine: Any, sid: str, value: str) -> None:
 
 
 async def kept(engine: Any, sid: str, _: str) -> None:
-    """Tell what is stored with the session."""
+    """Return what is stored with the session."""
     await engine.send(sid, json.dumps(await engine.get_session(sid)))
 
 
 async def transport(engine: Any, sid: str, _: str) -> None:
-    """Tell how the client's packets travel."""
+    """Return how the client's packets travel."""
     await engine.send(sid, engine.transport(sid))
 
 

@@ -57,12 +57,12 @@ class Engine(EngineActor):
         start_eagerly(self.ctx, work)
 
     async def seen(self, sid: str) -> str:
-        """Tell what happened to a session, in order; to all of them for ``*``."""
+        """Return what happened to a session, in order; to all of them for ``*``."""
         found = self.sql.exec("SELECT what FROM seen WHERE sid = ?1 OR ?1 = '*' ORDER BY number", sid).raw().toArray()
         return json.dumps([row[0] for row in found])
 
     async def probe(self, _: str) -> str:
-        """Tell which life this is, and what it holds."""
+        """Return which life this is, and what it holds."""
         rows = self.sql.exec("SELECT count(*) FROM engine_do_sessions").raw().toArray()[0][0]
         said = raw(self.ctx.storage).kv.get("said") or 0
         sockets = self.ctx.getWebSockets().length

@@ -85,7 +85,7 @@ def sql_size(probe: Any, ws: Any, rest: str) -> str:
 
 
 def sql_parameters(probe: Any, ws: Any, rest: str) -> str:
-    """Give a statement so many parameters."""
+    """Run a statement with so many parameters."""
     number = int(rest)
     found = probe.sql.exec(f"SELECT {' + '.join(['?'] * number)}", *([1] * number)).raw().toArray()
     return str(found[0][0])

@@ -17,7 +17,7 @@ class Rooms(socketio.AsyncNamespace):
         return "heard"
 
     def on_disconnect(self, sid: str) -> None:
-        """Take no reason: older applications do not."""
+        """Accept no reason: older applications do not."""
 
 
 def register(sio: socketio.AsyncServer, kv: Any) -> None:
@@ -109,7 +109,7 @@ def register(sio: socketio.AsyncServer, kv: Any) -> None:
 
     @sio.event
     async def up(sid: str, number: int, pause: float) -> None:
-        """Take a numbered message and send its number back; counts what came out of turn."""
+        """Handle a numbered message and send its number back; counts what came out of turn."""
         async with sio.session(sid) as session:
             if number != session.get("up", 0) + 1:
                 count("gaps")

@@ -68,7 +68,7 @@ async def end_life(ctx: Any) -> None:
 
 
 def talkative() -> logging.Logger:
-    """Give a logger that says everything."""
+    """Return a logger that says everything."""
     logger = logging.getLogger("talkative")
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())

@@ -63,7 +63,7 @@ async def _close(sio: Any, sid: str, entry: int, room: str) -> None:
 
 
 async def _tell(sio: Any, sid: str, entry: int, rooms: Any, skip: bool, without: Any) -> None:
-    """Tell a room, several, or (None) all, with the entry's number."""
+    """Emit to a room, several, or (None) all, with the entry's number."""
     await sio.emit("told", entry, room=rooms, skip_sid=sid if skip else None, except_rooms=without)
 
 

@@ -160,7 +160,7 @@ class World:
         return world.close(*sorted(concerned & self.sessions)) if concerned else world
 
     def renamed(self) -> "World":
-        """Give the marks small names, the same in all worlds that differ by nothing else: so lives need not be counted.
+        """Name the marks by small numbers, the same in all worlds that differ by nothing else: so lives need not be counted.
 
         Which marks are the same stays as it is, and none of the older ones can come again.
         """
@@ -181,7 +181,7 @@ class World:
 
 
 def moves(world: World, *, sessions: int, under_way: int) -> Iterator[Move]:
-    """Give everything that can happen next, within bounds on the sessions ever opened and on the messages under way."""
+    """Return everything that can happen next, within bounds on the sessions ever opened and on the messages under way."""
     if world.up:
         yield "arrive up", world.arrive_up()
     if world.down:

@@ -26,7 +26,7 @@ PER_BYTE, IN_ANY_CASE = 150, 64 * 1024
 
 
 def reads_or_refuses(data: bytes) -> bool:
-    """Tell whether ``data`` is a frame; anything but a frame or a refusal fails."""
+    """Return whether ``data`` is a frame; anything but a frame or a refusal fails."""
     try:
         frame = decode(data)
     except RemoteWireError:

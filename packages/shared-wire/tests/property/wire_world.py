@@ -226,7 +226,7 @@ class World(Rpcs):
     # -- what is in flight
 
     def _in_flight(self, sid: EngineSid) -> bool:
-        """Tell whether work of a session is unfinished, or finished and its sender does not know."""
+        """Return whether work of a session is unfinished, or finished and its sender does not know."""
         session = self.sessions[sid]
         up = session.confirmed_up < session.work_up
         called = sid in self.calling.get("socket", ())

@@ -58,7 +58,7 @@ def packets(draw: st.DrawFn) -> dict[Any, Any]:
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """Take a packet and change some of its bytes, or cut it."""
+    """Change some bytes of a packet, or cut it."""
     written = bytearray(safely_packed(draw(packets())))
     for _ in range(draw(st.integers(1, 3))):
         written[draw(st.integers(0, len(written) - 1))] = draw(st.integers(0, 255))

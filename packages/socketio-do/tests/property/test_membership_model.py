@@ -227,7 +227,7 @@ class MembershipModel(RuleBasedStateMachine):
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two names are one room: 1 and "1" are not."""
+    """Return whether two names are one room: 1 and "1" are not."""
     return type(one) is type(other) and one == other
 
 

@@ -174,7 +174,7 @@ class Actor:
         self._spawn("a close", "webSocketClose", socket, code, reason, was_clean)
 
     def accept(self, socket: ServerSocket) -> None:
-        """Take a socket, with its tags."""
+        """Accept a socket, with its tags."""
         socket.owner = self
         self.sockets[socket] = None
         for tag in socket.tags:

@@ -112,7 +112,7 @@ class Message:
         self.outcome: str | None = None
 
     def ack(self) -> None:
-        """Take it as done."""
+        """Mark it as done."""
         self.outcome = self.outcome or "acked"
 
     def retry(self, *_options: Any) -> None:

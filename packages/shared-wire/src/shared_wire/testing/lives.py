@@ -132,7 +132,7 @@ class Life:
 
 
 def settle(outcome: "asyncio.Future[Any]", error: Exception | None, value: Any = None) -> None:
-    """Give an event's outcome to whoever waits for it, once."""
+    """Hand an event's outcome to whoever waits for it, once."""
     if outcome.done():
         return
     if error is None:

@@ -23,10 +23,10 @@ class Owner(Protocol):
     """The object that has accepted a socket."""
 
     def receive(self, socket: "ServerSocket", frame: str | bytes) -> None:
-        """Take a frame of the client."""
+        """Handle a frame of the client."""
 
     def receive_close(self, socket: "ServerSocket", code: int, reason: str, was_clean: bool) -> None:
-        """Take the client's close, or the end of its connection."""
+        """Handle the client's close, or the end of its connection."""
 
     def forget(self, socket: "ServerSocket") -> None:
         """Let go of a socket that is closed."""
@@ -77,7 +77,7 @@ class ServerSocket:
         return self._attachment
 
     def accept(self) -> None:
-        """Take it into use without hibernation, which this model does not have."""
+        """Accept it without hibernation, which this model does not have."""
         raise JsException("the model has hibernating sockets only: ctx.acceptWebSocket(ws)")
 
 
@@ -133,7 +133,7 @@ class ClientSocket:
                 self.server.owner.receive_close(self.server, code, reason, was_clean)
 
     def receive(self, frame: str | bytes) -> None:
-        """Take a frame of the server."""
+        """Handle a frame of the server."""
         if self.closed is None:
             if self._listener is None:
                 self._frames.append(frame)
@@ -141,7 +141,7 @@ class ClientSocket:
                 self._listener(frame)
 
     def receive_close(self, code: int, reason: str) -> None:
-        """Take the server's close."""
+        """Handle the server's close."""
         if self.closed is None:
             self.closed = (code, reason)
             if self._close_listener is not None:

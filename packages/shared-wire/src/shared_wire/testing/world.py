@@ -150,7 +150,7 @@ class World:
         self.cost = Cost()
 
     def evict(self) -> None:
-        """Take all objects out of memory, whatever they do; sockets and storage stay."""
+        """Remove all objects from memory, whatever they do; sockets and storage stay."""
         for one in self.actors:
             one.evict()
 

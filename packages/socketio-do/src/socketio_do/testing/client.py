@@ -30,10 +30,10 @@ class Namespaced(Protocol):
     """What a connection's packets of one namespace are for."""
 
     def take(self, packet: Packet) -> None:
-        """Take a packet."""
+        """Handle a packet."""
 
     def end(self, reason: str) -> None:
-        """Take the end of the connection."""
+        """Handle the end of the connection."""
 
 
 class Connection:
@@ -194,7 +194,7 @@ class Client:
         self._connection.send(Packet(kind, data=data, namespace=self.namespace, id=number))
 
     def take(self, packet: Packet) -> None:
-        """Take a packet of this namespace; called by the connection."""
+        """Handle a packet of this namespace; called by the connection."""
         match packet.packet_type:
             case kind if kind == CONNECT:
                 self.sid = packet.data["sid"]
@@ -208,7 +208,7 @@ class Client:
                 self._answers[packet.id] = packet.data
 
     def end(self, reason: str) -> None:
-        """Take the end of the connection, or of this namespace; called by the connection."""
+        """Handle the end of the connection, or of this namespace; called by the connection."""
         self.disconnected = self.disconnected or reason
 
     def _hear(self, packet: Packet) -> None:

@@ -19,13 +19,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def worker_bindings() -> Mapping[str, object]:
-    """Give the bindings that a project's configuration does not have, or has otherwise: override it for secrets and fakes."""
+    """Return the bindings that a project's configuration does not have, or has otherwise: override it for secrets and fakes."""
     return {}
 
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, worker_bindings: Mapping[str, object]) -> Iterator[object]:
-    """Give a test a Worker of its own: the one whose ``wrangler.jsonc`` is in the nearest folder above the test's file."""
+    """Return a Worker of the test's own: the one whose ``wrangler.jsonc`` is in the nearest folder above the test's file."""
     from socketio_do.testing import World  # here, so that nothing is imported where no test asks for it
 
     with World.load(find_project(request), **worker_bindings) as made:
