@@ -290,6 +290,8 @@ class _Stub:
             if fate.is_ordinary:
                 return _sent(await target.call(what, method, *args))
             return await self._travel(fate, what, method, *args)
+        except LifeOver as error:
+            raise JsException(str(error)) from None  # what JavaScript throws has no type of ours
         finally:
             if release is not None:
                 release()
