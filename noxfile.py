@@ -274,7 +274,13 @@ def soak(session: nox.Session) -> None:
         *("-p", "no:asyncio"),
         "packages/shared-wire/tests/property/test_simulation.py",
         "simulation/test_simulation.py",
-        env={"SHARED_WIRE_SIMULATION_STEPS": "1000000", "SIMULATION_STEPS": "1000000"},
+        "simulation/test_system.py",
+        env={
+            **EXACT,
+            "SHARED_WIRE_SIMULATION_STEPS": "1000000",
+            "SIMULATION_STEPS": "1000000",
+            "SYSTEM_STEPS": "10000000",
+        },
     )
     session.run("python", "fuzz", "--inputs", "10000000")
 
