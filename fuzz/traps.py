@@ -83,7 +83,10 @@ def _repeat(before: Any, piece: Any, after: Any = None, scale: float = 1.0) -> C
 
 
 def find_patterns() -> Iterator[tuple[str, "re.Pattern[Any]", frozenset[str]]]:
-    """List the patterns of all modules, but of shells and of what is for tests, with the methods that their modules call; all, where none is seen."""
+    """List the patterns of all modules but shells and what is for tests, with the methods that their modules call.
+
+    All methods, where none is seen.
+    """
     for package in (shared_wire, engine_do, socketio_do):
         [folder] = package.__path__
         for file in sorted(Path(folder).rglob("*.py")):
