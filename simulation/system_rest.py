@@ -11,7 +11,7 @@ from shared_wire.testing import Actor
 from socketio_do import DurableServer
 from socketio_do.state.membership import Membership
 
-__all__ = ["Resting", "check_at_rest"]
+__all__ = ["Resting", "check_at_rest", "check_prompt"]
 
 
 class Resting(Protocol):
@@ -46,6 +46,24 @@ def check_at_rest(system: Resting) -> None:
             carrier = life.instance._application.carrier if actor.binding == "ENGINE" else life.instance._carrier
             for peer in list(carrier._links):
                 _check_link(carrier, peer)
+
+
+def check_prompt(system: Resting) -> None:
+    """Check what must hold without any sweep, where nothing has gone wrong: packets have arrived, and ends were told."""
+    for client in system.live.values():
+        if client.is_open and not client.excuse:
+            late = [due.packet for stream in client.all_streams for due in stream.expected if not due.is_cut]
+            assert not late, f"{client}: packets are late: {late}"
+    known = {one.engine_sid for one in system.live.values() if one.is_open or one.excuse == "it is gone" or _asks(one)}
+    for actor in system.actors:
+        if actor.binding == "SOCKET" and actor.lives:
+            ghosts = {row[0] for row in actor.storage.sql.exec("SELECT engine_sid FROM sio_sessions").raw()} - known
+            assert not ghosts, f"{actor}: ends are not told: {ghosts}"
+
+
+def _asks(client: Client) -> bool:
+    """Return whether a handler may still wait for an answer of a client."""
+    return any(stream.begun != stream.done for stream in client.all_streams)
 
 
 def _check_client(client: Client) -> None:
