@@ -144,10 +144,17 @@ def _look(steps: int, failures: list[float]) -> int:
         try:
             play(make_plan(number // len(failures), failures[number % len(failures)], STEPS_OF_A_RUN))
         except BaseException as error:
-            how = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:150]}"
+            how = str(_root(error)).partition("\n")[0][:150] or type(error).__name__
             sys.stdout.write(json.dumps({"steps": done, "how": how}) + "\n")
             return FOUND
     return 0
+
+
+def _root(error: BaseException) -> BaseException:
+    """Find what was raised first: what a shell has caught, it logs."""
+    while (before := error.__cause__ or error.__context__) is not None:
+        error = before
+    return error
 
 
 def _check_baseline(steps: int, *, has_units: bool) -> bool:

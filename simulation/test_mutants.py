@@ -1,4 +1,4 @@
-"""The mistakes of `mutants.toml` fit the packages as they are, and the simulation finds some at once. `mutants.py` looks for all."""
+"""The mistakes of `mutants.toml` fit the packages as they are, and the simulation finds some of them at once."""
 
 from collections import Counter
 
