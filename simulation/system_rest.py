@@ -39,13 +39,7 @@ def check_at_rest(system: Resting) -> None:
             _check_engine(system, actor)
         else:
             _check_rows(system, actor)
-            if life is not None:
-                _check_caches(life.instance._membership)
-                _check_server(life.instance._server)
-        if life is not None:
-            carrier = life.instance._application.carrier if actor.binding == "ENGINE" else life.instance._carrier
-            for peer in list(carrier._links):
-                _check_link(carrier, peer)
+        _check_memory(actor)
 
 
 def check_prompt(system: Resting) -> None:
@@ -59,11 +53,27 @@ def check_prompt(system: Resting) -> None:
         if actor.binding == "SOCKET" and actor.lives:
             ghosts = {row[0] for row in actor.storage.sql.exec("SELECT engine_sid FROM sio_sessions").raw()} - known
             assert not ghosts, f"{actor}: ends are not told: {ghosts}"
+    if not any(map(_asks, system.live.values())):
+        for actor in system.actors:
+            _check_memory(actor)
 
 
 def _asks(client: Client) -> bool:
     """Return whether a handler may still wait for an answer of a client."""
     return any(stream.begun != stream.done for stream in client.all_streams)
+
+
+def _check_memory(actor: Actor) -> None:
+    """Check what an object that is awake holds."""
+    life = actor.life
+    if life is None:
+        return
+    if actor.binding == "SOCKET":
+        _check_caches(life.instance._membership)
+        _check_server(life.instance._server)
+    carrier = life.instance._application.carrier if actor.binding == "ENGINE" else life.instance._carrier
+    for peer in list(carrier._links):
+        _check_link(carrier, peer)
 
 
 def _check_client(client: Client) -> None:
