@@ -135,6 +135,13 @@ def simulation(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Make mistakes in copies of the packages, and have the simulation and the unit tests find them: it takes an hour."""
+    install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
+    session.run("python", "simulation/mutants.py", *(session.posargs or ("--unit",)), env=EXACT)
+
+
+@nox.session
 def upstream(session: nox.Session) -> None:
     """Run python-socketio's own tests, from its source distribution, against our classes."""
     install(session, *editable("shared-wire", "socketio-do"), groups=("test", "aio", "upstream"))

@@ -11,7 +11,7 @@ from socketio_do import DurableServer
 from socketio_do.state.membership import Membership
 from socketio_do.testing.transports import Polling
 
-__all__ = ["Resting", "check_at_rest"]
+__all__ = ["Resting", "check_at_rest", "check_prompt"]
 
 
 class Resting(Protocol):
@@ -39,13 +39,41 @@ def check_at_rest(system: Resting) -> None:
             _check_engine(system, actor)
         else:
             _check_rows(system, actor)
-            if life is not None:
-                _check_caches(life.instance._membership)
-                _check_server(life.instance._server)
-        if life is not None:
-            carrier = life.instance._application.carrier if actor.binding == "ENGINE" else life.instance._carrier
-            for peer in list(carrier._links):
-                _check_link(carrier, peer)
+        _check_memory(actor)
+
+
+def check_prompt(system: Resting) -> None:
+    """Check what must hold without any sweep, where nothing has gone wrong: packets have arrived, and ends were told."""
+    for client in system.live.values():
+        if client.is_open and not client.excuse:
+            late = [due.packet for stream in client.all_streams for due in stream.expected if not due.is_cut]
+            assert not late, f"{client}: packets are late: {late}"
+    known = {one.engine_sid for one in system.live.values() if one.is_open or one.excuse == "it is gone" or _asks(one)}
+    for actor in system.actors:
+        if actor.binding == "SOCKET" and actor.lives:
+            ghosts = {row[0] for row in actor.storage.sql.exec("SELECT engine_sid FROM sio_sessions").raw()} - known
+            assert not ghosts, f"{actor}: ends are not told: {ghosts}"
+    if not any(map(_asks, system.live.values())):
+        for actor in system.actors:
+            _check_memory(actor)
+
+
+def _asks(client: Client) -> bool:
+    """Return whether a handler may still wait for an answer of a client."""
+    return any(stream.begun != stream.done for stream in client.all_streams)
+
+
+def _check_memory(actor: Actor) -> None:
+    """Check what an object that is awake holds."""
+    life = actor.life
+    if life is None:
+        return
+    if actor.binding == "SOCKET":
+        _check_caches(life.instance._membership)
+        _check_server(life.instance._server)
+    carrier = life.instance._application.carrier if actor.binding == "ENGINE" else life.instance._carrier
+    for peer in list(carrier._links):
+        _check_link(carrier, peer)
 
 
 def _check_client(client: Client) -> None:

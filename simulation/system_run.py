@@ -270,6 +270,7 @@ def _surroundings(random: Random, is_tight: bool) -> Iterator[_Log]:
         )
         if is_tight:
             patch.setattr("shared_wire.calls.MAX_QUEUED", 4)
+            patch.setattr("shared_wire.calls.FEW_QUEUED_BYTES", 0)
             patch.setattr("socketio_do.server.backlog.MAX_BACKLOG", 9_000)
             patch.setattr("socketio_do.server.backlog.MAX_BACKLOG_OF_ALL", 25_000)
         for logger in loggers:

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any, Final
 
 from system_clients import Client, Expected, Stream
-from system_rest import check_at_rest
+from system_rest import check_at_rest, check_prompt
 
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
@@ -30,6 +30,8 @@ ENGINES: Final = ("e0", "e1")
 SERVERS: Final = ("main", "other")
 #: Seconds of virtual time in which everything that goes wrong has been found: pings, timeouts, repeats of calls.
 _AT_REST_S: Final = 150
+#: Seconds in which all arrives that needs no sweep and no repeat.
+_PROMPT_S: Final = 1
 #: How many times nothing is under way and a sweep still has something to say, before that is an endless loop.
 _SWEEPS: Final = 8
 
@@ -240,6 +242,11 @@ class System:
         rate, self.faults.rate, self.faults.late_s = self.faults.rate, 0.0, 0.0
         for client in self.live.values():
             client.finish()
+        self._run_out()
+        self.world.advance(_PROMPT_S)
+        if not (self.is_disturbed or self.faults.is_disturbed):
+            self._run_out()
+            check_prompt(self)
         for _ in range(_SWEEPS):
             self._run_out()
             before = self.world.cost.rpcs
