@@ -136,7 +136,7 @@ def simulation(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Make mistakes in copies of the packages, and have the simulation and the unit tests find them: it takes an hour."""
+    """Make mistakes in copies of the packages, and have the simulation and the unit tests find them: it takes an hour or more."""
     install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
     session.run("python", "simulation/mutants.py", *(session.posargs or ("--unit",)), env=EXACT)
 
