@@ -36,7 +36,7 @@ SCENARIOS: dict[str, Scenario] = {
     "a microtask": ("a opens", "a: microtask", "pause 0.1"),
     "a timer": ("a opens", "a: timer 0.05", "pause 0.2"),
     "a timer that is cancelled": ("a opens", "a: cancelled 0.05", "pause 0.2", "a: echo still here"),
-    "two timers ring in their order": ("a opens", "a: timer 0.15", "a: sleep 0.05", "pause 0.4"),
+    "two timers ring in their order": ("a opens", "a: timer 0.8", "a: sleep 0.05", "pause 1"),
     # Lives
     "memory lasts within a life": ("a opens", "a: memory", "a: memory"),
     "memory ends with an eviction": ("a opens", "a: memory", "evict", "a: memory"),

@@ -83,7 +83,7 @@ def _hold_again(conversation: Conversation, urls: Urls) -> dict[str, list[str]]:
 def as_content(line: str) -> str:
     """Leave out of an open packet the order of its keys and, in revision 3, its length, in which the sid's is."""
     return re.sub(r"^(\w+ 200 )\d+:0{", r"\g<1>0{", line).replace(
-        '"pingTimeout":200000,"pingInterval":250000', '"pingInterval":250000,"pingTimeout":200000'
+        '"pingTimeout":5000000,"pingInterval":6000000', '"pingInterval":6000000,"pingTimeout":5000000'
     )
 
 

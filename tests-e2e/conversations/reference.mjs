@@ -4,7 +4,7 @@ import { Server } from "socket.io";
 import { Server as Engine } from "engine.io";
 
 const http = createServer();
-const limits = { pingInterval: 250_000, pingTimeout: 200_000, maxHttpBufferSize: 100_000 };
+const limits = { pingInterval: 6_000_000, pingTimeout: 5_000_000, maxHttpBufferSize: 100_000 };
 
 const engine = new Engine({ ...limits, allowEIO3: true });
 engine.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));

@@ -15,8 +15,8 @@ import talk
 
 LIMITS: dict[str, Any] = {
     "async_mode": "aiohttp",
-    "ping_interval": 250,
-    "ping_timeout": 200,
+    "ping_interval": 6_000,
+    "ping_timeout": 5_000,
     "max_http_buffer_size": 100_000,
 }
 

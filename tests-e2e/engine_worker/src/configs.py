@@ -49,8 +49,8 @@ CROWD = EngineConfig(path="/crowd/", ping_interval_ms=4_000, ping_timeout_ms=20_
 #: What Node's engine.io and python-engineio are asked beside it; pings that do not come within a test.
 ECHO = EngineConfig(
     path="/echo/",
-    ping_interval_ms=250_000,
-    ping_timeout_ms=200_000,
+    ping_interval_ms=6_000_000,
+    ping_timeout_ms=5_000_000,
     max_payload=100_000,
     allow_eio3=True,
     trust_forwarded_host=True,

@@ -45,7 +45,7 @@ PARITY = EngineConfig(path="/parity/", ping_interval_ms=600_000, ping_timeout_ms
 #: Every limit as it is by default; pings that do not come within a test.
 HOSTILE = EngineConfig(path="/hostile/", ping_interval_ms=600_000, ping_timeout_ms=700_000)
 #: As Node's socket.io and python-socketio have it by default.
-TALK = EngineConfig(path="/socket/", ping_interval_ms=250_000, ping_timeout_ms=200_000, max_payload=100_000)
+TALK = EngineConfig(path="/socket/", ping_interval_ms=6_000_000, ping_timeout_ms=5_000_000, max_payload=100_000)
 #: Two engine actors whose alarms find the sessions a reset took within seconds; the warning is expected.
 ROOMS = EngineConfig(path="/rooms/", actors=2, ping_interval_ms=5_000, ping_timeout_ms=30_000)
 
