@@ -12,7 +12,7 @@ import pytest
 from whole_run import run
 
 #: Steps of all runs together.
-STEPS = int(os.environ.get("SIMULATION_STEPS", "60000"))
+STEPS = int(os.environ.get("SIMULATION_STEPS", "40000"))
 STEPS_OF_A_RUN = 400
 FAILURES = (0.0, 0.05, 0.2, 0.6)
 

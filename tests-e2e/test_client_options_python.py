@@ -309,8 +309,14 @@ async def connect_does_not_wait_for_ever(bench: Bench) -> None:
     assert (await bench.connected(wait_timeout=PATIENCE_S)).connected
 
 
+#: An interrupted process must come to its end, which takes it long beside others.
+_MARKS = {"an_interrupt_says_goodbye_or_does_not": pytest.mark.alone}
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize(
+    "case", [pytest.param(one, marks=_MARKS.get(one.__name__, ()), id=one.__name__) for one in CASES]
+)
 async def test_an_option_of_python_s_clients(bench: Bench, case: Case) -> None:
     try:
         await case(bench)

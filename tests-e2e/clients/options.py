@@ -20,6 +20,8 @@ from conftest import EngineWorker, Worker
 __all__ = ["KINDS", "Bench", "Lines", "documented", "perform", "signal_a_child"]
 
 PATIENCE_S = 15
+#: How long a GET is held: a process ends when the thread that waits for one has come back.
+_HELD_S = 25
 #: The clients: one for asyncio, and one that blocks.
 KINDS: dict[str, Any] = {"AsyncClient": socketio.AsyncClient, "Client": socketio.Client}
 
@@ -127,7 +129,7 @@ async def signal_a_child(kind: str, url: str, path: str, user: str, handle_sigin
         assert await asyncio.wait_for(process.stdout.readline(), PATIENCE_S) == b"connected\n"
         yield
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), PATIENCE_S)
+        await asyncio.wait_for(process.wait(), _HELD_S + PATIENCE_S)
     finally:
         if process.returncode is None:
             process.kill()
