@@ -157,7 +157,7 @@ def fuzz(session: nox.Session) -> None:
     install(session, *editable(*SIBLINGS), groups=("test",))
     if not session.posargs:
         session.run("pytest", "fuzz/tests")
-    session.run("python", "fuzz", *(session.posargs or ("--inputs", "12000")))
+    session.run("python", "fuzz", *(session.posargs or ("--inputs", "6000")))
 
 
 def _fetch_sources(session: nox.Session, name: str) -> Path:
