@@ -42,7 +42,7 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 
 #: By the alphabet: else the files with few tests, which take longest, come last and alone.
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
-#: The tests of a file stay together: some look at what those before them have seen.
+#: The tests of a file stay together, so that what it sets up is set up once.
 TWO_AT_ONCE = ("--numprocesses", "2", *BY_FILE)
 #: The order of a set is part of what a seed repeats.
 EXACT = {"PYTHONHASHSEED": "0"}

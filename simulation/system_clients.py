@@ -4,41 +4,13 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
+
+from expected_packets import CONNECT, DISCONNECT, EVENT, REFUSED, Expected, head, namespace_of
 
 from socketio_do.testing.transports import Transport
 
-__all__ = ["Client", "Expected", "Stream", "head", "namespace_of"]
-
-_CONNECT: Final = "0"
-_REFUSED: Final = "4"
-_DISCONNECT: Final = "1"
-_EVENT: Final = "2"
-
-
-def head(packet_type: str, namespace: str) -> str:
-    """Return how a Socket.IO packet begins."""
-    return packet_type if namespace == "/" else f"{packet_type}{namespace},"
-
-
-def namespace_of(packet: str) -> str:
-    """Return the namespace that a Socket.IO packet is for."""
-    return packet[1:].partition(",")[0] if packet[1:2] == "/" else "/"
-
-
-@dataclass(slots=True, eq=False)
-class Expected:
-    """A packet on its way down. Of a CONNECT or a refusal only the beginning is known."""
-
-    packet: str
-    #: Whether the client's own packet caused it.
-    is_own: bool
-    #: Whether the socket actor's life ended while it was on its way.
-    is_cut: bool = False
-
-    def fits(self, packet: str) -> bool:
-        """Return whether this is the packet."""
-        return packet == self.packet or (packet[0] in (_CONNECT, _REFUSED) and packet.startswith(self.packet))
+__all__ = ["Client", "Stream"]
 
 
 @dataclass(slots=True, eq=False)
@@ -74,8 +46,8 @@ class Stream:
         while self.expected:
             due = self.expected.popleft()
             if due.fits(packet):
-                self.is_connected |= packet[0] == _CONNECT
-                self.is_over |= packet[0] in (_REFUSED, _DISCONNECT)
+                self.is_connected |= packet[0] == CONNECT
+                self.is_over |= packet[0] in (REFUSED, DISCONNECT)
                 return has_gap
             assert due.is_cut, f"{self.client}: {packet} where {due.packet} was next"
             has_gap |= due.is_own
@@ -140,9 +112,9 @@ class Client:
         """Check a packet of Socket.IO that it gets, and answer what asks for it."""
         stream = self.streams.get(namespace_of(packet))
         assert stream is not None, f"{self}: {packet} for a namespace that it never asked for"
-        begin = len(head(_EVENT, stream.namespace))
+        begin = len(head(EVENT, stream.namespace))
         ack_id = ""
-        if packet[0] == _EVENT:
+        if packet[0] == EVENT:
             ack_id = packet[begin : packet.index("[")]
             packet = packet[:begin] + packet[begin + len(ack_id) :]
         if stream.receive(packet):

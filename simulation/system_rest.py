@@ -3,12 +3,10 @@
 import json
 from typing import Any, Protocol
 
+from memory import check_caches, check_link, check_server
 from system_clients import Client, Stream
 
-from shared_wire import Carrier
 from shared_wire.testing import Actor
-from socketio_do import DurableServer
-from socketio_do.state.membership import Membership
 from socketio_do.testing.transports import Polling
 
 __all__ = ["Resting", "check_at_rest", "check_prompt"]
@@ -69,11 +67,11 @@ def _check_memory(actor: Actor) -> None:
     if life is None:
         return
     if actor.binding == "SOCKET":
-        _check_caches(life.instance._membership)
-        _check_server(life.instance._server)
+        check_caches(life.instance._membership)
+        check_server(life.instance._server)
     carrier = life.instance._application.carrier if actor.binding == "ENGINE" else life.instance._carrier
     for peer in list(carrier._links):
-        _check_link(carrier, peer)
+        check_link(carrier, peer)
 
 
 def _check_client(client: Client) -> None:
@@ -138,39 +136,3 @@ def _check_rows(system: Resting, actor: Actor) -> None:
 
 def _data(stream: Stream) -> str:
     return "{}" if stream.data is None else json.dumps({"number": stream.data}, separators=(",", ":"))
-
-
-def _check_caches(membership: Membership) -> None:
-    storage = membership.storage
-    assert not membership.pending, "pending sockets are left"
-    for engine_sid, session in membership._sessions.items():
-        assert session.actor == storage.actor(engine_sid), engine_sid
-        assert session.sockets == storage.sockets_of(engine_sid), engine_sid
-    for socket_sid, found in membership._sockets.items():
-        row = storage.socket(socket_sid)
-        assert row is not None, socket_sid
-        assert row[:3] == (found.engine_sid, found.namespace, found.actor), socket_sid
-        assert not found.leaving, socket_sid
-        assert membership._data._text(socket_sid) == row[3], socket_sid
-    for namespace, members in membership._members.items():
-        assert members == {sid: engine_sid for sid, engine_sid, _ in storage.members(namespace)}, namespace
-    for (namespace, key), members in membership._rooms.items():
-        assert members == {sid: engine_sid for sid, engine_sid, _ in storage.room_members(namespace, key)}, key
-    for socket_sid, keys in membership._rooms_of.items():
-        assert keys == {*storage.rooms_of(socket_sid, membership._sockets[socket_sid].namespace)}, socket_sid
-
-
-def _check_server(server: DurableServer) -> None:
-    left = {name: getattr(server, name) for name in ("_fresh", "_expelled", "_ended", "_joining", "_side_by_side")}
-    assert not any(left.values()), f"the server still holds {left}"
-    assert not server._backlog._held, "packets are held"
-    assert not server._backlog._holdings.total, "bytes are counted for nobody"
-
-
-def _check_link(carrier: Carrier, peer: str) -> None:
-    link = carrier._link(peer)
-    assert not link.must_remember, f"{carrier}: keeps its object awake"
-    # A call that was given up leaves its number, which is used when there is something to say.
-    held = link.held is not None and link.held.operations
-    left = (link.queue, link.early, held, link.call, link.unhandled_here)
-    assert not any(left), f"{carrier}: the link still holds {left}"

@@ -11,11 +11,12 @@ from random import Random
 from typing import Any, Final
 
 import pytest
-from system_clients import Client, Stream, head
+from error_log import ErrorLog
+from expected_packets import head
+from system_clients import Client, Stream
 from system_releases import rewrite
 from system_world import SERVERS, System
 
-from shared_wire.testing.lives import is_over
 from shared_wire.testing.modules import install
 
 __all__ = ["STEPS", "Plan", "make_plan", "play", "run", "shrink"]
@@ -233,31 +234,11 @@ def _pick(system: System, among: list[Any]) -> Any:
     return system.random.choice(among) if among else None
 
 
-class _Log(logging.Handler):
-    """Keeps the errors in the log: nothing here is a fault of ours."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.found: list[AssertionError] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if is_over():
-            return
-        fault = AssertionError(record.getMessage())
-        fault.__cause__ = record.exc_info[1] if record.exc_info else None
-        self.found.append(fault)
-
-    def check(self) -> None:
-        """Raise the first error."""
-        if self.found:
-            raise self.found[0]
-
-
 @contextmanager
-def _surroundings(random: Random, is_tight: bool) -> Iterator[_Log]:
+def _surroundings(random: Random, is_tight: bool) -> Iterator[ErrorLog]:
     """Watch the log; have chance come from the seed, and queues overflow where they are to be tight."""
     install()
-    log = _Log()
+    log = ErrorLog()
     loggers = [logging.getLogger(name) for name in ("shared_wire", "engine_do", "socketio_do", "asyncio")]
     with pytest.MonkeyPatch.context() as patch:
         for name in ("randbits", "randbelow"):

@@ -13,7 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from system_clients import Client, Expected, Stream
+from expected_packets import Expected
+from system_clients import Client, Stream
 from system_rest import check_at_rest, check_prompt
 
 from shared_wire.limits import MAX_ATTEMPTS

@@ -148,3 +148,32 @@ def test_an_object_is_reset_by_its_class(app: World) -> None:
     assert ann.call("echo", 1) == 1
     app.reset("Engine")
     assert ann.disconnected == "transport close"
+
+
+def test_a_disconnect_handler_ends_and_is_heard_of_though_its_client_is_given_up() -> None:
+    ended: list[str] = []
+
+    def take_leave_slowly(sio: Any) -> None:
+        async def leave(sid: str) -> None:
+            await sio.disconnect(sid)
+
+        async def disconnect(sid: str, reason: str) -> None:
+            await asyncio.sleep(5)
+            ended.append(sid)
+            raise OopsError("the disk is full")
+
+        sio.on("leave", leave)
+        sio.on("disconnect", disconnect)
+
+    with World.of(take_leave_slowly) as app:
+        app.raises_errors = False
+        ann = app.client()
+        ann.emit("leave")
+        for _ in range(9):
+            ann.emit("upload", "x" * 900_000)
+        assert [str(one) for one in app.errors] == []
+        app.advance(6)
+        assert ended == [ann.sid]
+        assert [str(one) for one in app.errors] == ["the disk is full"]
+        assert "nobody waited for" in app.errors[0].__notes__[0]
+        app.errors.clear()

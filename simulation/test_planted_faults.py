@@ -66,7 +66,7 @@ def _finish_unsent(_original: Planted) -> Planted:
 
 
 def _forget_unsettled(_original: Planted) -> Planted:
-    """Take a report that was not settled for one of no sessions."""
+    """Treat a report that was not settled as one of no sessions."""
 
     def restore(stored: str | None, mark: int) -> report.Report:
         nothing = report.Report(stored=digest(()).digest.hex(), mark=mark)
@@ -133,7 +133,7 @@ def _never_unsettle(_original: Planted) -> Planted:
 
 
 def _do_not_migrate(original: Planted) -> Planted:
-    """Take tables of any layout for ours."""
+    """Treat tables of any layout as ours."""
     return lambda self, stored: original(self, None if stored is None else storage.SCHEMA)
 
 

@@ -44,7 +44,7 @@ def test_everything_keeps_what_is_promised(failures: int, part: int) -> None:
 
 
 def test_everything_was_tried() -> None:
-    missing = TRIED - set().union(*(tried(failures, part) for failures in FAILURES for part in range(PARTS)))
+    missing = TRIED - set().union(*(tried(failures, 0) for failures in FAILURES))
     assert not missing, f"never tried: {sorted(missing)}"
 
 

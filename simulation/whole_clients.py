@@ -6,42 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from expected_packets import CONNECT, DISCONNECT, REFUSED, Expected, head, namespace_of
+
 from shared_wire import EngineSid
 
-__all__ = ["FORGIVEN", "NONSENSE", "Client", "Expected", "Stream", "head", "namespace_of"]
+__all__ = ["FORGIVEN", "NONSENSE", "Client", "Stream"]
 
 #: Why a client must be closed; and why it may be, since the closing may have ended with the life of the socket actor.
 NONSENSE: Final = "it sent nonsense"
 FORGIVEN: Final = "it sent nonsense, and the socket actor was aborted"
-
-_CONNECT: Final = "0"
-_REFUSED: Final = "4"
-_DISCONNECT: Final = "1"
-
-
-def head(packet_type: str, namespace: str) -> str:
-    """Return how a Socket.IO packet begins."""
-    return packet_type if namespace == "/" else f"{packet_type}{namespace},"
-
-
-def namespace_of(packet: str) -> str:
-    """Return the namespace that a Socket.IO packet is for."""
-    return packet[1:].partition(",")[0] if packet[1:2] == "/" else "/"
-
-
-@dataclass(slots=True, eq=False)
-class Expected:
-    """A packet on its way down. Of a CONNECT or a refusal only the beginning is known."""
-
-    packet: str
-    #: Whether the client's own packet caused it.
-    is_own: bool
-    #: Whether the socket actor was aborted, or slept over it, while it was on its way.
-    is_cut: bool = False
-
-    def fits(self, packet: str) -> bool:
-        """Return whether this is the packet."""
-        return packet == self.packet or (packet[0] in (_CONNECT, _REFUSED) and packet.startswith(self.packet))
 
 
 @dataclass(slots=True, eq=False)
@@ -85,8 +58,8 @@ class Stream:
         raise AssertionError(f"{self.engine_sid}: nobody sent {packet}, or it came before")
 
     def _note(self, packet: str) -> None:
-        self.is_connected |= packet[0] == _CONNECT
-        self.is_over |= packet[0] in (_REFUSED, _DISCONNECT)
+        self.is_connected |= packet[0] == CONNECT
+        self.is_over |= packet[0] in (REFUSED, DISCONNECT)
 
     def begin(self, number: int) -> None:
         """Note that the handler of an event begins."""

@@ -3,11 +3,12 @@
 import json
 from typing import Protocol
 
+from memory import check_caches, check_link, check_server
 from whole_application import ENGINE, Gate, SocketSide
 from whole_clients import FORGIVEN, Client, Stream
 from whole_engine import PEER, EngineSide
 
-from shared_wire import Carrier, EngineSid
+from shared_wire import EngineSid
 
 __all__ = ["Resting", "check_at_rest"]
 
@@ -28,10 +29,11 @@ def check_at_rest(world: Resting) -> None:
         _check_client(client)
     _check_engine(world)
     _check_rows(world)
-    _check_caches(world.socket)
-    _check_server(world.socket)
-    _check_link(world.engine.carrier, PEER)
-    _check_link(world.socket.carrier, ENGINE)
+    check_caches(world.socket.membership)
+    check_server(world.socket.server)
+    assert world.socket.hub.is_quiet, "work is left in a lane"
+    check_link(world.engine.carrier, PEER)
+    check_link(world.socket.carrier, ENGINE)
     for side in (world.engine, world.socket):
         assert not side.is_busy, f"{side.name}: kept awake although everything is done"
 
@@ -87,41 +89,3 @@ def _check_rows(world: Resting) -> None:
 
 def _data(stream: Stream) -> str:
     return "{}" if stream.data is None else json.dumps({"number": stream.data}, separators=(",", ":"))
-
-
-def _check_caches(socket: SocketSide) -> None:
-    membership, storage = socket.membership, socket.membership.storage
-    assert not membership.pending, "pending sockets are left"
-    for engine_sid, session in membership._sessions.items():
-        assert session.actor == storage.actor(engine_sid), engine_sid
-        assert session.sockets == storage.sockets_of(engine_sid), engine_sid
-    for socket_sid, found in membership._sockets.items():
-        row = storage.socket(socket_sid)
-        assert row is not None, socket_sid
-        assert row[:3] == (found.engine_sid, found.namespace, found.actor), socket_sid
-        assert not found.leaving, socket_sid
-        assert membership._data._text(socket_sid) == row[3], socket_sid
-    for namespace, members in membership._members.items():
-        assert members == {sid: engine_sid for sid, engine_sid, _ in storage.members(namespace)}, namespace
-    for (namespace, key), members in membership._rooms.items():
-        assert members == {sid: engine_sid for sid, engine_sid, _ in storage.room_members(namespace, key)}, key
-    for socket_sid, keys in membership._rooms_of.items():
-        assert keys == {*storage.rooms_of(socket_sid, membership._sockets[socket_sid].namespace)}, socket_sid
-
-
-def _check_server(socket: SocketSide) -> None:
-    server = socket.server
-    left = {name: getattr(server, name) for name in ("_fresh", "_expelled", "_ended", "_joining", "_side_by_side")}
-    assert not any(left.values()), f"the server still holds {left}"
-    assert not server._backlog._held, "packets are held"
-    assert not server._backlog._holdings.total, "bytes are counted for nobody"
-    assert socket.hub.is_quiet, "work is left in a lane"
-
-
-def _check_link(carrier: Carrier, peer: str) -> None:
-    link = carrier._link(peer)
-    assert not link.must_remember, f"{carrier}: keeps its object awake"
-    # A call that was given up leaves its number, which is used when there is something to say.
-    held = link.held is not None and link.held.operations
-    left = (link.queue, link.early, held, link.call, link.unhandled_here)
-    assert not any(left), f"{carrier}: the link still holds {left}"

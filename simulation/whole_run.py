@@ -8,7 +8,9 @@ from random import Random
 from typing import Any, Final
 
 import pytest
-from whole_clients import NONSENSE, Client, Stream, head
+from error_log import ErrorLog
+from expected_packets import head
+from whole_clients import NONSENSE, Client, Stream
 from whole_world import World
 
 __all__ = ["run"]
@@ -229,27 +231,9 @@ def _limits(is_tight: bool) -> Iterator[None]:
         yield
 
 
-class _Faults(logging.Handler):
-    """Ends the run at the first error in the log: with what was raised, if that is known."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.found: list[AssertionError] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        fault = AssertionError(record.getMessage())
-        fault.__cause__ = record.exc_info[1] if record.exc_info else None
-        self.found.append(fault)
-
-    def check(self) -> None:
-        """Raise the first error."""
-        if self.found:
-            raise self.found[0]
-
-
 @contextmanager
-def _watched_log() -> Iterator[_Faults]:
-    faults = _Faults()
+def _watched_log() -> Iterator[ErrorLog]:
+    faults = ErrorLog()
     loggers = [logging.getLogger(name) for name in ("shared_wire", "engine_do", "socketio_do")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -10,8 +10,9 @@ sent nonsense.
 
 from dataclasses import dataclass, field
 
+from expected_packets import Expected
 from whole_application import Gate, SocketSide
-from whole_clients import FORGIVEN, NONSENSE, Client, Expected, Stream
+from whole_clients import FORGIVEN, NONSENSE, Client, Stream
 from whole_engine import PEER, EngineSide
 from whole_layouts import rewrite_record, rewrite_report, rewrite_tables
 from whole_ledger import Ledger

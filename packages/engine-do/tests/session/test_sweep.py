@@ -26,6 +26,13 @@ def test_all_are_pinged_from_the_first_one_on_that_is_due(sweep: Sweep) -> None:
     assert [sweep.look(one) for one in looked_at] == [False, True, True]
 
 
+def test_all_are_pinged_when_one_at_hand_is_due() -> None:
+    assert [Sweep(NOW, CONFIG, [session(X), session(Y, NOW - ago)]).look(session(Z)) for ago in (24_999, 25_000)] == [
+        False,
+        True,
+    ]
+
+
 def test_nobody_is_pinged_when_nobody_is_due(sweep: Sweep) -> None:
     assert not sweep.look(session(X, NOW - 24_999))
     assert not sweep.pings

@@ -22,9 +22,7 @@ _SLICE: Final = 250
 
 async def look_at_all(sessions: Sessions, now: int, config: EngineConfig) -> Sweep:
     """Look at every session once, and at each as it is then: between slices other events come in. Returns what was seen."""
-    sweep = sessions.sweep = Sweep(now, config)
-    for polling in sessions.polls.all():
-        sweep.look(polling.session)  # these are in memory: whether one is due is known before any socket is looked at
+    sweep = sessions.sweep = Sweep(now, config, (polling.session for polling in sessions.polls.all()))
     try:
         calm = [one async for one in _look_at_sockets(sessions, sweep)]
         async for ws, session in _sliced(calm):

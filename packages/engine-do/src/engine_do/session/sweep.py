@@ -1,7 +1,7 @@
 """One look at all sessions of an object, as its alarm takes it: in one pass, during which other events go on.
 
 All clients are pinged together, as soon as one of them is due. The pass finds out on its way: those who were looked at before the
-first one that is due are looked at once more. Sessions that poll are asked first.
+first one that is due are looked at once more. Those that are in memory are asked first.
 """
 
 from collections import defaultdict
@@ -18,10 +18,10 @@ __all__ = ["Sweep"]
 class Sweep:
     """What a pass has seen."""
 
-    def __init__(self, now_ms: int, config: EngineConfig) -> None:
-        """Begin a pass at a time."""
+    def __init__(self, now_ms: int, config: EngineConfig, at_hand: Iterable[Session] = ()) -> None:
+        """Begin a pass at a time; ``at_hand`` are sessions of which it is known without a look whether one is due."""
         self.now_ms = now_ms
-        self.pings = False
+        self.pings = is_ping_due(at_hand, now_ms, config)
         #: When the earliest of those that were looked at must be looked at again.
         self.deadline_ms: int | None = None
         self.open: set[EngineSid] = set()

@@ -305,7 +305,7 @@ class _Stub:
         ]
         for one in arrivals:
             one.add_done_callback(lambda done: done.exception())
-        answer = await asyncio.wait_for(arrivals[0], None) if fate.is_answered else None
+        answer = await arrivals[0] if fate.is_answered else None
         await asyncio.sleep(fate.told_s)
         if not fate.is_answered:
             raise JsException(fate.error)

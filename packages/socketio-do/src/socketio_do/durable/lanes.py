@@ -104,7 +104,11 @@ class TaskLanes:
     async def unbroken(self, work: Coroutine[Any, Any, T]) -> T:
         """Do work as a task of its own that runs on where whoever waits for it is cancelled."""
         task = self.start(work)
-        result: T = task.result() if task.done() else await asyncio.shield(task)
+        try:
+            result: T = task.result() if task.done() else await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_log_failure)  # nobody else will hear of it
+            raise
         return result
 
     async def _tracked(self, frame: FrameWork, engine_sid: EngineSid, work: Work) -> None:
@@ -126,6 +130,11 @@ class TaskLanes:
         else:
             self._delivering.append(task)
         return task
+
+
+def _log_failure(task: "asyncio.Task[Any]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log_fault("work that nobody waited for any more", error)
 
 
 def _nobody(engine_sids: Iterable[EngineSid]) -> None:

@@ -47,7 +47,6 @@ class Connection:
         self.clients: dict[str, Namespaced] = {}
         #: What the handshake was refused with.
         self.refusal: str | None = None
-        self.is_over = False
         self._partial: Packet | None = None
         address = f"{path}?{urlencode({'EIO': '4', **query})}"
         self.transport = _TRANSPORTS[transport](world, address, headers, self._hear, self._end)
@@ -75,7 +74,7 @@ class Connection:
             client.take(packet)
 
     def _end(self, refusal: str | None) -> None:
-        self.refusal, self.is_over = refusal, True
+        self.refusal = refusal
         for client in self.clients.values():
             client.end("transport close")
 
@@ -95,7 +94,8 @@ class Client:
         self.disconnected: str | None = None
         self._connection, self._world = connection, connection.world
         self._events: list[tuple[str, list[Any]]] = []
-        self._answers: dict[int, list[Any]] = {}
+        #: The acknowledgements that are waited for, by their numbers.
+        self._answers: dict[int, asyncio.Future[list[Any]]] = {}
         self._handlers: dict[str, Callable[..., Any]] = {}
         self._asked = 0
         self._refusal: tuple[Any] | None = None
@@ -127,30 +127,26 @@ class Client:
 
         ``timeout`` is in seconds of virtual time; `TimeoutError` is raised after it.
         """
-        number = self._ask(event, args)
-        self._wait(lambda: self._is_answered(number), timeout)
-        return self._take_answer(event, number, timeout)
+        answer = self._ask(event, args)
+        self._wait(answer.done, timeout)
+        return self._read(event, answer, timeout)
 
     async def acall(self, event: str, *args: Any, timeout: float = 60) -> Any:
         """Do what `call` does in a coroutine, beside others."""
-        number, loop = self._ask(event, args), self._world.loop
-        end_s = loop.time() + timeout
-        while not self._is_answered(number) and loop.time() < end_s:
-            await asyncio.sleep(0.01)
-        return self._take_answer(event, number, timeout)
+        answer = self._ask(event, args)
+        await asyncio.wait([answer], timeout=timeout)
+        return self._read(event, answer, timeout)
 
-    def _ask(self, event: str, args: tuple[Any, ...]) -> int:
+    def _ask(self, event: str, args: tuple[Any, ...]) -> "asyncio.Future[list[Any]]":
         self._asked += 1
+        answer = self._answers[self._asked] = self._world.loop.create_future()
         self._send(EVENT, [event, *args], self._asked)
-        return self._asked
+        return answer
 
-    def _is_answered(self, number: int) -> bool:
-        return number in self._answers or self.disconnected is not None
-
-    def _take_answer(self, event: str, number: int, timeout: float) -> Any:
-        if number not in self._answers:
+    def _read(self, event: str, answer: "asyncio.Future[list[Any]]", timeout: float) -> Any:
+        if not answer.done() or answer.cancelled():
             raise TimeoutError(f"{event} is not acknowledged: {self.disconnected or f'{timeout} s have passed'}")
-        return _as_one(self._answers.pop(number))
+        return _as_one(answer.result())
 
     def received(self, event: str) -> list[Any]:
         """Return the data of all events of a name so far: nothing, a value, or a list of several for each."""
@@ -205,11 +201,15 @@ class Client:
             case kind if kind in (EVENT, EVENT + _BINARY):
                 self._hear(packet)
             case kind if kind in (ACK, ACK + _BINARY):
-                self._answers[packet.id] = packet.data
+                if (answer := self._answers.pop(packet.id, None)) is not None:
+                    answer.set_result(packet.data)
 
     def end(self, reason: str) -> None:
         """Handle the end of the connection, or of this namespace; called by the connection."""
         self.disconnected = self.disconnected or reason
+        for answer in self._answers.values():
+            answer.cancel()
+        self._answers.clear()
 
     def _hear(self, packet: Packet) -> None:
         event, *args = packet.data
