@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
+from engine_do.http_request import HttpRequest, read_headers
 from engine_do.protocol.packets import Frame, decode_frame, decode_frame_v3, encode_frame_v3
 from engine_do.protocol.payloads import decode_payload, encode_payload
-from engine_do.request import HttpRequest, read_headers
 from engine_do.requests.admission import Handshake, Transport, actor_for, admit, is_engine_path
 from engine_do.requests.handshake import MAX_ENVIRON, make_environ
 from engine_do.requests.headers import answer_headers, choose_encoding, preflight_headers

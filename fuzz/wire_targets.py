@@ -42,7 +42,7 @@ _TESTS: Final = Path(__file__).resolve().parents[1] / "packages" / "shared-wire"
 if str(_TESTS) not in sys.path:
     sys.path.append(str(_TESTS))
 
-#: `Actor` of the tests, a carrier with its wire; imported by name, since the folder of the tests is no path of the types' check.
+#: `Actor` of the tests, a driver with its wire; imported by name, since the folder of the tests is no path of the types' check.
 _Actor: Final[Any] = importlib.import_module("wire_fakes").Actor
 
 __all__ = ["TARGETS"]
@@ -127,13 +127,13 @@ def _link(data: bytes) -> str:
 def _happen(actor: Any, recipe: bytes, frame: Frame) -> Reply | None:
     wire, what = actor.wire, recipe[0] >> 4 & 3
     if what == 1:
-        actor.carrier.send(frame.sender, *frame.operations)
+        actor.driver.send(frame.sender, *frame.operations)
     elif what == 2 and wire.journeys:
         wire.journeys.pop(0).answer.resolve(encode(frame) if recipe[0] & 8 else None)
     elif what == 2 and wire.pauses:
         wire.wake()
     else:
-        reply = decode(actor.carrier.answer(encode(frame)))
+        reply = decode(actor.driver.answer(encode(frame)))
         assert isinstance(reply, Reply), "a call is answered by a call"
         return reply
     return None

@@ -1,6 +1,6 @@
 """What an object may hold in memory when nothing is under way."""
 
-from shared_wire import Carrier
+from shared_wire import LinkDriver
 from socketio_do import DurableServer
 from socketio_do.state.membership import Membership
 
@@ -33,14 +33,14 @@ def check_server(server: DurableServer) -> None:
     left = {name: getattr(server, name) for name in ("_fresh", "_expelled", "_ended", "_joining", "_side_by_side")}
     assert not any(left.values()), f"the server still holds {left}"
     assert not server._backlog._held, "packets are held"
-    assert not server._backlog._holdings.total, "bytes are counted for nobody"
+    assert not server._backlog._held_bytes.total, "bytes are counted for nobody"
 
 
-def check_link(carrier: Carrier, peer: str) -> None:
+def check_link(driver: LinkDriver, peer: str) -> None:
     """Check that a link waits for nothing, and keeps its object awake for nothing."""
-    link = carrier._link(peer)
-    assert not link.must_remember, f"{carrier}: keeps its object awake"
+    link = driver._link(peer)
+    assert not link.must_remember, f"{driver}: keeps its object awake"
     # A call that was given up leaves its number, which is used when there is something to say.
     held = link.held is not None and link.held.operations
     left = (link.queue, link.early, held, link.call, link.unhandled_here)
-    assert not any(left), f"{carrier}: the link still holds {left}"
+    assert not any(left), f"{driver}: the link still holds {left}"

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 
 from shared_wire.testing import Actor
-from socketio_do.state.storage import SCHEMA
+from socketio_do.state.tables import SCHEMA
 
 __all__ = ["rewrite"]
 

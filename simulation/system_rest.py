@@ -69,9 +69,9 @@ def _check_memory(actor: Actor) -> None:
     if actor.binding == "SOCKET":
         check_caches(life.instance._membership)
         check_server(life.instance._server)
-    carrier = life.instance._application.carrier if actor.binding == "ENGINE" else life.instance._carrier
-    for peer in list(carrier._links):
-        check_link(carrier, peer)
+    driver = life.instance._application.driver if actor.binding == "ENGINE" else life.instance._driver
+    for peer in list(driver._links):
+        check_link(driver, peer)
 
 
 def _check_client(client: Client) -> None:

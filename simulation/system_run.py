@@ -245,13 +245,13 @@ def _surroundings(random: Random, is_tight: bool) -> Iterator[ErrorLog]:
             draw = random.getrandbits if name == "randbits" else random.randrange
             patch.setattr(secrets, name, draw)
         patch.setattr(secrets, "token_bytes", random.randbytes)
-        patch.setattr("engine_do.durable.routing._compared", {})
+        patch.setattr("engine_do.durable.entrypoint._compared", {})
         patch.setattr(
             secrets, "token_urlsafe", lambda size: urlsafe_b64encode(random.randbytes(size)).decode().rstrip("=")
         )
         if is_tight:
-            patch.setattr("shared_wire.calls.MAX_QUEUED", 4)
-            patch.setattr("shared_wire.calls.FEW_QUEUED_BYTES", 0)
+            patch.setattr("shared_wire.link.calls.MAX_QUEUED", 4)
+            patch.setattr("shared_wire.link.calls.FEW_QUEUED_BYTES", 0)
             patch.setattr("socketio_do.server.backlog.MAX_BACKLOG", 9_000)
             patch.setattr("socketio_do.server.backlog.MAX_BACKLOG_OF_ALL", 25_000)
         for logger in loggers:

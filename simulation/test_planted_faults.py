@@ -13,9 +13,10 @@ import pytest
 from whole_run import run
 
 from engine_do.session import report, session
-from shared_wire import answers, calls, carrier, digest, link, unfinished
-from shared_wire.operations import CloseSessions, SessionClosed
-from socketio_do.state import membership, storage
+from shared_wire import digest
+from shared_wire.format.operations import CloseSessions, SessionClosed
+from shared_wire.link import calls, driver, link, replies, unfinished
+from socketio_do.state import membership, tables
 
 #: How long a fault may hide.
 SEEDS: Final = 120
@@ -106,7 +107,7 @@ def _write_pending(original: Planted) -> Planted:
     return begin
 
 
-def _insert_again(rows: storage.Storage, insert: Planted, socket_sid: str, *rest: Any) -> None:
+def _insert_again(rows: tables.Storage, insert: Planted, socket_sid: str, *rest: Any) -> None:
     rows.delete_socket(socket_sid)
     rows.insert_socket = insert  # type: ignore[method-assign]
     insert(socket_sid, *rest)
@@ -134,7 +135,7 @@ def _never_unsettle(_original: Planted) -> Planted:
 
 def _do_not_migrate(original: Planted) -> Planted:
     """Treat tables of any layout as ours."""
-    return lambda self, stored: original(self, None if stored is None else storage.SCHEMA)
+    return lambda self, stored: original(self, None if stored is None else tables.SCHEMA)
 
 
 def _refuse_later_records(original: Planted) -> Planted:
@@ -159,7 +160,7 @@ def _keep_row(_original: Planted) -> Planted:
 def _leave_room_rows(_original: Planted) -> Planted:
     """Delete a socket, and not the rooms it is in."""
 
-    def delete_socket(self: storage.Storage, socket_sid: str) -> None:
+    def delete_socket(self: tables.Storage, socket_sid: str) -> None:
         self._database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
 
     return delete_socket
@@ -171,26 +172,26 @@ def _stay_in_cache(_original: Planted) -> Planted:
 
 
 FAULTS: Final = {
-    "changes of unfinished work dropped": Fault("shared_wire.link.news", _drop_changes),
-    "work done that is not sent": Fault("shared_wire.carrier.confirm_handled", _finish_unsent, first=140),
-    "a frame believed that others come before": Fault("shared_wire.link.confirm", _believe_at_once),
+    "changes of unfinished work dropped": Fault("shared_wire.link.link.news", _drop_changes),
+    "work done that is not sent": Fault("shared_wire.link.driver.confirm_handled", _finish_unsent, first=140),
+    "a frame believed that others come before": Fault("shared_wire.link.link.confirm", _believe_at_once),
     "a report that is not settled forgotten": Fault("engine_do.session.report.restore", _forget_unsettled),
-    "a clock that stays behind": Fault("shared_wire.link.outlive", _stay_behind),
-    "a closing lost on overflow": Fault("shared_wire.carrier.enqueue", _lose_closings, is_tight=True, first=50),
+    "a clock that stays behind": Fault("shared_wire.link.link.outlive", _stay_behind),
+    "a closing lost on overflow": Fault("shared_wire.link.driver.enqueue", _lose_closings, is_tight=True, first=50),
     "pending sockets written to rows": Fault("socketio_do.state.membership.Membership.begin", _write_pending),
-    "something follows a loss": Fault("shared_wire.link.losing", _forget_losses),
-    "a new life takes repeats": Fault("shared_wire.carrier.receive_call", _take_every_repeat),
-    "a repeat handled again": Fault("shared_wire.carrier.receive_call", _forget_stored_reply),
+    "something follows a loss": Fault("shared_wire.link.link.losing", _forget_losses),
+    "a new life takes repeats": Fault("shared_wire.link.driver.receive_call", _take_every_repeat),
+    "a repeat handled again": Fault("shared_wire.link.driver.receive_call", _forget_stored_reply),
     "a session announced without a note": Fault("engine_do.session.report.unsettled", _never_unsettle),
-    "tables not migrated": Fault("socketio_do.state.storage.Storage.prepare", _do_not_migrate),
+    "tables not migrated": Fault("socketio_do.state.tables.Storage.prepare", _do_not_migrate),
     "records of a later release refused": Fault("engine_do.session.session._read", _refuse_later_records),
     "digests not answered": Fault("socketio_do.server.server.DurableServer.receive_digest", _end_even_the_ended),
     "a session's row kept": Fault("socketio_do.state.membership.Membership.close_session", _keep_row),
-    "a socket's rooms kept": Fault("socketio_do.state.storage.Storage.delete_socket", _leave_room_rows),
+    "a socket's rooms kept": Fault("socketio_do.state.tables.Storage.delete_socket", _leave_room_rows),
     "a member of a room kept in memory": Fault(
         "socketio_do.state.membership.Membership._forget_member", _stay_in_cache
     ),
-    "losses of a new life not told": Fault("shared_wire.unfinished.sessions_waiting", _returning(())),
+    "losses of a new life not told": Fault("shared_wire.link.unfinished.sessions_waiting", _returning(())),
 }
 
 
@@ -213,7 +214,7 @@ def _plant(patch: pytest.MonkeyPatch, fault: Fault) -> None:
             patch.setattr(module, name, planted)
 
 
-_MODULES: Final = (answers, calls, carrier, link, unfinished, report, session)
+_MODULES: Final = (replies, calls, driver, link, unfinished, report, session)
 
 
 def _is_found(fault: Fault, failures: float, seed: int) -> bool:

@@ -1,6 +1,6 @@
 """The socket actor: the real `DurableServer` with handlers of an application, and a model of the shell around it.
 
-`Hub` does what `socketio_do/durable/uplink.py` and `lanes.py` do, over the runtime that the package's own tests use. A fault is not
+`Hub` does what `socketio_do/durable/uplink.py` and `handler_lanes.py` do, over the runtime that the package's own tests use. A fault is not
 contained here but ends the run.
 """
 
@@ -14,10 +14,10 @@ from whole_clients import Stream
 from wire_fakes import Done, FakeWire
 
 from shared_wire import (
-    Carrier,
     CloseSessions,
     EngineSid,
     Life,
+    LinkDriver,
     MessageReceived,
     Operation,
     SessionClosed,
@@ -31,7 +31,7 @@ from socketio_do import DurableServer
 from socketio_do.runtime import Lane
 from socketio_do.server.frame_work import FrameWork
 from socketio_do.state.membership import Membership
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 __all__ = ["ENGINE", "Gate", "Hub", "Judge", "SocketSide"]
 
@@ -101,7 +101,7 @@ class Hub(FakeRuntime):
     """Between link and server in one life: the server's `Runtime`, and what takes the link's operations."""
 
     server: DurableServer
-    carrier: Carrier
+    driver: LinkDriver
 
     def __init__(self, judge: Judge, make_socket_sid: Callable[[], str], first_ack_id: int) -> None:
         super().__init__(make_socket_sid, first_ack_id)
@@ -126,13 +126,13 @@ class Hub(FakeRuntime):
             if isinstance(operation, CloseSessions):
                 for engine_sid in operation.engine_sids:
                     self._judge.closing_sent(engine_sid)
-        self.carrier.send(actor, *operations)
+        self.driver.send(actor, *operations)
 
     def busy(self, actor: str) -> set[str]:
-        return set(self.carrier.busy(actor))
+        return set(self.driver.busy(actor))
 
     def queued(self, actor: str) -> int:
-        return self.carrier.queued(actor)
+        return self.driver.queued(actor)
 
     def run(self, lane: Lane, work: Work) -> None:
         frame, engine_sid = self._frame, EngineSid(lane[0])
@@ -203,7 +203,7 @@ class SocketSide:
     life: Life = field(init=False)
     hub: Hub = field(init=False)
     wire: FakeWire = field(init=False)
-    carrier: Carrier = field(init=False)
+    driver: LinkDriver = field(init=False)
     server: Any = field(init=False)
     membership: Membership = field(init=False)
     _socket_sids: int = 0
@@ -217,7 +217,7 @@ class SocketSide:
         self.membership = Membership(tables)
         self.hub = Hub(self.judge, self._make_socket_sid, life.start_ms)
         self.wire = _HubWire(self.hub)
-        self.carrier = self.hub.carrier = Carrier(self.name, life, self.wire, peer_holds_sockets=True)
+        self.driver = self.hub.driver = LinkDriver(self.name, life, self.wire, peer_holds_sockets=True)
         self.server = self.hub.server = DurableServer(self.hub, self.membership)
         _register(self.server, self.judge)
 

@@ -1,6 +1,6 @@
 """The engine actor: its real cores, and a model of the shell that carries them out.
 
-`EngineSide` does what `Sockets`, `Sessions` and `Linked` in engine_do/durable do for sockets in front of a link, step for step and
+`EngineSide` does what `Sockets`, `Sessions` and `LinkedApplication` in engine_do/durable do for sockets in front of a link, step for step and
 with their names where it has any; the shell itself needs the runtime. A fault is not contained here but ends the run.
 """
 
@@ -37,10 +37,10 @@ from engine_do.session.sweep import Sweep
 from shared_wire import (
     AcceptDigest,
     AdmitSessions,
-    Carrier,
     CloseSessions,
     EngineSid,
     Life,
+    LinkDriver,
     ListSessions,
     MessageReceived,
     Operation,
@@ -88,7 +88,7 @@ class EngineSide:
     name: str = "engine"
     life: Life = field(init=False)
     wire: FakeWire = field(init=False)
-    carrier: Carrier = field(init=False)
+    driver: LinkDriver = field(init=False)
     _reports: dict[str, report.Report] = field(default_factory=dict)
     _telling: set[EngineSid] = field(default_factory=set)
 
@@ -96,7 +96,7 @@ class EngineSide:
         """Begin a life."""
         self.life = life
         self.wire = FakeWire(lambda peer, operations: self._deliver(peer, operations), self._lose)
-        self.carrier = Carrier(self.name, life, self.wire, peer_holds_sockets=False)
+        self.driver = LinkDriver(self.name, life, self.wire, peer_holds_sockets=False)
         self._reports = {}
         self._telling = set()
 
@@ -201,7 +201,7 @@ class EngineSide:
             if isinstance(told[0], SessionOpened):
                 self._keep(PEER, report.unsettled(self._report(PEER)))
             self._count(told)
-            self.carrier.send(PEER, *told)
+            self.driver.send(PEER, *told)
         finally:
             self._telling.discard(engine_sid)
 
@@ -214,7 +214,7 @@ class EngineSide:
         unsettled = False
         for peer in {*self._stored_peers(), *self._reports}:
             sessions = list(sweep.announced(peer, ""))
-            if not report.is_settled(self._report(peer), sessions) or self.carrier.must_remember(peer):
+            if not report.is_settled(self._report(peer), sessions) or self.driver.must_remember(peer):
                 self._offer(peer, sessions)
                 unsettled = True
         return unsettled
@@ -238,7 +238,7 @@ class EngineSide:
                 case ListSessions():
                     self.observer.note("list asked for")
                     sessions = self.announced()
-                    self.carrier.send(peer, *ranges(sessions))
+                    self.driver.send(peer, *ranges(sessions))
                     self._offer(peer, sessions)
                 case _:
                     raise AssertionError(operation)
@@ -265,7 +265,7 @@ class EngineSide:
     def _offer(self, peer: str, sessions: list[EngineSid]) -> None:
         changed, offered = report.offer(self._report(peer), sessions)
         self._keep(peer, changed)
-        self.carrier.send(peer, offered)
+        self.driver.send(peer, offered)
 
     def _report(self, peer: str) -> report.Report:
         if peer not in self._reports:

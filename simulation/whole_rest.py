@@ -32,8 +32,8 @@ def check_at_rest(world: Resting) -> None:
     check_caches(world.socket.membership)
     check_server(world.socket.server)
     assert world.socket.hub.is_quiet, "work is left in a lane"
-    check_link(world.engine.carrier, PEER)
-    check_link(world.socket.carrier, ENGINE)
+    check_link(world.engine.driver, PEER)
+    check_link(world.socket.driver, ENGINE)
     for side in (world.engine, world.socket):
         assert not side.is_busy, f"{side.name}: kept awake although everything is done"
 

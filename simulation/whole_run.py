@@ -225,7 +225,7 @@ def _limits(is_tight: bool) -> Iterator[None]:
     """Have queues and backlogs overflow where they are to be tight."""
     with pytest.MonkeyPatch.context() as patch:
         if is_tight:
-            patch.setattr("shared_wire.calls.MAX_QUEUED", 4)
+            patch.setattr("shared_wire.link.calls.MAX_QUEUED", 4)
             patch.setattr("socketio_do.server.backlog.MAX_BACKLOG", 9_000)
             patch.setattr("socketio_do.server.backlog.MAX_BACKLOG_OF_ALL", 25_000)
         yield

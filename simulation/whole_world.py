@@ -196,7 +196,7 @@ class World(Rpcs):
             self.ledger.note_call(frame)
 
     def note_frame(self, data: bytes) -> None:
-        frame, peer_life = decode(data), self.engine.carrier.peer_life(PEER)
+        frame, peer_life = decode(data), self.engine.driver.peer_life(PEER)
         self.given_up &= frame.sender_life != peer_life
         # A life whose clock was behind has another number by now, and the same nonce.
         self.ledger.note_frame(frame, self.engine.life, peer_life)

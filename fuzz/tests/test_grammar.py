@@ -2,7 +2,7 @@ import json
 from random import Random
 
 from fuzz import grammar
-from socketio_do.protocol.messagepack import unpack
+from socketio_do.protocol.msgpack_codec import unpack
 from socketio_do.protocol.packets import decode
 
 

@@ -7,7 +7,7 @@ from naming import named
 
 from engine_do.config import ALARM_SLACK_MS, EngineConfig, Origins
 from engine_do.errors import ConfigError, EngineConfigWarning
-from engine_do.request import HttpRequest
+from engine_do.http_request import HttpRequest
 
 NUMBERS = [
     "ping_interval_ms",
@@ -232,7 +232,7 @@ def test_an_initial_packet_no_client_could_get_is_refused(packet: object) -> Non
     ],
 )
 def test_every_option_with_a_shape_is_checked(options: dict[str, object], message: str) -> None:
-    """What shapes there are is tested in test_options.py."""
+    """What shapes there are is tested in test_config_checks.py."""
     with pytest.raises(ConfigError, match=message):
         make(**options)
 

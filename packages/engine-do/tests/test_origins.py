@@ -5,7 +5,7 @@ from naming import named
 
 from engine_do.config import EngineConfig, Origins
 from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
-from engine_do.request import HttpRequest
+from engine_do.http_request import HttpRequest
 from engine_do.requests.admission import admit, advise_on_origin, is_origin_allowed
 
 CONFIG = EngineConfig()

@@ -9,10 +9,17 @@ import pytest
 import shared_wire
 
 PACKAGE = Path(shared_wire.__file__).parent
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+#: The rooms, from the ground up: a module imports of its own room and of those before it.
+FLOORS = ["", "format", "link"]
+MODULES = sorted(
+    f"{room}.{path.stem}".lstrip(".")
+    for room in FLOORS
+    for path in (PACKAGE / room).glob("*.py")
+    if path.stem != "__init__"
+)
 
 #: The two halves of the link: its rules, and so its tests, span both.
-HALVES = {"answers", "calls"}
+HALVES = {"link.replies", "link.calls"}
 
 #: All the package may use of the standard library: nothing with a clock, chance or I/O in it.
 PURE = {
@@ -46,7 +53,7 @@ IMPURE = {
 
 
 def tree(module: str) -> ast.Module:
-    return ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    return ast.parse((PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
 
 
 def names_bound_by(node: ast.stmt) -> list[str]:
@@ -125,8 +132,15 @@ def test_no_module_reaches_for_the_part_that_needs_the_runtime(module: str) -> N
 
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_has_its_own_test_file(module: str) -> None:
-    name = "link" if module in HALVES else module.lstrip("_")
-    assert (Path(__file__).parent / f"test_{name}.py").is_file()
+    room, _, name = ("link.link" if module in HALVES else module).rpartition(".")
+    assert (Path(__file__).parent / room / f"test_{name}.py").is_file()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module: str) -> None:
+    ours = [node.module or "" for node in ast.walk(tree(module)) if isinstance(node, ast.ImportFrom)]
+    rooms = [name.split(".")[1] for name in ours if name.startswith("shared_wire.") and name.count(".") == 2]
+    assert [room for room in rooms if FLOORS.index(room) > FLOORS.index(module.rpartition(".")[0])] == []
 
 
 def test_the_package_says_that_it_is_typed() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from shared_wire import limits
 from shared_wire.limits import MAX_ATTEMPTS, MAX_CHANGES, MAX_EARLY_FRAMES, MAX_FRAME_BYTES, MAX_ITEMS, MAX_QUEUED
-from shared_wire.sessions import PIECE
+from shared_wire.link.session_lists import PIECE
 
 
 def test_the_limits_are_pinned() -> None:

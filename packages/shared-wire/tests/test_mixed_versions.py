@@ -5,10 +5,10 @@ from types import ModuleType
 import pytest
 from wire_fakes import Pair
 
-from shared_wire import _v1, codec
 from shared_wire.errors import MalformedFrame
-from shared_wire.frames import Frame, Refusal, Reply
-from shared_wire.operations import EngineSid, MessageReceived, Operation, SendPackets
+from shared_wire.format import codec, codec_v1
+from shared_wire.format.frames import Frame, Refusal, Reply
+from shared_wire.format.operations import EngineSid, MessageReceived, Operation, SendPackets
 
 X = EngineSid("x")
 
@@ -18,12 +18,12 @@ def make_v2() -> ModuleType:
     module = ModuleType("_v2")
 
     def encode(frame: Frame) -> bytes:
-        return b"\x02" + _v1.encode(frame)[1:] + b"!"
+        return b"\x02" + codec_v1.encode(frame)[1:] + b"!"
 
     def decode(data: bytes) -> Frame:
         if not data.endswith(b"!"):
             raise MalformedFrame("no mark at the end")
-        return _v1.decode(b"\x01" + data[1:-1])
+        return codec_v1.decode(b"\x01" + data[1:-1])
 
     vars(module).update(VERSION=2, encode=encode, decode=decode)
     return module
@@ -48,13 +48,13 @@ def echo(pair: Pair) -> None:
     def handler(_peer: str, operations: tuple[Operation, ...]) -> None:
         for operation in operations:
             if isinstance(operation, MessageReceived):
-                pair.socket.carrier.send("engine", SendPackets((operation.engine_sid,), (operation.packet,)))
+                pair.socket.driver.send("engine", SendPackets((operation.engine_sid,), (operation.packet,)))
 
     pair.socket.wire.handler = handler
 
 
 def say(pair: Pair, text: str) -> None:
-    pair.engine.carrier.send("socket", MessageReceived(X, text))
+    pair.engine.driver.send("socket", MessageReceived(X, text))
 
 
 def test_a_release_that_knows_version_2_talks_version_1_with_one_that_does_not(pair: Pair, both: ModuleType) -> None:
@@ -70,12 +70,12 @@ def test_a_release_that_knows_version_2_talks_version_1_with_one_that_does_not(p
 def test_a_release_that_knows_both_reads_both(pair: Pair, both: ModuleType) -> None:
     say(pair, "hello")
     frame = pair.engine.wire.journeys[0].frame
-    assert codec.decode(both.encode(frame)) == codec.decode(_v1.encode(frame)) == frame
+    assert codec.decode(both.encode(frame)) == codec.decode(codec_v1.encode(frame)) == frame
 
 
 def test_a_version_nobody_told_us_of_is_refused_with_a_code_and_costs_its_own_sessions(pair: Pair) -> None:
     say(pair, "hello")
-    refused = pair.socket.carrier.answer(make_v2().encode(pair.engine.wire.journeys[0].frame))
+    refused = pair.socket.driver.answer(make_v2().encode(pair.engine.wire.journeys[0].frame))
     reply = codec.decode(refused)
     assert isinstance(reply, Reply)
     assert reply.refusal is Refusal.UNREADABLE

@@ -191,7 +191,7 @@ def test_an_actor_sleeps_only_when_it_may() -> None:
     actor = Actor("engine", peer_holds_sockets=False)
     actor.sleep()
     assert actor.lives == 2
-    actor.carrier.send("socket", MessageReceived(X, "hello"))
+    actor.driver.send("socket", MessageReceived(X, "hello"))
     with pytest.raises(AssertionError, match="stay awake"):
         actor.sleep()
     assert actor.lives == 2
@@ -200,7 +200,7 @@ def test_an_actor_sleeps_only_when_it_may() -> None:
 def test_a_restart_begins_a_later_life_with_nothing_under_way() -> None:
     actor = Actor("engine", peer_holds_sockets=False)
     old_life, old_wire = actor.life, actor.wire
-    actor.carrier.send("socket", MessageReceived(X, "hello"))
+    actor.driver.send("socket", MessageReceived(X, "hello"))
     actor.restart()
     assert actor.life > old_life
     assert actor.wire.idle
@@ -209,7 +209,7 @@ def test_a_restart_begins_a_later_life_with_nothing_under_way() -> None:
 
 def test_a_pair_moves_a_call_and_its_reply_by_hand() -> None:
     pair = Pair()
-    pair.engine.carrier.send("socket", MessageReceived(X, "hello"))
+    pair.engine.driver.send("socket", MessageReceived(X, "hello"))
     assert isinstance(pair.engine.wire.journeys[0].frame, Call)
     reply = pair.arrive(pair.engine)
     assert pair.socket.wire.delivered == [MessageReceived(X, "hello")]
@@ -220,8 +220,8 @@ def test_a_pair_moves_a_call_and_its_reply_by_hand() -> None:
 
 def test_a_pair_settles_when_both_sides_have_said_everything() -> None:
     pair = Pair()
-    pair.engine.carrier.send("socket", MessageReceived(X, "up"))
-    pair.socket.carrier.send("engine", SendPackets((X,), ("down",)))
+    pair.engine.driver.send("socket", MessageReceived(X, "up"))
+    pair.socket.driver.send("engine", SendPackets((X,), ("down",)))
     pair.settle()
     assert pair.socket.wire.delivered == [MessageReceived(X, "up")]
     assert pair.engine.wire.delivered == [SendPackets((X,), ("down",))]
@@ -229,7 +229,7 @@ def test_a_pair_settles_when_both_sides_have_said_everything() -> None:
 
 def test_settling_ends_pauses() -> None:
     pair = Pair()
-    pair.engine.carrier.send("socket", MessageReceived(X, "up"))
+    pair.engine.driver.send("socket", MessageReceived(X, "up"))
     pair.engine.wire.fail()
     assert [pause.attempt for pause in pair.engine.wire.pauses] == [2]
     pair.settle()
@@ -238,11 +238,11 @@ def test_settling_ends_pauses() -> None:
 
 def test_a_pair_that_never_stops_talking_is_a_failure() -> None:
     pair = Pair()
-    pair.socket.wire.handler = lambda _peer, _operations: pair.socket.carrier.send(
+    pair.socket.wire.handler = lambda _peer, _operations: pair.socket.driver.send(
         "engine", SendPackets((X,), ("ping",))
     )
-    pair.engine.wire.handler = lambda _peer, _operations: pair.engine.carrier.send("socket", MessageReceived(X, "pong"))
-    pair.engine.carrier.send("socket", MessageReceived(X, "serve"))
+    pair.engine.wire.handler = lambda _peer, _operations: pair.engine.driver.send("socket", MessageReceived(X, "pong"))
+    pair.engine.driver.send("socket", MessageReceived(X, "serve"))
     with pytest.raises(AssertionError, match="never stop"):
         pair.settle()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from shared_wire import Carrier, EngineSid, Frame, Life, Operation, decode, sessions_in
+from shared_wire import EngineSid, Frame, Life, LinkDriver, Operation, decode, sessions_in
 
 T = TypeVar("T")
 Rest: TypeAlias = "Step[None] | Mapping[EngineSid, Step[None]] | None"
@@ -85,7 +85,7 @@ def _nothing_more(_peer: str, _engine_sids: tuple[EngineSid, ...] | None) -> Non
 
 
 class FakeWire:
-    """The shell of one actor: records what its carrier asks for.
+    """The shell of one actor: records what its driver asks for.
 
     Assign `handler` to say how operations are handled: their end waits for the step it returns, or for each session's own step.
     Assign `loser` to do something about a loss.
@@ -193,7 +193,7 @@ class FakeWire:
 
 
 class Actor:
-    """A carrier in its life, with its wire; `restart` ends the life and begins the next."""
+    """A driver in its life, with its wire; `restart` ends the life and begins the next."""
 
     def __init__(
         self, name: str, *, peer_holds_sockets: bool, handler: Handler = _at_once, loser: Loser = _nothing_more
@@ -210,7 +210,7 @@ class Actor:
         self.lives += 1
         self.life = Life(max(10 * self.lives - behind, 1), self.lives)
         self.wire = FakeWire(self.handler, self.loser)
-        self.carrier = Carrier(self.name, self.life, self.wire, peer_holds_sockets=self.peer_holds_sockets)
+        self.driver = LinkDriver(self.name, self.life, self.wire, peer_holds_sockets=self.peer_holds_sockets)
 
     def sleep(self) -> None:
         """End the life as the runtime may, at a moment when it may, and begin the next."""
@@ -230,7 +230,7 @@ class Pair:
 
     def arrive(self, actor: Actor) -> bytes:
         """Let the oldest call of ``actor`` arrive at its peer; gives the reply, which is still on its way."""
-        return self.other(actor).carrier.answer(actor.wire.journeys[0].data)
+        return self.other(actor).driver.answer(actor.wire.journeys[0].data)
 
     def finish(self, actor: Actor, reply: bytes) -> None:
         """Let the reply to the oldest call of ``actor`` arrive."""

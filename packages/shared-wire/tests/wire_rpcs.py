@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from wire_fakes import FakeWire, Journey
 
-from shared_wire import Carrier, EngineSid, Frame, Refusal, Reply, decode
-from shared_wire.batches import sessions_in
+from shared_wire import EngineSid, Frame, LinkDriver, Refusal, Reply, decode
+from shared_wire.format.batches import sessions_in
 from shared_wire.limits import MAX_ATTEMPTS
 
 __all__ = ["Heard", "Rpcs", "Side"]
@@ -28,7 +28,7 @@ class Side(Protocol):
     def wire(self) -> FakeWire: ...
 
     @property
-    def carrier(self) -> Carrier: ...
+    def driver(self) -> LinkDriver: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -111,7 +111,7 @@ class Rpcs:
                     self.note_call(side, journey.frame)
 
     def _answer(self, side: Side, data: bytes) -> bytes:
-        reply = side.carrier.answer(data)
+        reply = side.driver.answer(data)
         if side is self.engine:
             self.note_frame(data)
         return reply

@@ -16,7 +16,7 @@ from shared_wire import CloseSessions, Lanes, Operation, Packet, SendPackets, Wo
 from socketio_do import DurableServer
 from socketio_do.runtime import Lane, Runtime
 from socketio_do.state.membership import Membership
-from socketio_do.state.storage import Database, Storage
+from socketio_do.state.tables import Database, Storage
 
 T = TypeVar("T")
 

@@ -29,7 +29,7 @@ from socketio_do.state import membership
 from socketio_do.state.acks import Acks
 from socketio_do.state.membership import Membership
 from socketio_do.state.namespaces import Namespaces
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 from socketio_do.upstream.engine import EngineProxy
 from socketio_do.upstream.manager import DurableManager
 

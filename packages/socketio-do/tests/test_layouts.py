@@ -14,7 +14,7 @@ from server_fakes import FakeDatabase, Log
 from socketio_do.errors import ConfigError
 from socketio_do.state.callbacks import Callbacks, Expected
 from socketio_do.state.membership import Membership
-from socketio_do.state.storage import SCHEMA, Storage
+from socketio_do.state.tables import SCHEMA, Storage
 
 GOLDEN = Path(__file__).parent / "golden"
 LAYOUTS = [1, 2, 3, 4]

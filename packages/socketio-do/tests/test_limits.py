@@ -9,7 +9,7 @@ from socketio_do.errors import NestingError, PacketError
 from socketio_do.protocol import msgpack_packets
 from socketio_do.protocol.assembly import Assemblies
 from socketio_do.protocol.encoding import encode_packet
-from socketio_do.protocol.messagepack import pack
+from socketio_do.protocol.msgpack_codec import pack
 from socketio_do.protocol.msgpack_packets import MsgPackPacket
 from socketio_do.protocol.packets import ClientPacket, PacketType, decode
 from socketio_do.protocol.serializers import choose_serializer

@@ -12,7 +12,7 @@ import pytest
 from server_fakes import ENGINE, FakeEvent, Log, World, finish, socket_sid
 
 from shared_wire import CloseSessions, EngineSid, Packet
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)
 

@@ -1,7 +1,7 @@
 """The configurations the tests ask for, each under a path of its own."""
 
 from engine_do import EngineConfig
-from engine_do.request import HttpRequest
+from engine_do.http_request import HttpRequest
 
 ENGINE = EngineConfig(
     path="/engine.io/",

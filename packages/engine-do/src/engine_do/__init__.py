@@ -5,7 +5,7 @@ Here is what is pure: the configuration, the errors, the rules. What runs in a W
 
 from engine_do.config import EngineConfig
 from engine_do.errors import ConfigError, EngineConfigWarning, EngineError, LocalEngineError, RemoteEngineError
-from engine_do.request import HttpRequest
+from engine_do.http_request import HttpRequest
 from shared_wire.reasons import Reason
 
 __all__ = [

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final, Self, TypeAlias
 
-from engine_do.errors import ConfigError, EngineConfigWarning
-from engine_do.options import (
+from engine_do.config_checks import (
     MAX_NUMBER,
     check_callable,
     check_cookie,
@@ -18,7 +17,8 @@ from engine_do.options import (
     check_path,
     check_transports,
 )
-from engine_do.request import HttpRequest
+from engine_do.errors import ConfigError, EngineConfigWarning
+from engine_do.http_request import HttpRequest
 
 __all__ = [
     "ALARM_SLACK_MS",

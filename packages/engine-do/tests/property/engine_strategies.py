@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from engine_do.config import ALARM_SLACK_MS, EngineConfig
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid
-from engine_do.request import HttpRequest
 from engine_do.session.session import (
     Admitted,
     CloseRequested,

@@ -1,6 +1,6 @@
 """A peer that remembers sessions, an engine actor that may lose them, and two ordered channels that may be slow.
 
-A `World` is one value; `moves` gives everything that can happen next. The engine actor does what `Linked` in
+A `World` is one value; `moves` gives everything that can happen next. The engine actor does what `LinkedApplication` in
 `durable/application.py` does; the peer compares a fingerprint, accepts it or asks for the list, ends what is not on the list,
 and has closed what it does not know. Both live many lives. Within one life of both nothing is lost or reordered; where a life
 ends, part of what was under way is lost, and part of it still arrives, late, in a life it was not meant for.
@@ -83,7 +83,7 @@ class World:
         return self.report.mark + APART
 
     def keep(self, changed: Report) -> "World":
-        """Do what `Linked._keep` does."""
+        """Do what `LinkedApplication._keep` does."""
         stored = changed.stored if changed.stored != self.report.stored else self.stored
         return replace(self, report=changed, stored=stored)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
-from engine_do.request import HttpRequest
+from engine_do.http_request import HttpRequest
 from engine_do.requests.admission import Handshake, Poll, Post, Upgrade, actor_for, admit
 from engine_do.requests.headers import answer_headers, preflight_headers
 

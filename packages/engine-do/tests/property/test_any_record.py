@@ -4,8 +4,8 @@ from engine_strategies import actors, environs, randoms, requests, sessions, unh
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid, actor_of, make_engine_sid
-from engine_do.request import HttpRequest
 from engine_do.requests.admission import Transport
 from engine_do.requests.handshake import MAX_ENVIRON, make_environ
 from engine_do.session.session import MAX_PEERS, SCHEMA, Phase, Session, Unreadable, from_record, read_record, to_record

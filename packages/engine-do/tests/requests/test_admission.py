@@ -12,8 +12,8 @@ from engine_do.errors import (
     UNSUPPORTED_VERSION,
     RemoteEngineError,
 )
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid, make_engine_sid
-from engine_do.request import HttpRequest
 from engine_do.requests.admission import (
     EIO3_PREFIX,
     EIO4_PREFIX,

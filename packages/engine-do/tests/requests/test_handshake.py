@@ -6,8 +6,8 @@ import pytest
 
 from engine_do.config import EngineConfig
 from engine_do.errors import BAD_REQUEST, RemoteEngineError
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid
-from engine_do.request import HttpRequest
 from engine_do.requests.admission import Transport
 from engine_do.requests.handshake import MAX_ENVIRON, make_environ, open_packet
 

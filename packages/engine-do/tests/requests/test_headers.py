@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from engine_do.config import EngineConfig
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid
-from engine_do.request import HttpRequest
 from engine_do.requests.headers import (
     answer_headers,
     choose_encoding,

@@ -1,8 +1,5 @@
 """The message format between the engine actor and the socket actor, and the link that carries it."""
 
-from shared_wire.batches import sessions_in
-from shared_wire.carrier import Carrier, Wire
-from shared_wire.codec import decode, encode
 from shared_wire.errors import (
     FrameTooLarge,
     LocalWireError,
@@ -14,10 +11,10 @@ from shared_wire.errors import (
     UnwritableValue,
     WireError,
 )
-from shared_wire.frames import Call, Change, Frame, Life, Refusal, Reply
-from shared_wire.holdings import Holdings
-from shared_wire.lanes import Lanes, Work
-from shared_wire.operations import (
+from shared_wire.format.batches import sessions_in
+from shared_wire.format.codec import decode, encode
+from shared_wire.format.frames import Call, Change, Frame, Life, Refusal, Reply
+from shared_wire.format.operations import (
     AcceptDigest,
     AdmitSessions,
     CloseSessions,
@@ -36,22 +33,25 @@ from shared_wire.operations import (
     UpOperation,
     sessions_of,
 )
-from shared_wire.sessions import digest, ranges
+from shared_wire.held_bytes import HeldBytes
+from shared_wire.keyed_lanes import Lanes, Work
+from shared_wire.link.driver import LinkDriver, Wire
+from shared_wire.link.session_lists import digest, ranges
 
 __all__ = [
     "AcceptDigest",
     "AdmitSessions",
     "Call",
-    "Carrier",
     "Change",
     "CloseSessions",
     "DownOperation",
     "EngineSid",
     "Frame",
     "FrameTooLarge",
-    "Holdings",
+    "HeldBytes",
     "Lanes",
     "Life",
+    "LinkDriver",
     "ListSessions",
     "LocalWireError",
     "MalformedFrame",

@@ -27,7 +27,7 @@ from shared_wire import (
     SessionsDigest,
     decode,
 )
-from shared_wire.batches import sessions_in
+from shared_wire.format.batches import sessions_in
 
 __all__ = ["World"]
 
@@ -153,14 +153,14 @@ class World(Rpcs):
         first = () if session.sent_up else (SessionOpened(sid, ()),)
         session.sent_up += 1
         session.work_up += 1 + len(first)
-        self.engine.carrier.send("socket", *first, message)
+        self.engine.driver.send("socket", *first, message)
 
     def end_session(self, sid: EngineSid) -> None:
         session = self.sessions[sid]
         if session.open_at_engine:
             session.open_at_engine = False
             if session.sent_up:
-                self.engine.carrier.send("socket", SessionClosed(sid, "transport close"))
+                self.engine.driver.send("socket", SessionClosed(sid, "transport close"))
 
     # -- the socket actor's side
 
@@ -209,7 +209,7 @@ class World(Rpcs):
                 session.down_epoch, session.sent_down, session.answered_down = self.epoch, 0, 0
             packet = f"{self.epoch}:{session.sent_down}{flaw}"
             session.sent_down += 1
-            self.socket.carrier.send("engine", SendPackets((sid,), (packet,)))
+            self.socket.driver.send("engine", SendPackets((sid,), (packet,)))
 
     def _lose_at_application(self, _peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         assert engine_sids is not None
@@ -218,7 +218,7 @@ class World(Rpcs):
                 assert self._in_flight(sid), f"{sid}: closed although nothing of it was under way"
                 self.counts["lost by the socket actor"] += 1
                 self.sessions[sid].open_at_application = False
-                self.socket.carrier.send("engine", CloseSessions((sid,), "transport error"))
+                self.socket.driver.send("engine", CloseSessions((sid,), "transport error"))
 
     def finish_handler(self, index: int) -> None:
         self.suspended.pop(index)[0].resolve(None)
@@ -247,8 +247,8 @@ class World(Rpcs):
 
     def note_frame(self, data: bytes) -> None:
         frame = decode(data)
-        self.given_up &= frame.sender_life != self.engine.carrier.peer_life("socket")
-        if frame.sender_life != self.engine.carrier.peer_life("socket"):
+        self.given_up &= frame.sender_life != self.engine.driver.peer_life("socket")
+        if frame.sender_life != self.engine.driver.peer_life("socket"):
             return
         if self.talk != (self.engine.life, frame.sender_life):
             self.talk = self.engine.life, frame.sender_life
@@ -331,12 +331,12 @@ class World(Rpcs):
         The engine actor says something first, as its alarm does: a new life of the socket actor is found when it is met.
         """
         failures, self.failures = self.failures, 0.0
-        self.engine.carrier.send("socket", SessionsDigest(0, b""))
+        self.engine.driver.send("socket", SessionsDigest(0, b""))
         self._travel()
         for sid, session in self.live.items():
             known = not session.open_at_engine or session.confirmed_up == session.work_up
             assert known or session.open_at_application is False, f"{sid}: handled, and the engine actor does not know"
-        assert not self.engine.carrier.must_remember("socket"), "the engine actor does not know what it should"
+        assert not self.engine.driver.must_remember("socket"), "the engine actor does not know what it should"
         self.failures = failures
         self._check_at_rest()
 

@@ -11,16 +11,16 @@ from shared_wire import (
     AcceptDigest,
     AdmitSessions,
     Call,
-    Carrier,
     Change,
     CloseSessions,
     DownOperation,
     EngineSid,
     Frame,
     FrameTooLarge,
-    Holdings,
+    HeldBytes,
     Lanes,
     Life,
+    LinkDriver,
     ListSessions,
     LocalWireError,
     MalformedFrame,
@@ -101,12 +101,12 @@ class DurableWire(RpcWire):
 
 def carry(ctx: Any, namespace: Any) -> None:
     wires: list[Wire] = [OwnWire(), DurableWire(ctx, namespace)]
-    carrier = Carrier("engine-0", begin_life(), wires[0], peer_holds_sockets=False, counters=Counter())
-    carrier.send("main", SessionOpened(SID, (("PATH_INFO", "/"),)), MessageReceived(SID, b"binary"))
-    assert_type(carrier.answer(b"a call"), bytes)
-    assert_type(carrier.peer_life("main"), Life | None)
-    assert_type(carrier.must_remember("main"), bool)
-    assert_type(carrier.busy("main"), frozenset[EngineSid])
+    driver = LinkDriver("engine-0", begin_life(), wires[0], peer_holds_sockets=False, counters=Counter())
+    driver.send("main", SessionOpened(SID, (("PATH_INFO", "/"),)), MessageReceived(SID, b"binary"))
+    assert_type(driver.answer(b"a call"), bytes)
+    assert_type(driver.peer_life("main"), Life | None)
+    assert_type(driver.must_remember("main"), bool)
+    assert_type(driver.busy("main"), frozenset[EngineSid])
 
 
 def run_in_lanes(ctx: Any) -> None:
@@ -121,11 +121,11 @@ def run_in_lanes(ctx: Any) -> None:
 
 
 def count_bytes() -> None:
-    holdings = Holdings(of_one=1_000, of_all=10_000)
-    assert_type(holdings.add(SID, 10), str | None)
-    holdings.release(SID, 10)
-    holdings.drop(SID)
-    assert_type((holdings.held(SID), holdings.total), tuple[int, int])
+    held_bytes = HeldBytes(of_one=1_000, of_all=10_000)
+    assert_type(held_bytes.add(SID, 10), str | None)
+    held_bytes.release(SID, 10)
+    held_bytes.drop(SID)
+    assert_type((held_bytes.held(SID), held_bytes.total), tuple[int, int])
 
 
 def write_frames() -> None:

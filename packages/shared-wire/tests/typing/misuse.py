@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from shared_wire import Call, Carrier, Lanes, Life, MessageReceived, SendPackets, Wire, decode, digest, encode
+from shared_wire import Call, Lanes, Life, LinkDriver, MessageReceived, SendPackets, Wire, decode, digest, encode
 
 SendPackets(("a plain text",), ("text",))  # type: ignore[arg-type]
 MessageReceived("a plain text", "text")  # type: ignore[arg-type]
@@ -22,7 +22,7 @@ class HalfAWire:
 
 
 wire: Wire = HalfAWire()  # type: ignore[assignment]
-Carrier("engine-0", Life(1, 2), wire, True)  # type: ignore[call-arg]
+LinkDriver("engine-0", Life(1, 2), wire, True)  # type: ignore[call-arg]
 
 
 def not_a_coroutine_function() -> None: ...

@@ -6,7 +6,7 @@ from socketio.packet import Packet
 from socketio_do.cluster.routes import NamespaceRoutes
 from socketio_do.errors import ConfigError
 from socketio_do.limits import MAX_ATTACHMENTS, MAX_NAMESPACE
-from socketio_do.protocol.messagepack import pack
+from socketio_do.protocol.msgpack_codec import pack
 
 ROUTES = NamespaceRoutes({"/admin": "admin", re.compile(r"/board-\w+"): "boards"}, default="chat")
 

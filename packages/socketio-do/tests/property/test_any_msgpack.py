@@ -13,7 +13,7 @@ from test_any_message import Bystander
 from shared_wire import Packet
 from socketio_do.errors import PacketError
 from socketio_do.limits import MAX_DEPTH, MAX_ID
-from socketio_do.protocol import messagepack
+from socketio_do.protocol import msgpack_codec
 from socketio_do.protocol.msgpack_packets import decode
 from socketio_do.protocol.packets import ClientPacket
 
@@ -96,18 +96,18 @@ def expected(value: Any) -> Any:
 
 @given(values)
 def test_what_is_written_is_read_and_pypis_msgpack_agrees(value: Any) -> None:
-    written = messagepack.pack(value)
+    written = msgpack_codec.pack(value)
     assert written == pack(expected(value))
-    assert messagepack.unpack(written) == unpack(written)
+    assert msgpack_codec.unpack(written) == unpack(written)
 
 
 @given(st.binary(max_size=60) | damaged())
 def test_any_bytes_are_read_as_pypis_msgpack_reads_them_or_refused(data: bytes) -> None:
     try:
-        value = messagepack.unpack(data)
+        value = msgpack_codec.unpack(data)
     except PacketError:
         return
-    assert messagepack.unpack(messagepack.pack(value)) == value
+    assert msgpack_codec.unpack(msgpack_codec.pack(value)) == value
     if EXTENSIONS.isdisjoint(data):
         assert expected(unpack(data)) == value
 
@@ -130,10 +130,10 @@ def test_decode_reads_or_refuses(message: Packet) -> None:
 def test_any_depth_is_read_or_refused(depth: int, opening: bytes) -> None:
     written = opening * depth + b"\xc0"
     if depth <= MAX_DEPTH:
-        assert messagepack.unpack(messagepack.pack(messagepack.unpack(written))) == messagepack.unpack(written)
+        assert msgpack_codec.unpack(msgpack_codec.pack(msgpack_codec.unpack(written))) == msgpack_codec.unpack(written)
         return
     with pytest.raises(PacketError):
-        messagepack.unpack(written)
+        msgpack_codec.unpack(written)
 
 
 def test_the_scene_speaks_msgpack() -> None:

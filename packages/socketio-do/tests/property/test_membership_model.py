@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from server_fakes import FakeDatabase, socket_sid
 
 from socketio_do.state.membership import Membership
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 ENGINES = ["e1", "e2", "e3", "e4"]
 NAMESPACES = ["/", "/chat"]

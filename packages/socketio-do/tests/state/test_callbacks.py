@@ -6,9 +6,9 @@ from server_fakes import FakeDatabase
 from socketio_do.errors import SessionDataError
 from socketio_do.limits import MAX_CONTEXT
 from socketio_do.state import callbacks as module
-from socketio_do.state import storage
+from socketio_do.state import tables
 from socketio_do.state.callbacks import Callbacks, Expected
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 
 class Setup:
@@ -69,7 +69,7 @@ def test_what_is_due_is_taken_and_the_rest_tells_the_next_deadline(setup: Setup)
 
 def test_so_many_are_taken_at_once_the_earliest_first(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_AT_ONCE", 2)
-    monkeypatch.setattr(storage, "_CONTEXTS", 1)
+    monkeypatch.setattr(tables, "_CONTEXTS", 1)
     callbacks = setup.begin()
     for number in (3, 1, 2):
         add(callbacks, {f"s{number}": number}, due_ms=number)

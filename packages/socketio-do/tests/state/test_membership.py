@@ -15,7 +15,7 @@ from socketio_do.state.membership import (
     SID_BYTES,
     Membership,
 )
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)
 

@@ -9,7 +9,7 @@ from server_fakes import FakeDatabase, finish
 
 from socketio_do.state import namespaces as module
 from socketio_do.state.namespaces import Namespaces
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 ROOM, OTHER = re.compile(r"/room-\d+"), re.compile(r"/.*")
 

@@ -5,7 +5,7 @@ from socketio_do.errors import SessionDataError
 from socketio_do.limits import MAX_DATA
 from socketio_do.state import session_data as module
 from socketio_do.state.session_data import SessionData
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 
 @pytest.fixture

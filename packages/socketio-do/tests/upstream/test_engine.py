@@ -6,7 +6,7 @@ from server_fakes import Cancelled, FakeDatabase, FakeEvent, FakeRuntime, World,
 from shared_wire import CloseSessions, EngineSid, SendPackets
 from socketio_do.errors import ConfigError
 from socketio_do.state.membership import Membership
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 from socketio_do.upstream.engine import EngineProxy
 
 E1, E2, E3 = EngineSid("e1"), EngineSid("e2"), EngineSid("e3")

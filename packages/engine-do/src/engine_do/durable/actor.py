@@ -13,21 +13,21 @@ from workers import DurableObject
 
 from engine_do.config import EngineConfig
 from engine_do.durable.alarm import Alarm
+from engine_do.durable.alarm_sweep import look_at_all, must_look
 from engine_do.durable.application import Application
+from engine_do.durable.application_linked import LinkedApplication
+from engine_do.durable.application_local import LocalApplication
+from engine_do.durable.held_gets import HeldGets
 from engine_do.durable.http import Http
-from engine_do.durable.interop import message_to_python
-from engine_do.durable.linked import Linked
-from engine_do.durable.local import LocalApplication
-from engine_do.durable.polls import Polls
-from engine_do.durable.rows import Rows
+from engine_do.durable.javascript import message_to_python
+from engine_do.durable.session_table import SessionTable
 from engine_do.durable.sessions import Sessions
 from engine_do.durable.sockets import Sockets
-from engine_do.durable.sweeping import look_at_all, must_look
 from engine_do.errors import ConfigError
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import encode_message
 from engine_do.requests.admission import EIO3_PREFIX
-from engine_do.session.data import read_data, write_data
+from engine_do.session.application_data import read_data, write_data
 from engine_do.session.session import (
     REVISION,
     CloseRequested,
@@ -66,9 +66,9 @@ class EngineActor(DurableObject):
         self._counters = Counter[str]()
         self._storage = raw(self.ctx.storage)
         name = _name_of(ctx)
-        rows = Rows(self._storage.sql, self._counters) if self.peer_binding is None else None
+        rows = SessionTable(self._storage.sql, self._counters) if self.peer_binding is None else None
         sockets = Sockets(self.ctx, 3 if name.startswith(EIO3_PREFIX) else REVISION)
-        polls = Polls(rows, lambda: hold_awake(self.ctx))
+        polls = HeldGets(rows, lambda: hold_awake(self.ctx))
         self._sessions = Sessions(self.config, sockets, polls, rows, self._counters)
         self._alarm = Alarm(self.ctx, self._counters, self._sweep, lambda: must_look(self._sessions), self.config)
         self._http = Http(name, self.config, self._sessions, self._alarm.arm)
@@ -156,15 +156,15 @@ class EngineActor(DurableObject):
 
     async def link(self, data: Any) -> bytes:
         """Answer a call of the socket actor: one frame in, one frame out (`shared_wire`)."""
-        if not isinstance(self._application, Linked):
+        if not isinstance(self._application, LinkedApplication):
             raise ConfigError(f"{type(self).__name__} has no peer_binding, so nobody may call it")
-        return self._application.carrier.answer(bytes(data))
+        return self._application.driver.answer(bytes(data))
 
     async def counters(self) -> str:
         """Return what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
 
         ``frames`` received from clients (20 of them are billed as a request), ``alarms``, ``rows_written``, ``closed: <reason>``,
-        and what `shared_wire.Carrier` counts. In memory: a new life counts from 0.
+        and what `shared_wire.LinkDriver` counts. In memory: a new life counts from 0.
         """
         return json.dumps({"life": str(self.life), **self._counters})
 
@@ -195,7 +195,7 @@ class EngineActor(DurableObject):
                 f"{type(self).__name__}.peer_binding is {self.peer_binding!r}, but the Worker has no such binding: "
                 f'add {{"name": "{self.peer_binding}", "class_name": ...}} to durable_objects.bindings'
             )
-        return Linked(
+        return LinkedApplication(
             self.ctx, namespace, engine, name=name, life=self.life, peer=self.peer_name, counters=self._counters
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from engine_do.config import EngineConfig
-from engine_do.durable.interop import number_or_none
+from engine_do.durable.javascript import number_or_none
 from shared_wire.durable import now_ms, raw, start_eagerly
 
 __all__ = ["Alarm"]

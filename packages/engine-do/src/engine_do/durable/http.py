@@ -9,20 +9,20 @@ import js
 from pyodide.ffi import JsException, create_proxy
 
 from engine_do.config import EngineConfig
-from engine_do.durable.interop import (
-    error_response,
+from engine_do.durable.javascript import (
     raw_request,
     read_body,
     read_request,
     response,
     upgrade_response,
 )
+from engine_do.durable.refusals import refuse, refuse_unreadable
 from engine_do.durable.sessions import Sessions
 from engine_do.errors import BAD_REQUEST, FORBIDDEN, TOO_LARGE, UNKNOWN_SID, RemoteEngineError
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid, make_engine_sid
 from engine_do.protocol.packets import Frame, encode_message
 from engine_do.protocol.payloads import decode_payload, encode_payload
-from engine_do.request import HttpRequest
 from engine_do.requests.admission import Handshake, Poll, Post, Transport, Upgrade, admit
 from engine_do.requests.handshake import make_environ, open_packet
 from engine_do.requests.headers import answer_headers, choose_encoding, cookie_header, upgrade_headers
@@ -75,7 +75,7 @@ class Http:
         try:
             http = read_request(request)
         except RemoteEngineError as error:
-            return error_response(error, {})
+            return refuse_unreadable(error)
         try:
             match admit(http, self._config):
                 case Handshake() as handshake:
@@ -87,7 +87,7 @@ class Http:
                 case Upgrade(engine_sid):
                     return await self._upgrade(http, self._polling(engine_sid))
         except RemoteEngineError as error:
-            return error_response(error, answer_headers(http, self._config, "application/json"))
+            return refuse(error, http, self._config)
 
     def _polling(self, engine_sid: EngineSid) -> Polling:
         """Find the session a request belongs to; one that left polling is still there, so the request is what is wrong."""

@@ -12,11 +12,11 @@ from pyodide.ffi import create_once_callable
 
 from engine_do.config import EngineConfig
 from engine_do.durable.application import Application
-from engine_do.durable.polls import Polls
-from engine_do.durable.probes import Probes
-from engine_do.durable.rows import Rows
+from engine_do.durable.held_gets import HeldGets
+from engine_do.durable.local_sessions import LocalSessions
+from engine_do.durable.session_table import SessionTable
 from engine_do.durable.sockets import Probe, Sockets
-from engine_do.durable.stored import Stored
+from engine_do.durable.upgrade_probes import UpgradeProbes
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Frame
 from engine_do.requests.admission import Transport
@@ -55,7 +55,7 @@ from engine_do.session.session import (
     step,
 )
 from engine_do.session.sweep import Sweep
-from shared_wire import Holdings
+from shared_wire import HeldBytes
 from shared_wire.durable import log_fault, now_ms
 from shared_wire.reasons import Reason
 
@@ -81,21 +81,21 @@ class Sessions:
     application: Application
 
     def __init__(
-        self, config: EngineConfig, sockets: Sockets, polls: Polls, rows: Rows | None, counters: Counter[str]
+        self, config: EngineConfig, sockets: Sockets, polls: HeldGets, rows: SessionTable | None, counters: Counter[str]
     ) -> None:
         """Initialise with where sessions are kept; ``rows``: the table, if it has a row for those on a WebSocket too."""
         self._config = config
         self.sockets = sockets
         self.polls = polls
         self.pending = PendingHandshakes()
-        self.held = Holdings(of_one=MAX_HELD, of_all=MAX_HELD_BY_ALL)
+        self.held = HeldBytes(of_one=MAX_HELD, of_all=MAX_HELD_BY_ALL)
         polls.count = self.held.add
-        self.stored = Stored(rows, self.pending)
+        self.stored = LocalSessions(rows, self.pending)
         self._rows = rows
         self._counters = counters
         self.rates = Rates(config, sockets.let_others_in)
         self._dirty: dict[EngineSid, None] = {}
-        self.probes = Probes(self.sockets, config, self._look_at_probe)
+        self.probes = UpgradeProbes(self.sockets, config, self._look_at_probe)
         #: Those who bring a payload, and what reads it.
         self.readers: dict[EngineSid, Any] = {}
         #: Sockets' sessions that a fault has ended, while the runtime has not said that the socket is gone.

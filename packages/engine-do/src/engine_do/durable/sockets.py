@@ -9,7 +9,7 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, to_js
 
-from engine_do.durable.interop import frame_to_js
+from engine_do.durable.javascript import frame_to_js
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import NOOP, PING, PONG, Frame, encode_frame, encode_frame_v3
 from engine_do.session.session import FAULT_CLOSE, REVISION, Phase, Session, Unreadable, read_record, to_record

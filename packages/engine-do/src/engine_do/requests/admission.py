@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from engine_do.config import EngineConfig
+from engine_do.config_checks import without_own_port
 from engine_do.errors import (
     BAD_METHOD,
     BAD_REQUEST,
@@ -20,9 +21,8 @@ from engine_do.errors import (
     UNSUPPORTED_VERSION,
     RemoteEngineError,
 )
-from engine_do.options import without_own_port
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid, actor_of
-from engine_do.request import HttpRequest
 
 __all__ = [
     "EIO3_PREFIX",

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from engine_do.config import EngineConfig
 from engine_do.errors import BAD_REQUEST, RemoteEngineError
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid
-from engine_do.request import HttpRequest
 from engine_do.requests.admission import Transport
 from shared_wire.names import TRANSPORT
 

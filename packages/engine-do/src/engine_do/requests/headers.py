@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from engine_do.config import EngineConfig
-from engine_do.options import COOKIE_ATTRIBUTES, TOKEN
+from engine_do.config_checks import COOKIE_ATTRIBUTES, TOKEN
+from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid
-from engine_do.request import HttpRequest
 from engine_do.requests.admission import is_origin_allowed
 
 __all__ = ["answer_headers", "choose_encoding", "cookie_header", "preflight_headers", "upgrade_headers"]

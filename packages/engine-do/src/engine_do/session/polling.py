@@ -55,7 +55,7 @@ from engine_do.session.polling_events import (
     SendProbe,
     SwitchTransport,
 )
-from engine_do.session.record_fields import whole
+from engine_do.session.record_checks import whole
 from engine_do.session.session import (
     REVISION,
     CloseRequested,

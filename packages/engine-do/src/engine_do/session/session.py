@@ -35,7 +35,7 @@ from engine_do.errors import ConfigError, RemoteEngineError
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import PING, Frame, PacketType, decode_frame, decode_frame_v3
 from engine_do.session.peers import choose
-from engine_do.session.record_fields import fact, listed, text, whole
+from engine_do.session.record_checks import fact, listed, text, whole
 from shared_wire import RefusedJson
 from shared_wire.bounded_json import parse
 from shared_wire.reasons import Reason

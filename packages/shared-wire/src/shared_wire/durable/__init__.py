@@ -13,7 +13,7 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, create_once_callable, to_js
 
-from shared_wire.frames import Life
+from shared_wire.format.frames import Life
 
 __all__ = ["RpcWire", "Timer", "begin_life", "hold_awake", "log_fault", "now_ms", "raw", "start_eagerly"]
 

@@ -4,8 +4,8 @@ The files are never regenerated: they are what released versions wrote, and an o
 A failing case means that reading or writing version 1 changed, which is a new version. Files and cases may only be added.
 """
 
-from shared_wire.frames import Call, Frame, Life, Refusal, Reply
-from shared_wire.operations import (
+from shared_wire.format.frames import Call, Frame, Life, Refusal, Reply
+from shared_wire.format.operations import (
     AcceptDigest,
     AdmitSessions,
     CloseSessions,

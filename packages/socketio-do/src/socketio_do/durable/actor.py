@@ -11,19 +11,19 @@ from typing import Any, ClassVar
 from pyodide.ffi import to_js
 from workers import DurableObject
 
-from shared_wire import Carrier
+from shared_wire import LinkDriver
 from shared_wire.durable import begin_life, raw
 from socketio_do.cluster.commands import read_command, write_value
 from socketio_do.durable.clock import ObjectClock
-from socketio_do.durable.database import ObjectDatabase
-from socketio_do.durable.lanes import TaskLanes
-from socketio_do.durable.outbox import CarrierOutbox, Progress
+from socketio_do.durable.handler_lanes import ObjectLanes
+from socketio_do.durable.outbox import LinkOutbox, Progress
+from socketio_do.durable.sql import ObjectDatabase
 from socketio_do.durable.uplink import Uplink
 from socketio_do.errors import ConfigError
 from socketio_do.server.emission import Answers
 from socketio_do.server.server import DurableServer
 from socketio_do.state.membership import SID_BYTES, Membership
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 __all__ = ["SocketActor"]
 
@@ -54,11 +54,11 @@ class SocketActor(DurableObject):
         _prepare_tables(tables, storage.kv)
         self._membership = Membership(tables)
         self._progress = Progress()
-        lanes = TaskLanes(self.ctx, self.handler_timeout_s)
+        lanes = ObjectLanes(self.ctx, self.handler_timeout_s)
         uplink = Uplink(self.ctx, _binding(self, env), lanes, self._progress, lambda: self._server)
-        self._carrier = Carrier(_name_of(ctx), self.life, uplink, peer_holds_sockets=True, counters=self._counters)
+        self._driver = LinkDriver(_name_of(ctx), self.life, uplink, peer_holds_sockets=True, counters=self._counters)
         self._clock = ObjectClock(self.ctx)
-        runtime = _ObjectRuntime(CarrierOutbox(self._carrier, self._progress, self._counters), lanes, self._clock)
+        runtime = _ObjectRuntime(LinkOutbox(self._driver, self._progress, self._counters), lanes, self._clock)
         self._server = DurableServer(runtime, self._membership, **self.options)
         self.configure(self._server)
         self._server.receive_life()
@@ -74,14 +74,14 @@ class SocketActor(DurableObject):
     def lives(self, sid: str) -> dict[str, str]:
         """Return the ids of the current lives of the two objects that serve client ``sid``; they change with sleep and resets."""
         socket = self._membership.socket(sid)
-        engine = self._carrier.peer_life(socket.actor) if socket is not None else None
+        engine = self._driver.peer_life(socket.actor) if socket is not None else None
         return {"engine": str(engine or ""), "socket": str(self.life)}
 
     async def counters(self) -> str:
         """Return what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
 
-        ``rows_read``, ``rows_written`` (ours, not the application's), and what `shared_wire.Carrier` counts. In memory: a new life
-        counts from 0.
+        ``rows_read``, ``rows_written`` (ours, not the application's), and what `shared_wire.LinkDriver` counts. In memory: a new
+        life counts from 0.
         """
         return json.dumps({"life": str(self.life), **self._counters})
 
@@ -104,7 +104,7 @@ class SocketActor(DurableObject):
 
     async def link(self, data: Any) -> bytes:
         """Answer a call of an engine actor: one frame in, one frame out (`shared_wire`)."""
-        reply = self._carrier.answer(bytes(data))
+        reply = self._driver.answer(bytes(data))
         self._progress.note_all()  # what waited for the caller may have left with the reply
         return reply
 
@@ -113,8 +113,8 @@ class SocketActor(DurableObject):
 class _ObjectRuntime:
     """`Runtime` of one Durable Object."""
 
-    outbox: CarrierOutbox
-    lanes: TaskLanes
+    outbox: LinkOutbox
+    lanes: ObjectLanes
     clock: ObjectClock
 
     def make_socket_sid(self) -> str:

@@ -3,9 +3,9 @@
 import asyncio
 from collections import Counter
 
-from shared_wire import Carrier
+from shared_wire import LinkDriver
 
-__all__ = ["CarrierOutbox", "Progress"]
+__all__ = ["LinkOutbox", "Progress"]
 
 
 class Progress:
@@ -30,19 +30,19 @@ class Progress:
             self.note(actor)
 
 
-class CarrierOutbox:
+class LinkOutbox:
     """`Outbox` over the link."""
 
-    def __init__(self, carrier: Carrier, progress: Progress, counters: Counter[str]) -> None:
+    def __init__(self, driver: LinkDriver, progress: Progress, counters: Counter[str]) -> None:
         """Initialise with the link, what is told of frames that leave, and the actor's counters."""
-        self._carrier = carrier
+        self._driver = driver
         self._progress = progress
         self._counters = counters
-        self.send, self.busy, self.queued = carrier.send, carrier.busy, carrier.queued
+        self.send, self.busy, self.queued = driver.send, driver.busy, driver.queued
 
     async def drained(self, actor: str, size: int) -> None:
         """Wait until no more bytes than that wait for an engine actor."""
-        while self._carrier.queued(actor) > size:
+        while self._driver.queued(actor) > size:
             await self._progress.next(actor)
 
     def count(self, what: str, number: int) -> None:

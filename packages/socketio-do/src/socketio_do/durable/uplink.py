@@ -20,7 +20,7 @@ from shared_wire import (
     sessions_of,
 )
 from shared_wire.durable import RpcWire, log_fault
-from socketio_do.durable.lanes import TaskLanes
+from socketio_do.durable.handler_lanes import ObjectLanes
 from socketio_do.durable.outbox import Progress
 from socketio_do.server.server import DurableServer
 
@@ -33,7 +33,7 @@ class Uplink(RpcWire):
     """The link's `Wire`: it calls engine actors, and gives the server what they say."""
 
     def __init__(
-        self, ctx: Any, namespace: Any, lanes: TaskLanes, progress: Progress, server: Callable[[], DurableServer]
+        self, ctx: Any, namespace: Any, lanes: ObjectLanes, progress: Progress, server: Callable[[], DurableServer]
     ) -> None:
         """Initialise with the object's own context, the engine actors' binding, and where what comes is handled.
 

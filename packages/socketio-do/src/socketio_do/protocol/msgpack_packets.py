@@ -6,7 +6,7 @@ from socketio.packet import Packet
 
 from socketio_do.errors import PacketError
 from socketio_do.limits import MAX_DEPTH
-from socketio_do.protocol.messagepack import pack, unpack_counted
+from socketio_do.protocol.msgpack_codec import pack, unpack_counted
 from socketio_do.protocol.packets import ClientPacket, PacketType, check_packet, read_namespace
 
 __all__ = ["MsgPackPacket", "decode"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias
 
-from shared_wire import Holdings
+from shared_wire import HeldBytes
 from socketio_do.limits import MAX_BACKLOG, MAX_BACKLOG_OF_ALL
 
 __all__ = ["PACKET_OVERHEAD", "Backlog", "Held", "Work"]
@@ -29,28 +29,28 @@ class Backlog:
     """What is held of all sessions. In memory: its work is work in flight, and ends with the object's life."""
 
     def __init__(self) -> None:
-        self._holdings = Holdings(of_one=MAX_BACKLOG, of_all=MAX_BACKLOG_OF_ALL)
+        self._held_bytes = HeldBytes(of_one=MAX_BACKLOG, of_all=MAX_BACKLOG_OF_ALL)
         self._held: dict[str, dict[Held, None]] = {}
 
     def hold(self, engine_sid: str, size: int) -> str | None:
         """Count bytes of a session that are no packet yet; returns the session that must be closed for it, if any."""
-        return self._holdings.add(engine_sid, size)
+        return self._held_bytes.add(engine_sid, size)
 
     def release(self, engine_sid: str, size: int) -> None:
         """Count these no longer."""
-        self._holdings.release(engine_sid, size)
+        self._held_bytes.release(engine_sid, size)
 
     def add(self, engine_sid: str, work: Work, size: int) -> tuple[Held, str | None]:
         """Hold a packet's work; returns it, and the session that must be closed because too much is held, if any."""
         held = Held(work, size + PACKET_OVERHEAD)
         self._held.setdefault(engine_sid, {})[held] = None
-        return held, self._holdings.add(engine_sid, held.size)
+        return held, self._held_bytes.add(engine_sid, held.size)
 
     def end(self, engine_sid: str, held: Held) -> None:
         """Hold a packet's work no longer: it is done."""
         mine = self._held.get(engine_sid)
         if mine is not None and mine.pop(held, 0) is None:
-            self._holdings.release(engine_sid, held.size)
+            self._held_bytes.release(engine_sid, held.size)
             if not mine:
                 del self._held[engine_sid]
 
@@ -62,4 +62,4 @@ class Backlog:
         for held in mine:
             if held.cancel is not None:
                 held.cancel()
-        self._holdings.drop(engine_sid)
+        self._held_bytes.drop(engine_sid)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from socketio.exceptions import TimeoutError as NotAnswered
 
 from socketio_do.errors import ConfigError
-from socketio_do.server.answers import DurableAnswers
+from socketio_do.server.durable_callbacks import DurableCallbacks
 from socketio_do.state.acks import Callback
 from socketio_do.state.namespaces import NamespaceName
 
@@ -52,7 +52,7 @@ class _Gathering:
         return receive, settle
 
 
-class Emission(DurableAnswers):
+class Emission(DurableCallbacks):
     """The part of `DurableServer` that sends events."""
 
     async def emit(

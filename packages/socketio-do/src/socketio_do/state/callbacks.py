@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from socketio_do.limits import MAX_ACKS, MAX_CONTEXT
-from socketio_do.state.storage import MAX_SIDS, CallbackRow, Storage
+from socketio_do.state.tables import MAX_SIDS, CallbackRow, Storage
 from socketio_do.state.values import load_value, store_value
 
 __all__ = ["Callbacks", "Expected"]

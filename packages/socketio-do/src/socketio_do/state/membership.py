@@ -21,7 +21,7 @@ from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state.cache import TextCache
 from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, room_key
 from socketio_do.state.session_data import SessionData
-from socketio_do.state.storage import Member, Storage
+from socketio_do.state.tables import Member, Storage
 
 __all__ = ["SID_BYTES", "Membership", "Socket", "judged_sid"]
 

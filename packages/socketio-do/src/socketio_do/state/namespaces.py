@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from socketio_do.limits import MAX_CHILDREN, MAX_HELD_CHILDREN
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 
 __all__ = ["RESERVED_EVENTS", "Matcher", "NamespaceName", "Namespaces", "Owner"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from socketio_do.limits import MAX_DATA, MAX_HELD_DATA
 from socketio_do.state.cache import TextCache
-from socketio_do.state.storage import Storage
+from socketio_do.state.tables import Storage
 from socketio_do.state.values import load_value, store_value
 
 __all__ = ["SessionData"]

@@ -1,0 +1,138 @@
+"""For the Worker's entrypoint: which actor serves a request, and which requests are refused before any actor wakes."""
+
+import inspect
+import json
+import logging
+import secrets
+from typing import Any, Final
+
+import js
+from pyodide.ffi import JsException, to_js
+
+from engine_do.config import EngineConfig
+from engine_do.durable.http import POLL_HEADER, REPEAT_HEADER
+from engine_do.durable.javascript import raw_request, read_request, response, with_headers
+from engine_do.durable.refusals import refuse, refuse_unreadable
+from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
+from engine_do.http_request import HttpRequest
+from engine_do.requests.admission import (
+    EIO3_PREFIX,
+    EIO4_PREFIX,
+    Handshake,
+    Poll,
+    Post,
+    Target,
+    actor_for,
+    admit,
+    is_engine_path,
+)
+from engine_do.requests.headers import preflight_headers
+from engine_do.session.session import REVISION
+from shared_wire.durable import raw
+
+__all__ = ["route"]
+
+_logger = logging.getLogger("engine_do")
+
+#: How many configurations this isolate tells apart.
+_MOST_COMPARED: Final = 10
+#: Characters of an error that are logged.
+_SHOWN: Final = 200
+#: The configurations that this isolate has held against those of the actors, by identity; kept, so that none has another's.
+_compared: dict[int, EngineConfig] = {}
+
+
+async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
+    """Serve a request: forward it to the engine actor it belongs to, or answer what belongs to none.
+
+    ``request`` is what the entrypoint's ``fetch`` was given, ``namespace`` the binding of the engine's Durable Object class, and
+    ``config`` the same configuration its actors have: another one is named in the log with the first request that is forwarded.
+    Returns the response; 404 outside ``config.path``. Raises `ConfigError` when ``namespace`` is no such binding.
+    """
+    namespace = raw(namespace)
+    if not hasattr(namespace, "getByName"):
+        raise ConfigError("route() needs the engine's Durable Object binding: route(request, self.env.ENGINE, ENGINE)")
+    try:
+        http = read_request(request)
+    except RemoteEngineError as error:
+        return refuse_unreadable(error)
+    if not is_engine_path(http.url, config):
+        return response("Not found", 404)
+    if http.method == "OPTIONS":
+        return response(None, 204, preflight_headers(http, config))
+    try:
+        target = admit(http, config)
+        if isinstance(target, Handshake):
+            await _judge(http, config)
+    except RemoteEngineError as error:
+        return refuse(error, http, config)
+    return await _forward(request, http, target, namespace, config)
+
+
+async def _judge(http: HttpRequest, config: EngineConfig) -> None:
+    """Ask the application's hook whether a handshake may come in."""
+    if config.allow_request is None:
+        return
+    verdict = config.allow_request(http)
+    refusal = await verdict if inspect.isawaitable(verdict) else verdict
+    if refusal is not None:
+        raise RemoteEngineError(FORBIDDEN, message=str(refusal))
+
+
+async def _forward(request: Any, http: HttpRequest, target: Target, namespace: Any, config: EngineConfig) -> Any:
+    """Forward a request to its actor.
+
+    The raw request and response: the SDK's wrapper of a response with a socket aborts the socket when Python collects it. A GET
+    that fails because the object was reset is given to its next life, under the same name; of a POST the next life is only told.
+    """
+    name = (
+        _choose(http, config, target.revision)
+        if isinstance(target, Handshake)
+        else actor_for(target.engine_sid, config)
+    )
+    hint = config.location_hint(http) if config.location_hint and isinstance(target, Handshake) else None
+    options = js.Object.fromEntries(to_js([["locationHint", hint]] if hint else []))
+    await _compare(namespace.getByName(name, options), config)
+    marks = {POLL_HEADER: secrets.token_urlsafe(12)} if isinstance(target, Poll) else {}
+    forwarded = (
+        with_headers(request, {**marks, REPEAT_HEADER: "0"})
+        if isinstance(target, Poll | Post)
+        else raw_request(request)
+    )
+    try:
+        return await namespace.getByName(name, options).fetch(forwarded)
+    except JsException as error:
+        _logger.warning("= request failed at %s: %s", name, str(error).splitlines()[0][:_SHOWN])
+        if not isinstance(target, Poll | Post):
+            return response("Internal server error", 500)
+    bodyless = js.Object.fromEntries(to_js([["method", http.method], ["headers", raw_request(request).headers]]))
+    again = with_headers(js.Request.new(http.url, bodyless), {**marks, REPEAT_HEADER: "1"})
+    try:
+        return await namespace.getByName(name, options).fetch(again)
+    except JsException:
+        return response("Internal server error", 500)
+
+
+async def _compare(actor: Any, config: EngineConfig) -> None:
+    """Log what the actor's class has configured otherwise. Asked once: what is wrong there is wrong for all."""
+    if id(config) in _compared or len(_compared) >= _MOST_COMPARED:
+        return
+    _compared[id(config)] = config
+    try:
+        differing = json.loads(str(await actor.compare_config(json.dumps(config.describe()))))
+    except JsException as error:
+        _logger.warning("= configurations were not compared: %s", str(error).splitlines()[0][:_SHOWN])
+        return
+    if differing:
+        _logger.error(
+            "= route() was given another configuration than the engine's class has; give both the same object "
+            "(in the moments of a deploy that changes it, this passes). They differ in: %s",
+            ", ".join(differing),
+        )
+
+
+def _choose(http: HttpRequest, config: EngineConfig, revision: int) -> str:
+    number = secrets.randbelow(config.actors) if config.choose_actor is None else config.choose_actor(http)
+    if not 0 <= number < config.actors:
+        raise ConfigError(f"choose_actor gave {number!r}: it must give a number from 0 to {config.actors - 1}")
+    return f"{EIO4_PREFIX if revision == REVISION else EIO3_PREFIX}{number}"

@@ -1,0 +1,100 @@
+"""JavaScript values to Python values and back; the only module that builds or takes apart the runtime's objects."""
+
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import js
+from pyodide.ffi import to_js
+
+from engine_do.http_request import HttpRequest, read_headers
+
+__all__ = [
+    "frame_to_js",
+    "message_to_python",
+    "number_or_none",
+    "raw_request",
+    "read_body",
+    "read_request",
+    "response",
+    "upgrade_response",
+    "with_headers",
+]
+
+
+def raw_request(request: Any) -> Any:
+    """Unwrap the SDK's request."""
+    return getattr(request, "js_object", request)
+
+
+def read_request(request: Any) -> HttpRequest:
+    """Read a request's head; raises `RemoteEngineError` for too many headers."""
+    request = raw_request(request)
+    # As text: a header named "constructor" would make the object one that Pyodide does not know.
+    headers = read_headers(js.JSON.stringify(js.Object.fromEntries(request.headers)))
+    asked = getattr(request.cf, "clientAcceptEncoding", None)
+    if asked is not None:
+        # The edge puts its own encodings into the header and keeps the client's here.
+        headers["accept-encoding"] = str(asked)
+    return HttpRequest(
+        method=request.method,
+        url=request.url,
+        headers=headers,
+        remote_address=headers.get("cf-connecting-ip", ""),
+    )
+
+
+async def read_body(reader: Any, take: Callable[[int], bool]) -> bytes | None:
+    """Read a body to its end; none when ``take``, which is told the bytes of each piece, returns False: then no more is read.
+
+    Whoever cancels the reader meanwhile ends the body there.
+    """
+    body = bytearray()
+    while True:
+        piece = await reader.read()
+        if piece.done:
+            return bytes(body)
+        if not take(int(piece.value.byteLength)):
+            await reader.cancel()
+            return None
+        body += piece.value.to_bytes()
+
+
+def with_headers(request: Any, headers: Mapping[str, str]) -> Any:
+    """Copy a request with some headers set, whatever the client sent under their names."""
+    request = raw_request(request)
+    changed = js.Headers.new(request.headers)
+    for name, value in headers.items():
+        changed.set(name, value)
+    return js.Request.new(request, js.Object.fromEntries(to_js([["headers", changed]])))
+
+
+def message_to_python(message: Any) -> str | bytes:
+    """Read what a socket received: text as it is, an ArrayBuffer as bytes."""
+    return message if isinstance(message, str) else bytes(message.to_bytes())
+
+
+def number_or_none(value: Any) -> int | None:
+    """Read a whole number that may be JavaScript's null."""
+    return int(value) if isinstance(value, int | float) else None
+
+
+def frame_to_js(frame: str | bytes) -> Any:
+    """Make what a socket can send, once for all sockets that send it."""
+    return frame if isinstance(frame, str) else to_js(frame)
+
+
+def response(body: str | bytes | None, status: int, headers: Mapping[str, str] | None = None) -> Any:
+    """Make an answer. With ``content-encoding`` it is compressed: by the runtime, or here, since that does not know deflate."""
+    fields = js.Object.fromEntries(to_js([[name, value] for name, value in (headers or {}).items()]))
+    options = {"status": status, "headers": fields}
+    if body is not None and (headers or {}).get("content-encoding") == "deflate":
+        body = zlib.compress(body.encode() if isinstance(body, str) else body)
+        options["encodeBody"] = "manual"
+    return js.Response.new(None if body is None else frame_to_js(body), **options)
+
+
+def upgrade_response(client: Any, headers: Mapping[str, str]) -> Any:
+    """Answer an upgrade with the client's end of the socket."""
+    fields = js.Object.fromEntries(to_js([[name, value] for name, value in headers.items()]))
+    return js.Response.new(None, status=101, webSocket=client, headers=fields)

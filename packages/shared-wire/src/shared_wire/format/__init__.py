@@ -1,0 +1,1 @@
+"""What crosses an RPC between the actors: operations in frames, as values and as bytes."""
