@@ -1,10 +1,11 @@
-"""The servers the tests talk to: each a real `wrangler dev`, or plain workerd, on a free port of this machine."""
+"""The servers the tests talk to: each plain workerd, or a real `wrangler dev`, on a free port of this machine."""
 
 import json
 import os
+import urllib.request
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,32 @@ CONSTRAINTS = ROOT / "constraints.txt"
 
 
 @dataclass(frozen=True)
-class Worker:
-    """The test Worker: its address, its log, and what its actors say of themselves."""
+class Served:
+    """A Worker that is served: its address and its log."""
 
     server: DevServer | WorkerdServer
+    #: Characters of the log that were there before.
+    log_from: int = 0
 
     @property
     def url(self) -> str:
         """Where it is served."""
         return self.server.url
+
+    @property
+    def log(self) -> list[str]:
+        """What it has logged: lines with something in them, but for wrangler's own of each request."""
+        lines = self.server.log_text()[self.log_from :].splitlines()
+        return [line for line in lines if line.strip() and "[wrangler:info]" not in line]
+
+    def log_lines(self, containing: str) -> list[str]:
+        """Find lines of the log."""
+        return [line for line in self.log if containing in line]
+
+
+@dataclass(frozen=True)
+class Worker(Served):
+    """The test Worker: what its actors say of themselves."""
 
     async def probe(self, actor: str) -> dict[str, Any]:
         """Ask an actor (`engine`, `socket`, `fast-engine`, `fast-socket`); wakes it."""
@@ -60,21 +78,10 @@ class Worker:
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/{verb}/{actor}") as response:
             return await response.text()
 
-    def log_lines(self, containing: str) -> list[str]:
-        """Find lines of the Worker's log."""
-        return [line for line in self.server.log_text().splitlines() if containing in line]
-
 
 @dataclass(frozen=True)
-class EngineWorker:
+class EngineWorker(Served):
     """The test Worker of an engine alone; objects are named like ``ENGINE/e0``."""
-
-    server: DevServer | WorkerdServer
-
-    @property
-    def url(self) -> str:
-        """Where it is served."""
-        return self.server.url
 
     async def ask(self, verb: str, where: str, argument: str = "-") -> Any:
         """Ask an object something; none when it answers with an error."""
@@ -115,31 +122,61 @@ def node_modules() -> Path:
     return npm_ci(Path(__file__).parent)
 
 
+def _serve_plainly(folder: str, packages: tuple[Path, ...], state: Path) -> WorkerdServer:
+    return WorkerdServer(prepare_worker(Path(__file__).parent / folder, packages), state=state)
+
+
+def _wiped(worker: Served) -> int:
+    """Make it as if no object of a Worker had lived; returns where its log is then."""
+    with urllib.request.urlopen(f"{worker.url}/wipe", timeout=60) as answer:
+        assert answer.read() == b"wiped"
+    return len(worker.server.log_text())
+
+
 @pytest.fixture(scope="session")
-def worker() -> Iterator[Worker]:
-    """The test Worker, one for all tests that leave it as they found it."""
-    with DevServer(prepare_worker(Path(__file__).parent / "worker")) as server:
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """The test Worker on plain workerd, one for all tests that leave it as they found it."""
+    with _serve_plainly("worker", ALL, tmp_path_factory.mktemp("worker")) as server:
         yield Worker(server)
 
 
 @pytest.fixture
-def own_worker(tmp_path: Path) -> Iterator[Worker]:
-    """A test Worker for one test that stops, starts or counts, with storage that outlives a stop. Plain workerd starts faster."""
-    with WorkerdServer(prepare_worker(Path(__file__).parent / "worker"), state=tmp_path) as server:
+def own_worker(worker: Worker) -> Worker:
+    """The same, for a test that ends lives or counts: no object of it has lived."""
+    return replace(worker, log_from=_wiped(worker))
+
+
+@pytest.fixture
+def restarted_worker(tmp_path: Path) -> Iterator[Worker]:
+    """A test Worker for one test that stops and starts it; its storage outlives a stop."""
+    with _serve_plainly("worker", ALL, tmp_path) as server:
         yield Worker(server)
 
 
 @pytest.fixture(scope="session")
-def engine_worker() -> Iterator[EngineWorker]:
-    """The test Worker of an engine alone, one for all tests that leave it as they found it."""
-    with DevServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE)) as server:
+def engine_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineWorker]:
+    """The test Worker of an engine alone on plain workerd, one for all tests that leave it as they found it."""
+    with _serve_plainly("engine_worker", ENGINE_ALONE, tmp_path_factory.mktemp("engine")) as server:
         yield EngineWorker(server)
 
 
 @pytest.fixture
-def own_engine_worker(tmp_path: Path) -> Iterator[EngineWorker]:
-    """The same for one test that stops, starts or counts."""
-    with WorkerdServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE), state=tmp_path) as server:
+def own_engine_worker(engine_worker: EngineWorker) -> EngineWorker:
+    """The same, for a test that ends lives or counts: no object of it has lived."""
+    return replace(engine_worker, log_from=_wiped(engine_worker))
+
+
+@pytest.fixture(scope="session")
+def wrangler_worker() -> Iterator[Worker]:
+    """The test Worker on `wrangler dev`."""
+    with DevServer(prepare_worker(Path(__file__).parent / "worker")) as server:
+        yield Worker(server)
+
+
+@pytest.fixture(scope="session")
+def wrangler_engine_worker() -> Iterator[EngineWorker]:
+    """The test Worker of an engine alone on `wrangler dev`."""
+    with DevServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE)) as server:
         yield EngineWorker(server)
 
 
@@ -151,6 +188,12 @@ _LONG = (
     "test_two_thousand_sockets_are_pinged_by_one_alarm_while_others_are_answered",
     "test_stock_clients_are_used_together_for_long",
     "test_every_delivery_is_what_the_model_says",
+    # On the model the examples' own tests show the same.
+    *(
+        "test_chat_wants_a_nick_and_tells_the_room",
+        "test_latency_sends_the_time_back",
+        "test_fiddle_greets_answers_and_refuses",
+    ),
     *("application_bursts", "application_differences"),
 )
 
@@ -173,20 +216,15 @@ def _is_for_soak(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session", params=HOSTS)
-def each_worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
+def each_worker(request: pytest.FixtureRequest) -> Worker:
     """The test Worker on one host after the other."""
-    if request.param == "wrangler":
-        yield request.getfixturevalue("worker")
-        return
-    with WorkerdServer(prepare_worker(Path(__file__).parent / "worker")) as server:
-        yield Worker(server)
+    found: Worker = request.getfixturevalue("worker" if request.param == "workerd" else "wrangler_worker")
+    return found
 
 
 @pytest.fixture(scope="session", params=HOSTS)
-def each_engine_worker(request: pytest.FixtureRequest) -> Iterator[EngineWorker]:
+def each_engine_worker(request: pytest.FixtureRequest) -> EngineWorker:
     """The test Worker of an engine alone, likewise."""
-    if request.param == "wrangler":
-        yield request.getfixturevalue("engine_worker")
-        return
-    with WorkerdServer(prepare_worker(Path(__file__).parent / "engine_worker", ENGINE_ALONE)) as server:
-        yield EngineWorker(server)
+    name = "engine_worker" if request.param == "workerd" else "wrangler_engine_worker"
+    found: EngineWorker = request.getfixturevalue(name)
+    return found

@@ -30,7 +30,7 @@ SCENARIOS: dict[str, Scenario] = {
     "an exception closes nothing": ("a opens", "a: fail", "a: echo still here"),
     "what was written before an exception stays": ("a opens", "a: transaction", "a: echo still here"),
     "a handler that waits": ("a opens", "a: sleep 0.05", "pause 0.2"),
-    "frames are handled side by side": ("a opens", "a: sleep 0.2", "a: echo meanwhile", "pause 0.4"),
+    "frames are handled side by side": ("a opens", "a: sleep 1", "a: echo meanwhile", "pause 1.2"),
     "one frame waits for another": ("a opens", "b opens", "a: future", "b: bring this", "pause 0.1"),
     "eager work": ("a opens", "a: task 0.05", "pause 0.2"),
     "a microtask": ("a opens", "a: microtask", "pause 0.1"),

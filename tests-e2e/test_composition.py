@@ -6,14 +6,14 @@ from clients.raw import connect, handshake
 from conftest import ALL, EngineWorker, prepare_worker
 from waiting import until
 
-from local_runtime import DevServer
+from local_runtime import WorkerdServer
 
 WORKER = Path(__file__).parent / "worker"
 
 
 async def test_a_missing_binding_is_named_in_the_log_and_hidden_from_the_client() -> None:
     engine_only = {"durable_objects": {"bindings": [{"name": "ENGINE", "class_name": "Engine"}]}}
-    with DevServer(prepare_worker(WORKER, ALL, **engine_only)) as server:
+    with WorkerdServer(prepare_worker(WORKER, ALL, **engine_only)) as server:
         status, body = await handshake(server.url, "/socket.io/?EIO=4&transport=websocket")
         assert (status, body) == (500, "Internal server error")
 
@@ -32,7 +32,7 @@ async def test_route_with_another_configuration_than_the_class_has_is_named_in_t
             assert await client.receive() == "4served all the same"
 
     async def told() -> list[str]:
-        return [line for line in engine_worker.server.log_text().splitlines() if "another configuration" in line]
+        return engine_worker.log_lines("another configuration")
 
     await until(told, "the log names what differs")
     (line,) = await told()

@@ -75,16 +75,16 @@ async def test_the_engine_actor_is_evicted_again_and_again(own_worker: Worker) -
     await no_session_is_left(own_worker)
 
 
-async def test_the_engine_actor_is_aborted_and_everything_restarted(own_worker: Worker) -> None:
-    async with exchanging(own_worker) as tally:
-        await repeat(lambda: own_worker.kill("engine"), 4, share=0.5)
+async def test_the_engine_actor_is_aborted_and_everything_restarted(restarted_worker: Worker) -> None:
+    async with exchanging(restarted_worker) as tally:
+        await repeat(lambda: restarted_worker.kill("engine"), 4, share=0.5)
         before = tally.sessions
-        await asyncio.to_thread(own_worker.server.kill)
-        await asyncio.to_thread(own_worker.server.start)
+        await asyncio.to_thread(restarted_worker.server.kill)
+        await asyncio.to_thread(restarted_worker.server.start)
         await until(lambda: _async(tally.sessions >= before + CLIENTS), "all clients are back", patience_s=60)
-        await repeat(lambda: own_worker.kill("engine"), 4, share=0.5)
+        await repeat(lambda: restarted_worker.kill("engine"), 4, share=0.5)
     assert tally.faults == []
-    await no_session_is_left(own_worker)
+    await no_session_is_left(restarted_worker)
 
 
 async def test_idle_clients_stay_through_any_of_both(own_worker: Worker) -> None:

@@ -125,28 +125,28 @@ async def test_a_reset_socket_actor_keeps_its_clients(own_worker: Worker) -> Non
         assert (after["connects"], after["disconnects"]) == (1, 0)
 
 
-async def test_after_a_restart_clients_come_back_and_no_ghost_remains(own_worker: Worker) -> None:
+async def test_after_a_restart_clients_come_back_and_no_ghost_remains(restarted_worker: Worker) -> None:
     async with (
-        node_client(own_worker.url, auth={"user": "ann"}, reconnectionDelay=100, reconnectionDelayMax=300) as ann,
-        connect(own_worker.url) as leaver,
+        node_client(restarted_worker.url, auth={"user": "ann"}, reconnectionDelay=100, reconnectionDelayMax=300) as ann,
+        connect(restarted_worker.url) as leaver,
     ):
         await ann.next("connect")
         await leaver.join()
         await ann.call("enter", "blue")
-        own_worker.server.stop()
+        restarted_worker.server.stop()
         await ann.next("disconnect")
-        own_worker.server.start()
+        restarted_worker.server.start()
         await ann.next("connect")
         assert (await ann.call("whoami"))[0]["rooms"] == []
 
         async def is_swept() -> bool:
-            found: dict[str, Any] = await own_worker.probe("socket")
+            found: dict[str, Any] = await restarted_worker.probe("socket")
             return [found[table] for table in ("sessions", "sockets", "rooms")] == [1, 1, 0]
 
         await until(is_swept, "only the client that came back is known", patience_s=60)
-        found = await own_worker.probe("socket")
+        found = await restarted_worker.probe("socket")
         assert (found["connects"], found["disconnects"]) == (3, 2)
-        assert (await own_worker.probe("engine"))["sockets"] == 1
+        assert (await restarted_worker.probe("engine"))["sockets"] == 1
         assert await ann.call("echo", "well") == ["well"]
 
 

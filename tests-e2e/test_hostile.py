@@ -35,14 +35,10 @@ CLOSE_FRAME = re.compile(rb"\x88\x02(\x03.)", re.DOTALL)
 @asynccontextmanager
 async def few_log_lines(worker: EngineWorker, limit: int) -> AsyncIterator[None]:
     """Bound what the Worker says of what happens meanwhile; wrangler's own line for each request is not ours."""
-    before = len(_said(worker))
+    before = len(worker.log)
     yield
-    said = _said(worker)[before:]
+    said = worker.log[before:]
     assert len(said) <= limit, said[-10:]
-
-
-def _said(worker: EngineWorker) -> list[str]:
-    return [line for line in worker.server.log_text().splitlines() if line.strip() and "[wrangler:info]" not in line]
 
 
 async def round_trips_ms(client: RawSocket, seconds: float) -> list[float]:

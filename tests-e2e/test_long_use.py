@@ -209,6 +209,5 @@ async def test_stock_clients_are_used_together_for_long(own_worker: Worker) -> N
 
 def errors(worker: Worker) -> list[str]:
     """Find what the Worker's log says of errors, except that a question was not answered: its client was cut off meanwhile."""
-    lines = worker.server.log_text().splitlines()
-    found = [(before, line) for before, line in pairwise(["", *lines]) if "ERROR" in line or "Traceback" in line]
+    found = [(before, line) for before, line in pairwise(["", *worker.log]) if "ERROR" in line or "Traceback" in line]
     return [line for before, line in found if UNANSWERED not in before]

@@ -1,4 +1,4 @@
-"""Both test Workers under plain workerd: one process, no wrangler, no proxy in front."""
+"""What only plain workerd shows: one process, no wrangler, no proxy in front."""
 
 import asyncio
 import gzip
@@ -8,10 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clients.engine_node import engine_client
-from clients.node import node_client
 from clients.polling import PollingSession, poll
-from clients.python import client
 from clients.raw import connect
 from conftest import ENGINE_ALONE, EngineWorker, Worker, prepare_worker
 from waiting import silence, until
@@ -22,13 +19,6 @@ HERE = Path(__file__).parent
 ENGINE = "ENGINE/e0"
 #: What workerd waits for a close frame that nobody answers.
 UNANSWERED_S = 10.0
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """The test Worker."""
-    with WorkerdServer(prepare_worker(HERE / "worker"), state=tmp_path_factory.mktemp("state")) as server:
-        yield Worker(server)
 
 
 @pytest.fixture(scope="module")
@@ -50,49 +40,6 @@ async def test_large_answers_are_compressed_where_no_edge_has_changed_what_a_cli
         assert gzip.decompress(answer.body) == b"4" + b"x" * 5_000
 
 
-@pytest.mark.parametrize("transports", [["polling"], ["websocket"], ["polling", "websocket"]])
-async def test_stock_node_clients_exchange_events_acks_and_rooms(plain: Worker, transports: list[str]) -> None:
-    async with (
-        node_client(plain.url, transports=transports) as ann,
-        node_client(plain.url, transports=transports) as bob,
-    ):
-        for one in (ann, bob):
-            await one.next("connect")
-            assert await one.call("enter", "blue") == [["blue"]]
-        assert await ann.call("echo", b"\x00\xff", {"a": 1}) == [b"\x00\xff", {"a": 1}]
-        assert await bob.call("say", "blue", "hello") == ["ok"]
-        assert (await ann.next("event"))["args"] == ["hello"]
-        assert await ann.call("ask", "well?") == ["well?"]
-
-
-async def test_stock_python_clients_exchange_events_and_acks(plain: Worker) -> None:
-    async with client(plain.url) as ann, client(plain.url) as bob:
-        assert await ann.call("enter", "red") == ["red"]
-        assert await bob.call("say", ("red", "hello")) == "ok"
-        assert await ann.next("said") == ("hello",)
-
-
-async def test_an_engine_alone_serves_stock_clients(plain_engine: EngineWorker) -> None:
-    async with engine_client(plain_engine.url, "/engine.io/") as one:
-        await one.next("open")
-        await one.send("well")
-        assert await one.message() == "well"
-
-
-async def test_sockets_outlive_sleep(plain: Worker) -> None:
-    async with node_client(plain.url, auth={"user": "ann"}) as ann, node_client(plain.url) as bob:
-        for one in (ann, bob):
-            await one.next("connect")
-        await ann.call("enter", "green")
-        lives = [(await plain.probe(actor))["life"] for actor in ("engine", "socket")]
-        for actor in ("engine", "socket"):
-            await plain.evict(actor)
-        assert await bob.call("say", "green", "good morning") == ["ok"]
-        assert (await ann.next("event"))["args"] == ["good morning"]
-        assert (await ann.call("whoami"))[0]["session"] == {"user": "ann"}
-        assert all([(await plain.probe(actor))["life"] not in lives for actor in ("engine", "socket")])
-
-
 async def test_a_close_is_answered_at_once_whoever_begins(plain_engine: EngineWorker) -> None:
     async with asyncio.timeout(UNANSWERED_S / 2):
         async with connect(plain_engine.url, "/engine.io/") as leaver:
@@ -107,20 +54,20 @@ async def test_a_close_is_answered_at_once_whoever_begins(plain_engine: EngineWo
     assert await plain_engine.ended(ENGINE, left.open["sid"]) == ["server disconnect"]
 
 
-async def test_after_a_kill_state_is_there_and_the_alarm_finds_the_ghosts(plain: Worker) -> None:
-    async with connect(plain.url, "/fast/") as one:
+async def test_after_a_kill_state_is_there_and_the_alarm_finds_the_ghosts(restarted_worker: Worker) -> None:
+    async with connect(restarted_worker.url, "/fast/") as one:
         await one.join(auth={"user": "one"})
-        before = await plain.probe("fast-socket")
+        before = await restarted_worker.probe("fast-socket")
         assert before["sessions"] == 1
-        plain.server.kill()
+        restarted_worker.server.kill()
         await one.wait_closed()
-    plain.server.start()
+    restarted_worker.server.start()
     # Nothing but this question wakes an object, and it begins no session.
-    after = await plain.probe("fast-socket")
+    after = await restarted_worker.probe("fast-socket")
     assert (after["connects"], after["life"]) == (before["connects"], after["life"])
 
     async def is_empty() -> bool:
-        found = await plain.probe("fast-socket")
+        found = await restarted_worker.probe("fast-socket")
         return bool(found["sessions"] == 0 and found["disconnects"] == before["disconnects"] + 1)
 
     await until(is_empty, "the session of the killed process has ended", patience_s=30)

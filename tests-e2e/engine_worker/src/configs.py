@@ -14,7 +14,7 @@ ENGINE = EngineConfig(
 
 #: The warnings about intervals this short are expected.
 FAST = EngineConfig(path="/fast/", ping_interval_ms=300, ping_timeout_ms=1_000, upgrade_timeout_ms=1_000)
-OLD = EngineConfig(path="/old/", ping_interval_ms=300, ping_timeout_ms=2_500, allow_eio3=True)
+OLD = EngineConfig(path="/old/", ping_interval_ms=300, ping_timeout_ms=6_000, allow_eio3=True)
 
 STRICT = EngineConfig(
     path="/strict/",

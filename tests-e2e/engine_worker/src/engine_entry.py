@@ -17,6 +17,9 @@ from engine_do.durable import EngineActor, route
 from engine_do.durable.sockets import _read_record
 from shared_wire.durable import raw, start_eagerly
 
+#: The objects that have lived in this process: of which class, and their names.
+lived: set[tuple[str, str]] = set()
+
 _TABLE = "CREATE TABLE IF NOT EXISTS seen (number INTEGER PRIMARY KEY, sid TEXT, what TEXT)"
 
 
@@ -24,6 +27,7 @@ class Engine(EngineActor):
     config = configs.ENGINE
 
     def __init__(self, ctx: Any, env: Any) -> None:
+        lived.add((type(self).__name__, str(ctx.id.name)))
         super().__init__(ctx, env)
         self.gate = asyncio.Event()
         self.sql = raw(self.ctx.storage).sql
@@ -99,6 +103,13 @@ class Engine(EngineActor):
     async def kill(self, _: str) -> None:
         await commands.end_life(self.ctx)
 
+    async def wipe(self, _: str) -> None:
+        """Forget what the object has stored, and end its life."""
+        storage = raw(self.ctx.storage)
+        await storage.deleteAlarm()
+        await storage.deleteAll()
+        await commands.end_life(self.ctx)
+
     async def fault(self, what: str) -> str:
         """Break something: ``what`` and, behind a comma, the session concerned."""
         name, _, sid = what.partition(",")
@@ -159,11 +170,20 @@ class Default(WorkerEntrypoint):
         if len(parts) == 4 and parts[0] in VERBS and parts[1] in BINDINGS:
             return await self._visit(*parts)
         path = parts[0]
+        if path == "wipe":
+            return await self._wipe()
         if path in CONFIGS:
             return await route(request, getattr(self.env, path.upper()), CONFIGS[path])
         if path == "skewed":
             return await route(request, self.env.ECHO, configs.SKEWED)
         return await route(request, self.env.ENGINE, configs.ENGINE)
+
+    async def _wipe(self) -> Any:
+        """Make it as if no object had lived."""
+        for class_name, name in sorted(lived):
+            await self._visit("wipe", class_name.upper(), name, "")
+        lived.clear()
+        return js.Response.new("wiped")
 
     async def _visit(self, verb: str, binding: str, name: str, argument: str) -> Any:
         stub = raw(getattr(self.env, binding)).getByName(name)

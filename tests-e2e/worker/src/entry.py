@@ -55,6 +55,18 @@ CONFIGS = {
 }
 
 
+#: The objects that have lived in this process: of which class, and their names.
+lived: set[tuple[str, str]] = set()
+
+
+async def wipe(ctx: Any) -> None:
+    """Forget what the object has stored, and end its life."""
+    storage = raw(ctx.storage)
+    await storage.deleteAlarm()
+    await storage.deleteAll()
+    await end_life(ctx)
+
+
 async def end_life(ctx: Any) -> None:
     """End the object's life as a crash would.
 
@@ -81,6 +93,10 @@ class Engine(EngineActor):
     frames = 0
     alarms = 0
 
+    def __init__(self, ctx: Any, env: Any) -> None:
+        lived.add((type(self).__name__, str(ctx.id.name)))
+        super().__init__(ctx, env)
+
     def webSocketMessage(self, ws: Any, message: Any) -> None:  # noqa: N802
         self.frames += 1
         super().webSocketMessage(ws, message)
@@ -95,6 +111,9 @@ class Engine(EngineActor):
 
     async def kill(self) -> None:
         await end_life(self.ctx)
+
+    async def wipe(self) -> None:
+        await wipe(self.ctx)
 
 
 class WideEngine(Engine):
@@ -155,6 +174,10 @@ class TalkEngine(Engine):
 class Socket(SocketActor):
     peer_binding = "ENGINE"
 
+    def __init__(self, ctx: Any, env: Any) -> None:
+        lived.add((type(self).__name__, str(ctx.id.name)))
+        super().__init__(ctx, env)
+
     def configure(self, sio: Any) -> None:
         app.register(sio, raw(self.ctx.storage).kv)
 
@@ -166,6 +189,9 @@ class Socket(SocketActor):
 
     async def kill(self) -> None:
         await end_life(self.ctx)
+
+    async def wipe(self) -> None:
+        await wipe(self.ctx)
 
 
 class FastSocket(Socket):
@@ -251,6 +277,10 @@ class HostileSocket(Socket):
         hostile.register(sio)
 
 
+BINDINGS = [
+    *("ENGINE", "SOCKET", "TALK_ENGINE", "TALK_SOCKET"),
+    *(f"{name.upper()}_{part}" for name in CONFIGS for part in ("ENGINE", "SOCKET")),
+]
 TABLES = ("sessions", "sockets", "rooms")
 ACTORS = {
     "engine": ("ENGINE", "e0"),
@@ -284,6 +314,8 @@ class Default(WorkerEntrypoint):
         verb, _, actor = path.partition("/")
         if verb in ("probe", "kill", "evict", "counters", "crowd") and actor in ACTORS:
             return await self._visit(verb, *ACTORS[actor])
+        if verb == "wipe":
+            return await self._wipe()
         if verb in CONFIGS:
             return await route(request, getattr(self.env, f"{verb.upper()}_ENGINE"), CONFIGS[verb])
         if verb == "socket":
@@ -299,6 +331,14 @@ class Default(WorkerEntrypoint):
         if verb == "emitter":
             return await emit_by_http(self.env.SOCKET, actor, query)
         return await route(request, self.env.ENGINE, ENGINE)
+
+    async def _wipe(self) -> Any:
+        """Make it as if no object had lived: engine actors first, since they call the others."""
+        for class_name, name in sorted(lived, key=lambda one: one[0].endswith("Socket")):
+            binding = next(one for one in BINDINGS if one.replace("_", "") == class_name.upper())
+            await self._visit("wipe", binding, name)
+        lived.clear()
+        return js.Response.new("wiped")
 
     async def _visit(self, verb: str, binding: str, name: str) -> Any:
         stub = raw(getattr(self.env, binding)).getByName(name)
