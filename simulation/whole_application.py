@@ -1,7 +1,7 @@
 """The socket actor: the real `DurableServer` with handlers of an application, and a model of the shell around it.
 
-`Hub` does what `socketio_do/durable/uplink.py` and `handler_lanes.py` do, over the runtime that the package's own tests use. A fault
-is not contained here but ends the run.
+`Hub` does what `socketio_do/durable/uplink.py` and `handler_lanes.py` do, over the runtime that the package's own tests use.
+A fault is not contained here but ends the run.
 """
 
 from collections.abc import Callable

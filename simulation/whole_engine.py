@@ -1,7 +1,7 @@
 """The engine actor: its real cores, and a model of the shell that carries them out.
 
-`EngineSide` does what `Sockets`, `Sessions` and `LinkedApplication` in engine_do/durable do for sockets in front of a link, step for
-step and with their names where it has any; the shell itself needs the runtime. A fault is not contained here but ends the run.
+`EngineSide` does what `Sockets`, `Sessions` and `LinkedApplication` in engine_do/durable do for sockets in front of a link, step
+for step and with their names where it has any; the shell itself needs the runtime. A fault is not contained here but ends the run.
 """
 
 from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ from clients.raw import connect
 from conftest import ENGINE_ALONE, PACKAGES, prepare_worker
 from waiting import silence
 
-from local_runtime import DevServer, Prepared
+from local_runtime import Prepared, WorkerdServer
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def prepared() -> Prepared:
 
 @pytest.fixture(scope="module")
 def echo(prepared: Prepared) -> Iterator[str]:
-    with DevServer(prepared) as server:
+    with WorkerdServer(prepared) as server:
         yield server.url
 
 

@@ -13,7 +13,7 @@ from clients.python import Client, client
 from conftest import PACKAGES, prepare_worker
 from waiting import silence
 
-from local_runtime import DevServer
+from local_runtime import DevServer, WorkerdServer
 
 EXAMPLES = PACKAGES / "socketio-do" / "examples"
 KEY = "the editor's"
@@ -27,7 +27,7 @@ def serve(name: str, state: Path | None = None, **overrides: Any) -> Iterator[De
 
 @pytest.fixture(scope="module")
 def rooms() -> Iterator[str]:
-    with serve("rooms") as server:
+    with WorkerdServer(prepare_worker(EXAMPLES / "rooms")) as server:
         yield server.url
 
 

@@ -14,11 +14,11 @@ from conftest import EngineWorker, Worker
 BINARY = b"\x00\x01\xfe\xff"
 
 
-async def test_binary_comes_and_goes_as_text_where_a_client_wants_it_so(each_engine_worker: EngineWorker) -> None:
+async def test_binary_comes_and_goes_as_text_where_a_client_wants_it_so(engine_worker: EngineWorker) -> None:
     query = "EIO=4&transport=websocket&b64=1"
     async with (
-        connect(each_engine_worker.url, "/engine.io/", query) as one,
-        connect(each_engine_worker.url, "/engine.io/") as two,
+        connect(engine_worker.url, "/engine.io/", query) as one,
+        connect(engine_worker.url, "/engine.io/") as two,
     ):
         for client in (one, two):
             await client.send("bAAH+/w==")

@@ -29,6 +29,7 @@ from engine_do.requests.admission import (
 from engine_do.requests.headers import preflight_headers
 from engine_do.session.session import REVISION
 from shared_wire.durable import raw
+from shared_wire.log_lines import summarize
 
 __all__ = ["route"]
 
@@ -36,8 +37,6 @@ _logger = logging.getLogger("engine_do")
 
 #: How many configurations this isolate tells apart.
 _MOST_COMPARED: Final = 10
-#: Characters of an error that are logged.
-_SHOWN: Final = 200
 #: The configurations that this isolate has held against those of the actors, by identity; kept, so that none has another's.
 _compared: dict[int, EngineConfig] = {}
 
@@ -102,7 +101,7 @@ async def _forward(request: Any, http: HttpRequest, target: Target, namespace: A
     try:
         return await namespace.getByName(name, options).fetch(forwarded)
     except JsException as error:
-        _logger.warning("= request failed at %s: %s", name, str(error).splitlines()[0][:_SHOWN])
+        _logger.warning("= request failed at %s: %s", name, summarize(error))
         if not isinstance(target, Poll | Post):
             return response("Internal server error", 500)
     bodyless = js.Object.fromEntries(to_js([["method", http.method], ["headers", raw_request(request).headers]]))
@@ -121,7 +120,7 @@ async def _compare(actor: Any, config: EngineConfig) -> None:
     try:
         differing = json.loads(str(await actor.compare_config(json.dumps(config.describe()))))
     except JsException as error:
-        _logger.warning("= configurations were not compared: %s", str(error).splitlines()[0][:_SHOWN])
+        _logger.warning("= configurations were not compared: %s", summarize(error))
         return
     if differing:
         _logger.error(

@@ -14,6 +14,7 @@ import js
 from pyodide.ffi import JsException, create_once_callable, to_js
 
 from shared_wire.format.frames import Life
+from shared_wire.log_lines import summarize
 
 __all__ = ["RpcWire", "Timer", "begin_life", "hold_awake", "log_fault", "now_ms", "raw", "start_eagerly"]
 
@@ -114,7 +115,7 @@ class RpcWire:
             reply = await self._namespace.getByName(peer).link(to_js(data))
             return bytes(reply.to_bytes())
         except JsException as error:
-            _logger.warning("= call to %s failed: %s", peer, str(error).splitlines()[0][:200])
+            _logger.warning("= call to %s failed: %s", peer, summarize(error))
             return None
 
     async def pause(self, attempt: int) -> None:
