@@ -1,4 +1,4 @@
-"""Makes helpers importable: this package's own `scripted_client` and `engine_strategies`, and `manifests` of tools/."""
+"""Makes helpers importable: this package's own, such as `scripted_client`, and `manifests` and `diagrams` of tools/."""
 
 import sys
 from pathlib import Path

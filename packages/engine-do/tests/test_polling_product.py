@@ -1,15 +1,24 @@
 """Everything that can happen to a session that polls, in every kind of state, one and two steps deep."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
+from typing import get_args
 
 import pytest
+from diagrams import Step, draw, hold
 
 from engine_do.config import EngineConfig
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Frame
-from engine_do.session.polling import MAX_ANSWERED, Polling, polling_from_record, polling_to_record, step_polling
+from engine_do.session.polling import (
+    MAX_ANSWERED,
+    Polling,
+    may_upgrade,
+    polling_from_record,
+    polling_to_record,
+    step_polling,
+)
 from engine_do.session.polling_events import (
     AcceptPost,
     AnswerPoll,
@@ -43,6 +52,7 @@ from engine_do.session.session import (
     Session,
     SocketGone,
     Swept,
+    Upgraded,
 )
 from shared_wire.reasons import Reason
 
@@ -233,3 +243,56 @@ def test_the_end_comes_once_and_what_is_gone_stays_gone(state: Polling) -> None:
             if middle.gone:
                 assert after.gone, (kind(first), kind(second))
                 assert not [effect for effect in then if isinstance(effect, AnswerPoll)], (kind(first), kind(second))
+
+
+def test_there_is_an_input_of_each_kind() -> None:
+    assert {type(event) for event in INPUTS} == {*get_args(PollingInput)}
+
+
+def get_of(polling: Polling) -> str:
+    if polling.held is not None:
+        return "held"
+    return "answered" if polling.drained else "waiting" if polling.outbox else "idle"
+
+
+def post_of(polling: Polling) -> str:
+    return "posting" if polling.posting else "none"
+
+
+def upgrade_of(polling: Polling) -> str:
+    if polling.switched:
+        return "websocket"
+    return "polling" if polling.probe_ms is None else "probed" if polling.probed else "probing"
+
+
+def end_of(polling: Polling) -> str:
+    if polling.session.phase is Phase.OPEN:
+        return "open"
+    return "gone" if polling.gone else "closing"
+
+
+#: What the diagrams are of: how each tells states apart, and the effects that belong to it.
+ASPECTS: dict[str, tuple[Callable[[Polling], str], tuple[type, ...]]] = {
+    "Its GETs, and what waits for them": (get_of, (AnswerPoll, RefusePoll)),
+    "Its POSTs": (post_of, (AcceptPost, RefusePost)),
+    "Its way to a WebSocket": (upgrade_of, (SendProbe, CloseProbe, SwitchTransport, Upgraded)),
+    "Its end": (end_of, (Ended,)),
+}
+
+
+def steps(where: Callable[[Polling], str], shown: tuple[type, ...]) -> Iterator[Step]:
+    """Take each step that the shell may take, with the names that a diagram has for it."""
+    for state, event in product(STATES.values(), INPUTS):
+        if isinstance(event, FrameReceived | SocketGone) or (
+            isinstance(event, ProbeOpened) and not may_upgrade(state, CONFIG)
+        ):
+            continue
+        before = replace(state, posting=True) if isinstance(event, PostReceived) else state
+        after, effects = step_polling(before, event, CONFIG)
+        names = ", ".join(type(effect).__name__ for effect in effects if isinstance(effect, shown))
+        yield where(before), type(event).__name__, names, where(after)
+
+
+def test_the_diagrams_of_polling_are_what_it_does() -> None:
+    drawn = (f"{title}:\n\n{draw(steps(*aspect))}" for title, aspect in ASPECTS.items())
+    hold("polling", "packages/engine-do/tests/test_polling_product.py", "\n".join(drawn))

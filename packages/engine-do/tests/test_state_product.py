@@ -1,12 +1,16 @@
 """Everything that can happen to a session, in every state it can be in, one and two steps deep."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import product
+from typing import get_args
 
 import pytest
+from diagrams import Step, draw, hold
 
 from engine_do.config import EngineConfig
+from engine_do.errors import ConfigError
 from engine_do.protocol.ids import EngineSid
+from engine_do.protocol.packets import PacketType
 from engine_do.session.session import (
     Admitted,
     CloseRequested,
@@ -17,6 +21,7 @@ from engine_do.session.session import (
     Input,
     Opened,
     Phase,
+    SendFrame,
     Session,
     SocketGone,
     Swept,
@@ -173,3 +178,45 @@ def test_the_close_code_tells_the_peer_how_it_ended_and_nothing_else(state: Sess
         effect.code for event in INPUTS for effect in step(state, event, CONFIG)[1] if isinstance(effect, CloseSocket)
     }
     assert codes == {1000, 1009, 1011}
+
+
+def test_there_is_an_input_of_each_kind() -> None:
+    assert {type(event) for event in INPUTS} == {*get_args(Input)}
+
+
+def refuse(_route: str, _data: str | bytes) -> tuple[str, str]:
+    raise ConfigError("no peer")
+
+
+def steps() -> Iterator[Step]:
+    """Take each step that differs in what happens, with the names that the diagram has for it."""
+    frames = {packet.name.lower(): packet.value for packet in PacketType} | {"no packet": "x", "too large": "x" * 17}
+    inputs = [
+        *((name, FrameReceived(frame), CONFIG) for name, frame in frames.items()),
+        ("message to no peer", FrameReceived("4"), EngineConfig(choose_peer=refuse)),
+        *((type(event).__name__, event, CONFIG) for event in INPUTS if not isinstance(event, FrameReceived)),
+    ]
+    states = sorted(STATES, key=lambda state: (state.phase, state.announced))
+    for state, (name, event, config) in product(states, inputs):
+        after, effects = step(state, event, config)
+        written = f"{name} (v{state.revision})" if name in ("ping", "pong") else name
+        yield where(state), written, ", ".join(map(shown, effects)), where(after)
+
+
+def where(session: Session) -> str:
+    return "closed" if session.phase is Phase.CLOSED else "announced" if session.announced else "unannounced"
+
+
+def shown(effect: Effect) -> str:
+    match effect:
+        case Ended(reason):
+            return f"Ended({reason})"
+        case CloseSocket(code):
+            return f"CloseSocket({code})"
+        case SendFrame(frame):
+            return f"SendFrame({PacketType(str(frame)[:1]).name.lower()})"
+    return type(effect).__name__
+
+
+def test_the_diagram_of_a_session_is_what_it_does() -> None:
+    hold("session", "packages/engine-do/tests/test_state_product.py", draw(steps()))

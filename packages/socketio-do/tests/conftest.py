@@ -1,4 +1,4 @@
-"""Makes this package's own helpers importable, and `manifests` of tools/, and watches the log.
+"""Makes this package's own helpers importable, and `manifests` and `diagrams` of tools/, and watches the log.
 
 The helpers' names carry `server_`: all packages' tests may run in one session.
 """

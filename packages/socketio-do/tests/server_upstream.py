@@ -135,7 +135,7 @@ class UpstreamServer(DurableServer):
         """Leave upstream's table of half-received packets unused."""
 
     def _engineio_server_class(self) -> Callable[..., EngineProxy]:
-        return functools.partial(UpstreamEngine, *self._fakes, self._engine)
+        return functools.partial(UpstreamEngine, engine=self._engine)
 
     async def _handle_eio_connect(self, eio_sid: str, environ: Any) -> None:  # type: ignore[override]
         if not self._is_begun:  # nothing here has to be initialized; upstream's tests count the call
@@ -178,7 +178,9 @@ class UpstreamManager(DurableManager):
     def __init__(self, membership: Any = None, namespaces: Any = None, acks: Any = None) -> None:
         membership = membership or make_membership()
         super().__init__(
-            membership, namespaces or Namespaces(membership.storage, cleanup=False), acks or Acks(first_id=1)
+            membership,
+            namespaces or Namespaces(membership.storage, {}, {}, (), cleanup=False),
+            acks or Acks(first_id=1),
         )
         self.callbacks: Any = self._acks._waiting
 

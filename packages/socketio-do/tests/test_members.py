@@ -5,7 +5,6 @@
 
 import inspect
 import logging
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import engineio
 import pytest
 import socketio
+from diagrams import hold
 from server_fakes import World, finish
 from server_members import ATTRIBUTES, METHODS, NAMESPACE, OPTIONS, REFUSED_OPTIONS, Member
 from server_readme import PAGES
@@ -22,7 +22,6 @@ from socketio_do.errors import ConfigError
 from socketio_do.server.options import check_options
 
 README = PAGES / "parity.md"
-BEGIN, END = "<!-- parity: made by tests/test_members.py -->\n", "<!-- end of parity -->\n"
 ENGINE_CONFIG = Path(__file__).parents[2] / "engine-do" / "src" / "engine_do" / "config.py"
 
 SERVER = METHODS | ATTRIBUTES
@@ -127,10 +126,4 @@ def test_what_is_not_as_upstream_says_why() -> None:
 
 
 def test_the_readme_has_the_table() -> None:
-    readme = README.read_text(encoding="utf-8")
-    head, rest = readme.split(BEGIN)
-    old, tail = rest.split(END)
-    if os.environ.get("SOCKETIO_DO_WRITE_README"):
-        README.write_text(head + BEGIN + text() + END + tail, encoding="utf-8")
-        return
-    assert old == text(), "run SOCKETIO_DO_WRITE_README=1 pytest packages/socketio-do/tests/test_members.py"
+    hold("parity", "packages/socketio-do/tests/test_members.py", text(), README)

@@ -36,9 +36,7 @@ class Setup:
     def begin(
         self, handlers: Any = None, classes: Any = None, served: Any = ("/",), *, cleanup: bool = False
     ) -> Namespaces:
-        made = Namespaces(self.storage, cleanup=cleanup)
-        made.begin({name: {} for name in handlers or ()}, classes or {}, served)
-        return made
+        return Namespaces(self.storage, {name: {} for name in handlers or ()}, classes or {}, served, cleanup=cleanup)
 
 
 @pytest.fixture
@@ -266,9 +264,8 @@ def test_a_child_is_in_its_parent_and_in_itself(setup: Setup) -> None:
 
 
 def test_the_nearest_handler_is_found_with_what_it_does_not_know(setup: Setup) -> None:
-    made = Namespaces(setup.storage, cleanup=False)
     handlers: Any = {"*": {"x": 1, "*": 2}, ROOM: {"y": 3, "z": 4}, "/a": {"*": 5}}
-    made.begin(handlers, {}, ("/",))
+    made = Namespaces(setup.storage, handlers, {}, ("/",), cleanup=False)
     assert made.handler("x", "/a") == (5, ("x",))
     assert made.handler("y", "/room-1") == (3, ("/room-1",))
     assert made.handler("x", "/room-1") == (1, ("/room-1",))
@@ -278,15 +275,13 @@ def test_the_nearest_handler_is_found_with_what_it_does_not_know(setup: Setup) -
 
 @pytest.mark.parametrize("event", ["connect", "disconnect", "disconnecting"])
 def test_a_catch_all_handler_is_not_for_the_servers_own_events(setup: Setup, event: str) -> None:
-    made = Namespaces(setup.storage, cleanup=False)
-    made.begin({"/": {"*": 1}}, {}, ("/",))
+    made = Namespaces(setup.storage, {"/": {"*": 1}}, {}, ("/",), cleanup=False)
     assert made.handler(event, "/") is None
     assert made.handler("other", "/") == (1, ("other",))
 
 
 def test_the_nearest_class_is_found(setup: Setup) -> None:
-    made = Namespaces(setup.storage, cleanup=False)
-    made.begin({}, {ROOM: 1, "*": 2, "/a": 3}, ("/",))
+    made = Namespaces(setup.storage, {}, {ROOM: 1, "*": 2, "/a": 3}, ("/",), cleanup=False)
     assert made.handler_class("/a") == (3, ())
     assert made.handler_class("/room-1") == (1, ("/room-1",))
     assert made.handler_class("/b") == (2, ("/b",))

@@ -4,7 +4,6 @@ import ast
 import inspect
 import logging
 import operator
-import os
 from collections.abc import Callable
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import socketio
+from diagrams import hold
 from server_fakes import World
 from socketio import packet
 
@@ -24,14 +24,6 @@ from socketio_do.upstream.manager import DurableManager
 
 SOURCES = Path(socketio_do.__file__).parent
 UPSTREAM = Path(socketio.__file__).parent
-
-#: The repository's page that has the table of what is relied on, between two marks; not there where only the package is.
-ROOT_PAGE = Path(__file__).parents[4] / "ARCHITECTURE.md"
-ARCHITECTURE = ROOT_PAGE.read_text(encoding="utf-8") if ROOT_PAGE.is_file() else ""
-BEGIN, END = (
-    "<!-- upstream: made by packages/socketio-do/tests/upstream/test_contract.py -->\n",
-    "<!-- end of upstream -->\n",
-)
 
 OVERRIDES = [
     *((socketio.AsyncServer, DurableServer, name, names) for name, names in upstream.OVERRIDDEN_SERVER.items()),
@@ -210,14 +202,7 @@ def architecture_table() -> str:
 
 
 def test_architecture_names_all_that_is_relied_on() -> None:
-    head, _, rest = ARCHITECTURE.partition(BEGIN)
-    table, _, tail = rest.partition(END)
-    if os.environ.get("SOCKETIO_DO_WRITE_README"):
-        ROOT_PAGE.write_text(head + BEGIN + architecture_table() + END + tail, encoding="utf-8")
-        return
-    assert table == architecture_table(), (
-        "run SOCKETIO_DO_WRITE_README=1 pytest packages/socketio-do/tests/upstream/test_contract.py"
-    )
+    hold("upstream", "packages/socketio-do/tests/upstream/test_contract.py", architecture_table())
 
 
 def test_upstreams_manager_is_not_asked_for_anything_that_is_not_overridden() -> None:

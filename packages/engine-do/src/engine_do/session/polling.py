@@ -1,32 +1,16 @@
 """A session that polls: its GETs and POSTs, what waits for it, and its way to a WebSocket.
 
-Everything that changes a `Polling` is in this file; what every session knows (`Session`) changes by `session.step`.
-
-    input                        effects, and what changes
-    Polled                       AnswerPoll when something waits, else the GET is held
-    Polled again, the same GET   AnswerPoll with the same packets (the entrypoint repeats a GET whose answer a reset took away)
-    Polled while one is held     AnswerPoll(close) for that, RefusePoll for this, Ended(transport error)
-    PollExpired                  AnswerPoll(noop)
-    PollAborted                  RefusePoll, Ended(transport error)
-    PostBegun while one runs     RefusePost, Ended(transport error)
-    PostReceived                 what its packets mean, AcceptPost; not a payload: RefusePost, Ended(transport error)
-    PostReceived, more follows   what its packets mean; the POST runs on, unless they end the session
-    Queued, then Flushed         AnswerPoll when a GET is held; too much waits: Ended(transport error)
-    ProbeOpened                  the WebSocket may show what it is
-    ProbeReceived "2probe"       SendProbe("3probe"), and the held GET is answered, with a noop if need be
-    ProbeReceived "5"            SwitchTransport: what waits goes out on the WebSocket; Upgraded, if anybody knows the session
-    ProbeReceived anything else  CloseProbe; polling goes on
-    ProbeGone, or late (Swept)   polling goes on
-    CloseRequested               the held GET is refused; by the server: what waits can still be fetched, then a close packet
+Everything that changes a `Polling` is in this file; what every session knows (`Session`) changes by `session.step`. `step_polling`
+runs on one table, `_STEPS`; the repository's ARCHITECTURE.md has the diagrams that a test makes of it.
 
 What was sent in an answer stays in the outbox until the next GET, which says that it arrived. All but the held GET, the running
 POST and the probe survives a reset: those three end with it, as do their requests.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
@@ -58,12 +42,14 @@ from engine_do.session.polling_events import (
 from engine_do.session.record_checks import whole
 from engine_do.session.session import (
     REVISION,
+    Admitted,
     CloseRequested,
     CloseSocket,
     FrameReceived,
     Phase,
     SendFrame,
     Session,
+    SocketGone,
     Swept,
     Upgraded,
     from_record,
@@ -98,6 +84,9 @@ MAX_WAITING: Final = 5_000
 PACKET_OVERHEAD: Final = 100
 #: Milliseconds a session that the server closed keeps what the client has not fetched.
 _GRACE_MS: Final = 30_000
+
+#: Closes a session whose client, or whose stream, is at fault.
+_FAULT: Final = CloseRequested(Reason.TRANSPORT_ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,37 +126,9 @@ def may_upgrade(polling: Polling, config: EngineConfig) -> bool:
     return bool(config.upgrades) and polling.session.phase is Phase.OPEN and polling.probe_ms is None
 
 
-def step_polling(  # noqa: C901 - a table: a line for each input
-    polling: Polling, event: PollingInput, config: EngineConfig
-) -> _Step:
+def step_polling(polling: Polling, event: PollingInput, config: EngineConfig) -> _Step:
     """Apply one event to a session that polls. Total, as `session.step` is."""
-    match event:
-        case Polled():
-            return _poll(polling, event, config)
-        case PollExpired(poll_id) if poll_id == polling.held:
-            return replace(polling, held=None), (AnswerPoll(poll_id, (NOOP,)),)
-        case PollAborted(poll_id) if poll_id == polling.held:
-            return _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
-        case PostBegun():
-            return _begin_post(polling, config)
-        case PostReceived(frames, now_ms, more):
-            return _receive_post(_note_ping(polling, frames or (), now_ms), frames, more, config)
-        case Queued():
-            return _queue(polling, event, config)
-        case Flushed():
-            return _flush(polling)
-        case ProbeOpened(now_ms):
-            return replace(polling, probe_ms=now_ms + config.upgrade_timeout_ms, probed=False), ()
-        case ProbeReceived(frame) if polling.probe_ms is not None:
-            return _receive_probe(polling, frame)
-        case ProbeGone():
-            return replace(polling, probe_ms=None, probed=False), ()
-        case Swept():
-            return _sweep(polling, event, config)
-        case PollExpired() | PollAborted() | ProbeReceived():
-            return polling, ()
-        case _:
-            return _apply(polling, event, config)
+    return _STEPS[type(event)](polling, event, config)
 
 
 def _poll(polling: Polling, event: Polled, config: EngineConfig) -> _Step:
@@ -176,7 +137,7 @@ def _poll(polling: Polling, event: Polled, config: EngineConfig) -> _Step:
         return polling, (AnswerPoll(poll_id, polling.outbox[: polling.drained]),)
     if polling.held is not None and polling.held != poll_id:
         answer = AnswerPoll(polling.held, (CLOSE,))
-        polling, effects = _apply(replace(polling, held=None), CloseRequested(Reason.TRANSPORT_ERROR), config)
+        polling, effects = _apply(replace(polling, held=None), _FAULT, config)
         return polling, (*effects, answer, RefusePoll(poll_id))
     arrived, outbox = polling.outbox[: polling.drained], polling.outbox[polling.drained :]
     polling = replace(polling, outbox=outbox, drained=0, size=max(polling.size - size_of(arrived), 0))
@@ -185,7 +146,17 @@ def _poll(polling: Polling, event: Polled, config: EngineConfig) -> _Step:
     return _flush(replace(polling, held=poll_id))
 
 
-def _flush(polling: Polling) -> _Step:
+def _expire_poll(polling: Polling, event: PollExpired, _config: EngineConfig) -> _Step:
+    if event.poll_id != polling.held:
+        return polling, ()
+    return replace(polling, held=None), (AnswerPoll(event.poll_id, (NOOP,)),)
+
+
+def _abort_poll(polling: Polling, event: PollAborted, config: EngineConfig) -> _Step:
+    return _apply(polling, _FAULT, config) if event.poll_id == polling.held else (polling, ())
+
+
+def _flush(polling: Polling, *_: object) -> _Step:
     """Answer the held GET if there is something to say; while a WebSocket probes, there always is."""
     if polling.held is None or not (polling.outbox or polling.probed):
         return polling, ()
@@ -194,12 +165,12 @@ def _flush(polling: Polling) -> _Step:
     return answered, (AnswerPoll(polling.held, frames or (NOOP,)),)
 
 
-def _begin_post(polling: Polling, config: EngineConfig) -> _Step:
+def _begin_post(polling: Polling, _event: PostBegun, config: EngineConfig) -> _Step:
     if polling.gone:
         return polling, (RefusePost(),)
     if not polling.posting:
         return replace(polling, posting=True), ()
-    polling, effects = _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
+    polling, effects = _apply(polling, _FAULT, config)
     return polling, (*effects, RefusePost())
 
 
@@ -211,16 +182,18 @@ def _note_ping(polling: Polling, frames: tuple[Frame, ...], now_ms: int) -> Poll
     return replace(polling, session=replace(session, pinged_ms=max(session.pinged_ms, now_ms)))
 
 
-def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, more: bool, config: EngineConfig) -> _Step:
+def _receive_post(polling: Polling, event: PostReceived, config: EngineConfig) -> _Step:
     """Apply a payload, or some of it. The first packet that ends the session ends the payload with it.
 
     Of a session that the server closed, and whose last packets are still to be fetched, it goes nowhere.
     """
+    frames = event.frames
+    polling = _note_ping(polling, frames or (), event.now_ms)
     polling = replace(polling, posting=False)
     if polling.session.phase is Phase.CLOSED:
         return polling, (RefusePost() if polling.gone else AcceptPost(),)
     if frames is None:
-        polling, ended = _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
+        polling, ended = _apply(polling, _FAULT, config)
         return polling, (*ended, RefusePost())
     effects: list[PollingEffect] = []
     frame: Frame = ""
@@ -230,7 +203,7 @@ def _receive_post(polling: Polling, frames: tuple[Frame, ...] | None, more: bool
         if polling.session.phase is Phase.CLOSED:
             break
     closed = polling.session.phase is Phase.CLOSED
-    if more and not closed:
+    if event.more and not closed:
         return replace(polling, posting=True), tuple(effects)
     polling, answers = _flush(polling)
     return polling, (*effects, *answers, RefusePost() if closed and frame[:1] != CLOSE else AcceptPost())
@@ -241,7 +214,7 @@ def _queue(polling: Polling, event: Queued, config: EngineConfig) -> _Step:
         return polling, ()
     size = size_of(event.frames) if event.size is None else event.size
     polling = replace(polling, outbox=(*polling.outbox, *event.frames), size=polling.size + size)
-    return _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config) if _is_full(polling) else (polling, ())
+    return _apply(polling, _FAULT, config) if _is_full(polling) else (polling, ())
 
 
 def _add(polling: Polling, frames: tuple[Frame, ...]) -> Polling:
@@ -264,7 +237,10 @@ def size_of(frames: Iterable[Frame]) -> int:
     )
 
 
-def _receive_probe(polling: Polling, frame: Frame) -> _Step:
+def _receive_probe(polling: Polling, event: ProbeReceived, _config: EngineConfig) -> _Step:
+    frame = event.frame
+    if polling.probe_ms is None:
+        return polling, ()
     if frame == "2probe" and not polling.probed:
         polling, answers = _flush(replace(polling, probed=True))
         return polling, (SendProbe("3probe"), *answers)
@@ -302,7 +278,7 @@ def _apply(polling: Polling, event: sessions.Input, config: EngineConfig) -> _St
     rest = tuple(effect for effect in effects if not isinstance(effect, SendFrame | CloseSocket))
     polling = _add(replace(polling, session=session), sent)
     if sent and _is_full(polling):
-        polling, more = _apply(polling, CloseRequested(Reason.TRANSPORT_ERROR), config)
+        polling, more = _apply(polling, _FAULT, config)
         return polling, (*rest, *more)
     if not was_open or session.phase is Phase.OPEN:
         return polling, rest
@@ -321,6 +297,29 @@ def _end(polling: Polling, event: sessions.Input, effects: tuple[PollingEffect, 
         return polling, effects
     by_client = isinstance(event, FrameReceived) and event.frame[:1] == CLOSE
     return polling, (*effects, AnswerPoll(held, (NOOP,)) if by_client else RefusePoll(held))
+
+
+#: What each input does; the last ones concern any session.
+_STEPS: Final[Mapping[type[PollingInput], Callable[[Polling, Any, EngineConfig], _Step]]] = {
+    Polled: _poll,
+    PollExpired: _expire_poll,
+    PollAborted: _abort_poll,
+    PostBegun: _begin_post,
+    PostReceived: _receive_post,
+    Queued: _queue,
+    Flushed: _flush,
+    ProbeOpened: lambda polling, opened, config: (
+        replace(polling, probe_ms=opened.now_ms + config.upgrade_timeout_ms, probed=False),
+        (),
+    ),
+    ProbeReceived: _receive_probe,
+    ProbeGone: lambda polling, *_: (replace(polling, probe_ms=None, probed=False), ()),
+    Swept: _sweep,
+    FrameReceived: _apply,
+    SocketGone: _apply,
+    CloseRequested: _apply,
+    Admitted: _apply,
+}
 
 
 def must_store(before: Polling, after: Polling) -> bool:

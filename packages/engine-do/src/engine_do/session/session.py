@@ -1,24 +1,8 @@
 """A session as such: what it is, what can happen to it, what must be done then. Over a WebSocket that is all there is to it;
 `polling` adds what HTTP needs.
 
-Everything that changes a `Session` is in this file. `step` is total: any input in any phase gives a state and effects.
-
-    phase    input                         next     effects
-    open     FrameReceived, a message      open     [Opened], Received
-    open     the same, choose_peer fails   closed   Failed, CloseSocket, Ended(transport error)
-    open     FrameReceived, a close        closed   CloseSocket, Ended(client disconnect)
-    open     FrameReceived, a pong (v4)    open
-    open     FrameReceived, a ping (v3)    open     SendFrame(pong)
-    open     FrameReceived, not a packet, too large,
-             a ping (v4) or a pong (v3)    closed   CloseSocket, Ended(transport error)
-    open     SocketGone                    closed   CloseSocket, Ended(transport close | transport error)
-    open     CloseRequested                closed   CloseSocket, Ended(its reason)
-    open     Admitted                      open
-    open     Swept                         open     [SendFrame(ping)] (v4)
-    open     Swept, no pong in time        closed   CloseSocket, Ended(ping timeout)
-    open     Swept, joined nothing         closed   CloseSocket, Ended(server disconnect)
-    closed   SocketGone                    closed   CloseSocket
-    closed   anything else                 closed
+Everything that changes a `Session` is in this file. `step` is total: any input in any phase gives a state and effects. It runs on
+two tables, `_STEPS` and `_PACKETS`; the repository's ARCHITECTURE.md has the diagram that a test makes of them.
 
 A session that was never announced (`Opened`) ends without `Ended`: nobody above has heard of it. Where `EngineConfig.choose_peer`
 spreads messages over several peers, each is told of the session with the first message that is its own. All of a session survives
@@ -27,6 +11,7 @@ sleep: it lives as text (`to_record`) in the socket's attachment, or in the row 
 
 import enum
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
@@ -223,47 +208,28 @@ FAULT_CLOSE: Final = 1011
 _TOO_BIG: Final = 1009
 
 
-def step(session: Session, event: Input, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+_Stepped: TypeAlias = tuple[Session, tuple[Effect, ...]]
+
+
+def step(session: Session, event: Input, config: EngineConfig) -> _Stepped:
     """Apply one event to a session."""
-    if session.phase is Phase.CLOSED:
-        return session, (CloseSocket(NORMAL_CLOSE),) if isinstance(event, SocketGone) else ()
-    match event:
-        case FrameReceived(frame):
-            return _receive(session, frame, config)
-        case SocketGone(failed):
-            return _end(session, Reason.TRANSPORT_ERROR if failed else Reason.TRANSPORT_CLOSE)
-        case CloseRequested(reason):
-            return _end(session, reason, FAULT_CLOSE if reason is Reason.TRANSPORT_ERROR else NORMAL_CLOSE)
-        case Admitted():
-            return replace(session, deadline_ms=None), ()
-        case Swept():
-            return _sweep(session, event, config)
+    apply = _STEPS[session.phase].get(type(event))
+    return (session, ()) if apply is None else apply(session, event, config)
 
 
-def _receive(session: Session, frame: Frame, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+def _receive(session: Session, event: FrameReceived, config: EngineConfig) -> _Stepped:
+    frame = event.frame
     if _is_too_large(frame, config.max_payload):
         return _end(session, Reason.TRANSPORT_ERROR, _TOO_BIG)
     try:
         packet = decode_frame(frame if session.revision == REVISION else decode_frame_v3(frame))
     except RemoteEngineError:
-        return _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
-    match packet.type:
-        case PacketType.MESSAGE:
-            return _hand_on(session, packet.data, config)
-        case PacketType.PONG if session.revision == REVISION:
-            return replace(session, unanswered_ms=None), ()
-        case PacketType.CLOSE:
-            return _end(session, Reason.CLIENT_DISCONNECT)
-        case PacketType.PING if session.revision != REVISION:
-            return session, (SendFrame(f"{PacketType.PONG}{packet.data!s}"),)
-        case PacketType.PING | PacketType.PONG:
-            # Revision 4 turned the heartbeat round: this client speaks the other one (Node: "invalid heartbeat direction").
-            return _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
-        case PacketType.OPEN | PacketType.UPGRADE | PacketType.NOOP:
-            return session, ()
+        return _refuse(session, frame, config)
+    apply = _PACKETS[session.revision].get(packet.type)
+    return (session, ()) if apply is None else apply(session, packet.data, config)
 
 
-def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> _Stepped:
     """Hand a message to the peer it is for; one that has not heard of the session hears of it first."""
     if config.choose_peer is None:
         peer, changed = "", session if session.environ is None else replace(session, environ=None)
@@ -271,18 +237,22 @@ def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> tuple
         try:
             route, peer = choose(config.choose_peer, session.route, data)
         except ConfigError as error:
-            closed, effects = _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
+            closed, effects = _refuse(session, data, config)
             return closed, (Failed(error), *effects)
         peers = session.peers if peer in session.peers else (*session.peers, peer)
         if len(peers) > MAX_PEERS:
-            return _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
+            return _refuse(session, data, config)
         changed = replace(session, route=route, peers=peers)
     if session.environ is None or peer in session.peers:
         return changed, (Received(data, peer),)
     return changed, (Opened(session.environ, peer), Received(data, peer))
 
 
-def _sweep(session: Session, event: Swept, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+def _refuse(session: Session, _data: str | bytes, _config: EngineConfig) -> _Stepped:
+    return _end(session, Reason.TRANSPORT_ERROR, FAULT_CLOSE)
+
+
+def _sweep(session: Session, event: Swept, config: EngineConfig) -> _Stepped:
     if session.revision != REVISION:
         return _sweep_v3(session, event, config)
     unanswered = session.unanswered_ms
@@ -298,7 +268,7 @@ def _sweep(session: Session, event: Swept, config: EngineConfig) -> tuple[Sessio
     return pinged, (SendFrame(PING),)
 
 
-def _sweep_v3(session: Session, event: Swept, config: EngineConfig) -> tuple[Session, tuple[Effect, ...]]:
+def _sweep_v3(session: Session, event: Swept, config: EngineConfig) -> _Stepped:
     """Find a client dead that has not pinged: ``pong_ms`` is when the runtime last answered its ping."""
     pinged = max(session.pinged_ms, event.pong_ms or 0)
     if event.now_ms >= pinged + config.ping_interval_ms + config.ping_timeout_ms:
@@ -308,11 +278,45 @@ def _sweep_v3(session: Session, event: Swept, config: EngineConfig) -> tuple[Ses
     return replace(session, pinged_ms=pinged), ()
 
 
-def _end(session: Session, reason: Reason, code: int = NORMAL_CLOSE) -> tuple[Session, tuple[Effect, ...]]:
+def _end(session: Session, reason: Reason, code: int = NORMAL_CLOSE) -> _Stepped:
     closed = replace(session, phase=Phase.CLOSED, environ=None)
     return closed, (CloseSocket(code), Ended(reason, session.peers or ("",))) if session.announced else (
         CloseSocket(code),
     )
+
+
+#: What each input does, by phase. What is not named changes nothing.
+_STEPS: Final[Mapping[Phase, Mapping[type[Input], Callable[[Session, Any, EngineConfig], _Stepped]]]] = {
+    Phase.OPEN: {
+        FrameReceived: _receive,
+        SocketGone: lambda session, gone, _: _end(
+            session, Reason.TRANSPORT_ERROR if gone.failed else Reason.TRANSPORT_CLOSE
+        ),
+        CloseRequested: lambda session, asked, _: _end(
+            session, asked.reason, FAULT_CLOSE if asked.reason is Reason.TRANSPORT_ERROR else NORMAL_CLOSE
+        ),
+        Admitted: lambda session, *_: (replace(session, deadline_ms=None), ()),
+        Swept: _sweep,
+    },
+    Phase.CLOSED: {SocketGone: lambda session, *_: (session, (CloseSocket(NORMAL_CLOSE),))},
+}
+
+#: What each packet of a client does, by revision. What is not named changes nothing. Revision 4 turned the heartbeat round: what
+#: belongs to the other direction is refused (Node: "invalid heartbeat direction").
+_PACKETS: Final[Mapping[int, Mapping[PacketType, Callable[[Session, Any, EngineConfig], _Stepped]]]] = {
+    3: {
+        PacketType.MESSAGE: _hand_on,
+        PacketType.CLOSE: lambda session, *_: _end(session, Reason.CLIENT_DISCONNECT),
+        PacketType.PING: lambda session, data, _: (session, (SendFrame(f"{PacketType.PONG}{data!s}"),)),
+        PacketType.PONG: _refuse,
+    },
+    REVISION: {
+        PacketType.MESSAGE: _hand_on,
+        PacketType.CLOSE: lambda session, *_: _end(session, Reason.CLIENT_DISCONNECT),
+        PacketType.PING: _refuse,
+        PacketType.PONG: lambda session, *_: (replace(session, unanswered_ms=None), ()),
+    },
+}
 
 
 def _is_too_large(frame: Frame, limit: int) -> bool:

@@ -59,9 +59,13 @@ class DurableServer(Connections, Emission, Administration):
         The options are `AsyncServer`'s; one that cannot work here raises `ConfigError` and says what to write instead.
         """
         check_options(options)
+        options["serializer"], decode = choose_serializer(options.get("serializer", "default"))
+        cleanup = bool(options.pop("cleanup_empty_child_namespaces", False))
+        # Upstream hands to its engine, which is `EngineProxy`, the options that are not its own.
+        engine_options = {"runtime": runtime, "membership": membership}
+        super().__init__(**{"logger": _logger, "async_handlers": False, **options, **engine_options})
         self._runtime = runtime
         self._membership = membership
-        options["serializer"], decode = choose_serializer(options.get("serializer", "default"))
         self._backlog = Backlog()
         self._assemblies = Assemblies(self._hold_frame, self._hold, decode)
         #: Sessions announced in this life whose first packet has not come.
@@ -81,12 +85,12 @@ class DurableServer(Connections, Emission, Administration):
         self._callbacks = Callbacks(membership.storage)
         self._answer_handlers = {}
         self._silence_handlers = {}
-        cleanup = bool(options.pop("cleanup_empty_child_namespaces", False))
-        self._namespaces = Namespaces(membership.storage, cleanup=cleanup)
+        self._namespaces = Namespaces(
+            membership.storage, self.handlers, self.namespace_handlers, self.namespaces, cleanup=cleanup
+        )
         membership.room_changes.is_watched = self._watches_rooms
-        manager = DurableManager(membership, self._namespaces, Acks(runtime.first_ack_id()))
-        super().__init__(client_manager=manager, **{"logger": _logger, "async_handlers": False, **options})
-        self._namespaces.begin(self.handlers, self.namespace_handlers, self.namespaces)
+        self.manager = DurableManager(membership, self._namespaces, Acks(runtime.first_ack_id()))
+        self.manager.set_server(self)
         self.manager_initialized = True
         self.environ: Mapping[str, dict[str, str]] = Handshakes(membership)  # type: ignore[assignment]  # it is read only
 
@@ -209,7 +213,7 @@ class DurableServer(Connections, Emission, Administration):
         return sid
 
     def _engineio_server_class(self) -> Callable[..., EngineProxy]:
-        return functools.partial(EngineProxy, self._runtime, self._membership)
+        return EngineProxy
 
     def _check_first(self, engine_sid: str, packet: ClientPacket | None) -> None:
         """Have a client begin with a CONNECT. https://socket.io/docs/v4/socket-io-protocol/#connection-to-a-namespace"""

@@ -32,22 +32,25 @@ RESERVED_EVENTS: Final = frozenset(["connect", "disconnect", "disconnecting"])
 class Namespaces:
     """The namespaces of one server. What predicates have let in is in storage; the rest follows from what is registered."""
 
-    def __init__(self, storage: Storage, *, cleanup: bool) -> None:
-        """Initialise with the rows, and whether a predicate's child is forgotten when its last socket has gone."""
+    def __init__(
+        self,
+        storage: Storage,
+        handlers: Mapping[Any, Mapping[str, Any]],
+        classes: Mapping[Any, Any],
+        served: Sequence[str],
+        *,
+        cleanup: bool,
+    ) -> None:
+        """Initialise with the rows, what the application registers, now and later, and the names served without handlers.
+
+        ``cleanup``: whether a predicate's child is forgotten when its last socket has gone.
+        """
         self._storage = storage
+        self._handlers, self._classes, self._served = handlers, classes, served
         self._cleanup = cleanup
-        self._handlers: Mapping[Any, Mapping[str, Any]] = {}
-        self._classes: Mapping[Any, Any] = {}
-        self._served: Sequence[str] = ()
         #: The namespaces that predicates have let in: those that have no socket yet, and, of those in storage, some.
         self._fresh: dict[str, Matcher] = {}
         self._held: dict[str, Matcher] = {}
-
-    def begin(
-        self, handlers: Mapping[Any, Mapping[str, Any]], classes: Mapping[Any, Any], served: Sequence[str]
-    ) -> None:
-        """Set what the application registers, now and later, and the names served without handlers."""
-        self._handlers, self._classes, self._served = handlers, classes, served
 
     def parent(self, namespace: str) -> Matcher | None:
         """Find the parent whose child a namespace is, if it is one that was let in."""

@@ -75,6 +75,7 @@ class RoomChanges:
         """Initialise with how to look up the sockets in a room, of a namespace and with a key; only watched rooms are looked up."""
         self._members = members
         self._changes: list[RoomChange] = []
+        #: Set by the server, which knows the hooks and is made from the tables.
         self.is_watched: Callable[[str], bool] = _never
 
     def note_entering(self, moves: Iterable[tuple[str, str, str]]) -> None:
