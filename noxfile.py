@@ -282,6 +282,7 @@ def soak(session: nox.Session) -> None:
         "packages/shared-wire/tests/property/test_simulation.py",
         "simulation/test_simulation.py",
         "simulation/test_system.py",
+        "simulation/test_rooms.py",
         env={
             **EXACT,
             "SHARED_WIRE_SIMULATION_STEPS": "1000000",

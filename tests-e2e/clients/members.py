@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-from rooms_model import Connection
+from room_history import Connection
 
 from clients.raw import Closed, RawSocket, connect
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pyodide_js
 import socketio
 
 #: What the names of the namespaces begin with that everybody is let into.
@@ -12,6 +11,8 @@ OPEN = "/open"
 
 def heap_bytes() -> int:
     """Measure the memory of the interpreter, which all objects share. It never shrinks: this is the most it was."""
+    import pyodide_js  # here: the model of the runtime has none
+
     return int(pyodide_js._module.HEAPU8.length)
 
 
