@@ -134,5 +134,24 @@ SCENARIOS: dict[str, Scenario] = {
     "bytes in a call": ("a opens", "a: call_bytes other-6"),
     "a method that there is not": ("a opens", "a: call_missing other-7", "a: echo still here"),
     "a request of an object": ("a opens", "a: fetch other-8 q=1"),
+    # A WebSocket between two objects: one has opened it, the other has accepted it
+    "a stream": ("a opens", "a: stream far-1", "a: stream_send echo this", "a: stream_send memory", "a: notes far-1"),
+    "bytes over a stream": ("a opens", "a: stream far-2", "a: stream_bytes 0001ff"),
+    "a stream closed by its opener": ("a opens", "a: stream far-3", "a: stream_close 1000 bye", "a: notes far-3"),
+    "a stream closed by its acceptor": (
+        "a opens",
+        "a: stream far-4",
+        "a: stream_send close 1000 bye",
+        "a: notes far-4",
+    ),
+    "a stream whose acceptor ends": ("a opens", "a: stream far-5", "a: kill far-5", "pause 0.2", "a: notes far-5"),
+    "a stream whose opener ends": ("a opens", "a: stream far-6", "end", "pause 0.3", "b opens", "b: notes far-6"),
+    "a frame over a stream that is closed": (
+        "a opens",
+        "a: stream far-7",
+        "a: stream_send close 1000 bye",
+        "a: stream_send echo lost",
+        "a: echo still here",
+    ),
     "work keeps an object awake": ("a opens", "a: held 0.2", "a: memory", "pause 0.4", "a: memory"),
 }

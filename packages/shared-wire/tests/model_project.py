@@ -35,6 +35,21 @@ class Counter(DurableObject):
         if rung < self.env.GOOD_ALARM:
             raise RuntimeError("not yet")
 
+    async def open_stream(self, name):
+        answer = await self.env.COUNTER.getByName(name).fetch("http://stream/")
+        self.stream = answer.webSocket
+        self.stream.addEventListener("message", lambda event: self.marks.append(event.data))
+        self.stream.accept()
+
+    async def say(self, text):
+        self.stream.send(text)
+
+    async def close_stream(self):
+        self.stream.close()
+
+    async def heard(self):
+        return str(self.marks)
+
     async def arm(self, ms):
         import time
         await self.ctx.storage.setAlarm(time.time() * 1000 + ms)

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import js
-from pyodide.ffi import JsException, create_once_callable, to_js
+from pyodide.ffi import JsException, create_once_callable, create_proxy, to_js
 
 from shared_wire.durable import Timer, hold_awake, now_ms, raw, start_eagerly
 
@@ -226,3 +226,50 @@ async def future(probe: Any, ws: Any, rest: str) -> str:
 
 def bring(probe: Any, ws: Any, rest: str) -> None:
     probe.awaited.set_result(rest)
+
+
+async def stream(probe: Any, ws: Any, rest: str) -> str:
+    """Open a WebSocket to another object; what comes over it is sent on."""
+    upgrade = js.Object.fromEntries(to_js([["headers", js.Object.fromEntries(to_js([["upgrade", "websocket"]]))]]))
+    answer = await raw(probe.env.PROBE).getByName(rest).fetch(js.Request.new("http://x/", upgrade))
+    probe.stream = answer.webSocket
+    probe.stream.binaryType = "arraybuffer"  # else bytes come as a `Blob`
+
+    def heard(event: Any) -> None:
+        data = event.data
+        ws.send(f"over the stream: {data if isinstance(data, str) else bytes(data.to_bytes()).hex()}")
+
+    probe.stream.addEventListener("message", create_proxy(heard))
+    probe.stream.addEventListener(
+        "close", create_proxy(lambda event: ws.send(f"the stream is closed: {int(event.code)} {event.reason!s}"))
+    )
+    probe.stream.accept()
+    return f"{answer.status:.0f}"
+
+
+def stream_send(probe: Any, ws: Any, rest: str) -> None:
+    probe.stream.send(rest)
+
+
+def stream_bytes(probe: Any, ws: Any, rest: str) -> None:
+    probe.stream.send(to_js(bytes.fromhex(rest)))
+
+
+def stream_close(probe: Any, ws: Any, rest: str) -> str:
+    code, _, reason = rest.partition(" ")
+    probe.stream.close(int(code), reason)
+    try:
+        probe.stream.send("after the close")
+    except JsException:
+        return "cannot send after the close"
+    return "sent after the close"
+
+
+async def kill(probe: Any, ws: Any, rest: str) -> None:
+    """End the life of another object."""
+    await raw(probe.env.PROBE).getByName(rest).end()
+
+
+async def notes(probe: Any, ws: Any, rest: str) -> str:
+    """Return the notes of another object."""
+    return str(await raw(probe.env.PROBE).getByName(rest).notes())

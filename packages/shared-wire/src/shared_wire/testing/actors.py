@@ -11,6 +11,7 @@ from shared_wire.testing.faults import Fate, Faults
 from shared_wire.testing.http import Request
 from shared_wire.testing.lives import Life, current_life, is_over, settle
 from shared_wire.testing.loop import VirtualLoop
+from shared_wire.testing.opened import OpenedSocket
 from shared_wire.testing.sockets import CLOSED, OPEN, ServerSocket
 from shared_wire.testing.storage import ObjectStorage
 from shared_wire.testing.values import Deferred, JsArray, JsBytes, JsDate, JsException, LifeOver
@@ -153,6 +154,13 @@ class Actor:
         self.evict(reason or "Durable Object was aborted")
         self._close_sockets()
 
+    def discard(self) -> None:
+        """Be no more, with its world: nobody is told."""
+        if self.life is not None:
+            self.life.endings.clear()
+        self.evict()
+        self.storage.close()
+
     def _close_sockets(self) -> None:
         sockets, self.sockets, self.tagged = self.sockets, {}, {}
         for socket in sockets:
@@ -265,7 +273,10 @@ class _Stub:
 
     async def fetch(self, request: Any, **options: Any) -> Any:
         asked = request if isinstance(request, Request) else Request(str(request), **options)
-        return await self._ask("a request", "fetch", asked)
+        answer, life = await self._ask("a request", "fetch", asked), current_life.get()
+        if life is not None and answer.webSocket is not None:
+            answer.webSocket = OpenedSocket(answer.webSocket, life)
+        return answer
 
     def __getattr__(self, method: str) -> Any:
         if method.startswith("_"):

@@ -49,6 +49,8 @@ class Life:
         self._held = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._handles: set[asyncio.TimerHandle] = set()
+        #: What the runtime does when it has ended.
+        self.endings: list[Callable[[], Any]] = []
 
     def begin(self, construct: Callable[[], Any]) -> None:
         """Construct the object."""
@@ -129,6 +131,8 @@ class Life:
         with self.owner.loop.as_running():
             for task in list(self._tasks):
                 self.within(functools.partial(stop, task))
+        for ending in self.endings:
+            ending()
 
 
 def settle(outcome: "asyncio.Future[Any]", error: Exception | None, value: Any = None) -> None:

@@ -16,7 +16,7 @@ CONNECTING, OPEN, CLOSING, CLOSED = range(4)
 #: The code with which clients answer a close.
 _ANSWERED: Final = 1000
 #: What an object is told where a connection ends without a word.
-_NO_WORD: Final = "WebSocket disconnected without sending Close frame."
+NO_WORD: Final = "WebSocket disconnected without sending Close frame."
 
 
 class Owner(Protocol):
@@ -62,7 +62,8 @@ class ServerSocket:
         if self.owner is not None:
             self.owner.forget(self)
             if was_open and not self.client.has_vanished:
-                self.owner.receive_close(self, _ANSWERED, "", True)
+                answer = (code, reason) if self.client.is_of_runtime else (_ANSWERED, "")
+                self.owner.receive_close(self, *answer, True)
 
     def serializeAttachment(self, value: Any) -> None:  # noqa: N802 - JavaScript's name
         """Keep a value with the socket, across sleep."""
@@ -92,11 +93,19 @@ class ClientSocket:
         self._frames: list[str | bytes] = []
         self._listener: Callable[[str | bytes], None] | None = None
         self._close_listener: Callable[[int, str], None] | None = None
+        self._answer_listener: Callable[[int, str], None] | None = None
         self.has_vanished = False
+        #: Whether it is the runtime's own, which answers a close with the same code and reason.
+        self.is_of_runtime = False
 
-    def listen(self, frame: Callable[[str | bytes], None], close: Callable[[int, str], None]) -> None:
-        """Have functions called with what comes, from the first frame on."""
-        self._listener, self._close_listener = frame, close
+    def listen(
+        self,
+        frame: Callable[[str | bytes], None],
+        close: Callable[[int, str], None],
+        answer: Callable[[int, str], None] | None = None,
+    ) -> None:
+        """Have functions called with what comes, from the first frame on; ``answer`` with that to its own close."""
+        self._listener, self._close_listener, self._answer_listener = frame, close, answer
         for one in self.take():
             frame(one)
         if self.closed is not None:
@@ -119,7 +128,7 @@ class ClientSocket:
 
     def drop(self) -> None:
         """Be gone without a word, as when the network breaks."""
-        self._leave(1006, _NO_WORD, was_clean=False)
+        self._leave(1006, NO_WORD, was_clean=False)
 
     def vanish(self) -> None:
         """Send nothing more, and take nothing: the connection seems to be there."""
@@ -141,11 +150,13 @@ class ClientSocket:
                 self._listener(frame)
 
     def receive_close(self, code: int, reason: str) -> None:
-        """Handle the server's close."""
+        """Handle the server's close, or its answer."""
         if self.closed is None:
             self.closed = (code, reason)
             if self._close_listener is not None:
                 self._close_listener(code, reason)
+        elif self._answer_listener is not None:
+            self._answer_listener(code, reason)
 
 
 def make_pair() -> tuple[ClientSocket, ServerSocket]:

@@ -186,8 +186,7 @@ class World:
     def close(self) -> None:
         """End everything; a ``with`` block does it."""
         for one in self.actors:
-            one.evict()
-            one.storage.close()
+            one.discard()
         self.loop.settle()
         with self.loop.as_running():
             for task in asyncio.all_tasks(self.loop):
