@@ -3,7 +3,7 @@
     python simulation/mutants.py [--steps 1000000] [--only NAME] [--unit]
 
 Each mutant is run by seeds, as `test_system` runs the system, until something does not hold or the steps are used up; a run that
-hangs counts as found. With ``--unit`` the packages' own tests look for those that are left. The exit code is 0 only where enough
+hangs counts as found. With ``--unit`` the packages' own tests, and those of the shells, look for those that are left. The exit code is 0 only where enough
 are found.
 """
 
@@ -28,6 +28,8 @@ __all__ = ["Mutant", "Outcome", "copied", "find_by_simulation", "find_by_units",
 ROOT: Final = Path(__file__).resolve().parents[1]
 LIST: Final = Path(__file__).with_name("mutants.toml")
 PACKAGES: Final = ("shared-wire", "engine-do", "socketio-do")
+#: Tests of the shells, with all packages together.
+SHELLS: Final = "simulation/test_shells.py"
 
 STEPS: Final = 40_000
 STEPS_OF_A_RUN: Final = 400
@@ -112,19 +114,20 @@ def find_by_simulation(environment: dict[str, str], steps: int, failures: Iterab
     raise RuntimeError(f"the simulation could not be run: {ended.stderr[-2_000:]}")
 
 
-def find_by_units(environment: dict[str, str], packages: Iterable[str]) -> Outcome:
-    """Run the packages' own tests until one fails."""
-    for package in packages:
-        command = [sys.executable, "-m", "pytest", f"packages/{package}/tests", "-x", "-q", "-p", "no:cacheprovider"]
+def find_by_units(environment: dict[str, str], package: str) -> Outcome:
+    """Run tests until one fails: the package's own, those of the shells in the model, and those of the other packages."""
+    own, *others = sorted((f"packages/{name}/tests" for name in PACKAGES), key=lambda path: package not in path)
+    for tests in (own, SHELLS, *others):
+        command = [sys.executable, "-m", "pytest", tests, "-x", "-q", "-p", "no:cacheprovider"]
         try:
             ended = subprocess.run(
                 command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=UNITS_S
             )
         except subprocess.TimeoutExpired:
-            return Outcome(True, how=f"{package}: hangs")
+            return Outcome(True, how=f"{tests}: hangs")
         if ended.returncode:
             failed = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-            return Outcome(True, how=f"{package}: {(failed or [ended.stderr[-200:]])[0][:150]}")
+            return Outcome(True, how=(failed or [ended.stderr[-200:]])[0][:150])
     return Outcome(is_found=False)
 
 
@@ -162,7 +165,7 @@ def _check_baseline(steps: int, *, has_units: bool) -> bool:
     with copied(None) as environment:
         found = find_by_simulation(environment, min(steps, STEPS))
         if not found.is_found and has_units:
-            found = find_by_units(environment, PACKAGES)
+            found = find_by_units(environment, PACKAGES[0])
     _say(f"without a mutant: {found.how or 'nothing is found, as it must be'}")
     return not found.is_found
 
@@ -174,11 +177,9 @@ def _try(mutant: Mutant, steps: int, *, has_units: bool) -> str:
         if found.is_found:
             _say(f"{mutant.name}: found by the simulation after {found.steps} steps ({found.how})")
             return "simulation"
-        if has_units:
-            ordered = sorted(PACKAGES, key=lambda package: package != mutant.package)
-            if (by_units := find_by_units(environment, ordered)).is_found:
-                _say(f"{mutant.name}: not found in {found.steps} steps; found by unit tests ({by_units.how})")
-                return "units"
+        if has_units and (by_units := find_by_units(environment, mutant.package)).is_found:
+            _say(f"{mutant.name}: not found in {found.steps} steps; found by unit tests ({by_units.how})")
+            return "units"
     _say(f"{mutant.name}: NOT FOUND in {found.steps} steps{' and by no unit test' if has_units else ''}")
     return ""
 

@@ -8,6 +8,7 @@ ENTRY = """
 import asyncio
 import js
 import helper
+from shared_wire.durable import start_eagerly
 from workers import DurableObject, Response, WorkerEntrypoint
 
 
@@ -49,6 +50,14 @@ class Counter(DurableObject):
 
     async def heard(self):
         return str(self.marks)
+
+    async def begin_work(self):
+        self.gate = asyncio.Event()
+        start_eagerly(self.ctx, self.gate.wait())
+
+    async def end_work(self):
+        self.gate.set()
+        return "done"
 
     async def arm(self, ms):
         import time
