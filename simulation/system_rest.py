@@ -51,7 +51,7 @@ def check_prompt(system: Resting) -> None:
         if actor.binding == "SOCKET" and actor.lives:
             ghosts = {row[0] for row in actor.storage.sql.exec("SELECT engine_sid FROM sio_sessions").raw()} - known
             assert not ghosts, f"{actor}: ends are not told: {ghosts}"
-    if not any(map(_asks, system.live.values())):
+    if not any(_asks(one) or one.attachment is not None for one in system.live.values()):
         for actor in system.actors:
             _check_memory(actor)
 

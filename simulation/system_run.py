@@ -21,7 +21,8 @@ from shared_wire.testing.modules import install
 
 __all__ = ["STEPS", "Plan", "make_plan", "play", "run", "shrink"]
 
-_CLIENTS: Final = 12
+#: How many clients there are at most, and how often: few that do much, or a crowd.
+_CLIENTS: Final = {4: 3, 12: 3, 30: 1}
 _ROOMS: Final = ("red", "blue")
 #: What a handler may be asked to do, and how often.
 _DEEDS: Final = {"emit": 8, "enter": 3, "leave": 2, "save": 2, "suspend": 4, "ask": 1}
@@ -30,21 +31,41 @@ Step = Callable[[System], None]
 
 
 def open_client(system: System) -> None:
-    if sum(one.is_open is not False for one in system.live.values()) < _CLIENTS:
+    if _room(system):
         system.open()
 
 
+def open_several(system: System) -> None:
+    """Have many clients come at once, as after a failure: each asks for a namespace as soon as it may."""
+    for _ in range(min(_room(system), system.most_clients // 2)):
+        _enter(system, system.open())
+
+
+def _room(system: System) -> int:
+    """Count the clients that may still come."""
+    return system.most_clients - sum(one.is_open is not False for one in system.live.values())
+
+
 def connect(system: System) -> None:
-    client, random = _pick(system, _open(system)), system.random
-    if client is None or client.excuse:
-        return
-    namespace = random.choice(("/", "/", "/other", f"/side-{random.randrange(9)}"))
+    client = _pick(system, _open(system))
+    if client is not None and not client.excuse:
+        _enter(system, client)
+
+
+def _enter(system: System, client: Client) -> None:
+    """Have a client ask for a namespace that it is not in."""
+    namespace = system.random.choice(("/", "/", "/other", f"/side-{system.random.randrange(9)}"))
     before = client.streams.get(namespace)
     if before is not None and (before.is_accepted or not before.is_over):
         return
     if before is not None:
         client.former.append(before)
     client.streams[namespace] = Stream(client, namespace)
+    client.say(head("0", namespace) + json.dumps({"who": [client.number, namespace], "plan": _plan_of_entry(system)}))
+
+
+def _plan_of_entry(system: System) -> list[tuple[str, Any]]:
+    random = system.random
     plan: list[tuple[str, Any]] = [("emit", "self")] * (random.random() < 0.2)
     plan += [("enter", random.choice(_ROOMS))] * (random.random() < 0.4)
     plan += [("suspend", None)] * (random.random() < 0.3)
@@ -52,7 +73,7 @@ def connect(system: System) -> None:
     if random.random() < 0.1:
         plan.append(("refuse", random.random() < 0.5))
         system.note("refused")
-    client.say(head("0", namespace) + json.dumps({"who": [client.number, namespace], "plan": plan}))
+    return plan
 
 
 def say(system: System) -> None:
@@ -190,9 +211,15 @@ def be_late(system: System) -> None:
     system.note("late alarms")
 
 
+def cut_off(system: System) -> None:
+    """Have calls reach an actor no more, or all of them again."""
+    system.faults.cut_off = system.random.choice((None, None, *system.actors))
+
+
 #: What may happen, and how often, against the others.
 STEPS: Final[dict[Step, int]] = {
     open_client: 30,
+    open_several: 3,
     connect: 200,
     say: 300,
     say_binary: 15,
@@ -209,6 +236,7 @@ STEPS: Final[dict[Step, int]] = {
     wait_long: 8,
     settle_now: 60,
     be_late: 2,
+    cut_off: 5,
     deploy: 10,
     jump_clock: 2,
     System.settle: 15,
@@ -272,27 +300,30 @@ class Plan:
     failures: float
     steps: tuple[tuple[int, Step], ...]
     is_tight: bool
+    clients: int
 
     def __str__(self) -> str:
         """Write it so that a person can read it."""
         names = " ".join(f"{step.__name__}:{number}" for number, step in self.steps)
-        return f"seed {self.seed}, failures {self.failures}{', tight' * self.is_tight}: {names}"
+        kind = f"failures {self.failures}, {self.clients} clients{', tight' * self.is_tight}"
+        return f"seed {self.seed}, {kind}: {names}"
 
 
 def make_plan(seed: int, failures: float, length: int) -> Plan:
     """Choose what happens. What happens often in one run is rare in another."""
     random = Random(seed)
     is_tight = random.random() < 0.2
+    [clients] = random.choices(list(_CLIENTS), list(_CLIENTS.values()))
     weights = [weight * random.choice((0.2, 1, 3)) for weight in STEPS.values()]
     steps = random.choices(list(STEPS), weights, k=length)
-    return Plan(seed, failures, tuple(enumerate(steps)), is_tight)
+    return Plan(seed, failures, tuple(enumerate(steps)), is_tight, clients)
 
 
 def play(plan: Plan) -> System:
     """Do what a plan says, and check everything; raises what does not hold."""
     random = Random(plan.seed)
     with _surroundings(random, plan.is_tight) as log:
-        system = System(random, plan.failures, is_tight=plan.is_tight)
+        system = System(random, plan.failures, plan.clients, is_tight=plan.is_tight)
         with system.world:
             for actor in system.actors:
                 system.watch_sleep(actor)

@@ -48,6 +48,12 @@ class Unreliable(Faults):
         self.given_up: set[tuple[str, str]] = set()
         self.is_disturbed = False
         self.late_s = 0.0
+        #: The actor that no call reaches for a while.
+        self.cut_off: Actor | None = None
+
+    def calm(self) -> None:
+        """Let nothing go wrong until `rate` is set again."""
+        self.rate, self.late_s, self.cut_off = 0.0, 0.0, None
 
     def call(self, target: Actor, method: str) -> Fate:
         """Let one fail."""
@@ -55,11 +61,11 @@ class Unreliable(Faults):
         if method != "link" or life is None:
             return super().call(target, method)
         pair = str(life.owner), str(target)
-        if self.random.random() >= self.rate:
+        if self.random.random() >= self.rate and target is not self.cut_off:
             self.failed[pair] = 0
             return super().call(target, method)
         self.is_disturbed = True
-        fate, what = self._choose()
+        fate, what = self._choose() if target is not self.cut_off else (LOST, "cut off")
         self.counts[what] += 1
         self.failed[pair] = 0 if fate.is_answered else self.failed[pair] + 1
         if self.failed[pair] >= MAX_ATTEMPTS:
@@ -90,8 +96,9 @@ class Unreliable(Faults):
 class System:
     """Everything there is."""
 
-    def __init__(self, random: Random, failures: float, *, is_tight: bool = False) -> None:
+    def __init__(self, random: Random, failures: float, most_clients: int, *, is_tight: bool = False) -> None:
         self.random = random
+        self.most_clients = most_clients
         self.is_tight = is_tight
         self.counts: Counter[str] = Counter()
         self.clients: dict[int, Client] = {}
@@ -175,7 +182,7 @@ class System:
         if actor.binding == "SOCKET":
             self._cut(actor)
         for client in self.live.values() if actor.binding == "ENGINE" else ():
-            if ENGINES[client.engine] == actor.name:
+            if client.is_open and ENGINES[client.engine] == actor.name:
                 client.excuse = client.excuse or "its engine actor was reset"
         actor.reset()
 
@@ -191,7 +198,7 @@ class System:
 
     # -- clients
 
-    def open(self) -> None:
+    def open(self) -> Client:
         """Have a client begin to connect."""
         number = len(self.clients)
         client = self.clients[number] = self.live[number] = Client(number, self.random.randrange(len(ENGINES)))
@@ -203,6 +210,7 @@ class System:
             lambda frame: self._hear(client, frame),
             lambda refusal: self._end(client),
         )
+        return client
 
     def _hear(self, client: Client, frame: str | bytes) -> None:
         assert isinstance(frame, str), f"{client}: bytes that nobody sent"
@@ -240,7 +248,8 @@ class System:
 
     def settle(self) -> None:
         """Let everything travel and every handler finish, until the alarms' sweeps say nothing; check what must hold then."""
-        rate, self.faults.rate, self.faults.late_s = self.faults.rate, 0.0, 0.0
+        rate = self.faults.rate
+        self.faults.calm()
         for client in self.live.values():
             client.finish()
         self._run_out()
@@ -258,7 +267,9 @@ class System:
         else:
             raise AssertionError("the sweeps never fall silent")
         check_at_rest(self)
-        self.counts["open at rest"] += sum(client.is_open is True for client in self.live.values())
+        there = sum(client.is_open is True for client in self.live.values())
+        self.counts["open at rest"] += there
+        self.counts["full at rest"] += there == self.most_clients
         self.live = {number: one for number, one in self.live.items() if one.is_open}
         for client in self.live.values():
             client.is_touched = False

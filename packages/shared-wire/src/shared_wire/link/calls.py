@@ -137,13 +137,23 @@ def renew_call(link: Link) -> tuple[Link, Call | None]:
 
 
 def fail_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
-    """Give the peer up for unreachable: everything under way and waiting is lost. Rule 9 says what its answer may have held."""
+    """Give the peer up for unreachable: everything under way and waiting is lost, but for what closes sessions at a peer that holds
+    their sockets. Rule 9 says what its answer may have held.
+    """
     lost = _at_stake(link, link.call) + sessions_in(link.queue) + sessions_waiting(link.unhandled_there)
     held = _in_place_of(link, link.call)
     doubted = link.doubted or (link.call is not None and not link.peer_holds_sockets)
     finished = tuple((0, seq, sids) for _, seq, sids in link.finished)
-    given_up = {"call": None, "queue": (), "queued": 0, "unhandled_there": (), "finished": finished}
+    queue = _closing(link.queue) if link.peer_holds_sockets else ()
+    queued = sum(map(weigh, queue))
+    given_up = {"call": None, "queue": queue, "queued": queued, "unhandled_there": (), "finished": finished}
     return change(link, held=held, doubted=doubted, **given_up), lose(lost)
+
+
+def _closing(queue: tuple[Operation, ...]) -> tuple[Operation, ...]:
+    """Make one operation of those that close sessions: the application has ended these already, and would not close them again."""
+    closed = dict.fromkeys(sid for one in queue if isinstance(one, CloseSessions) for sid in one.engine_sids)
+    return (CloseSessions(tuple(closed), Reason.TRANSPORT_ERROR),) if closed else ()
 
 
 def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
