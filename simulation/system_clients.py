@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from expected_packets import CONNECT, DISCONNECT, EVENT, REFUSED, Expected, head, namespace_of
+from system_upgrade import Upgrading
 
 from socketio_do.testing.transports import Transport
 
@@ -103,10 +104,12 @@ class Client:
         self.transport.send(*late, f"4{packet}", *attachments)
 
     def finish(self) -> None:
-        """Send the other half of a binary event."""
+        """Send the other half of a binary event, and go through with an upgrade that has begun."""
         if self.attachment is not None and self.is_open:
             attachment, self.attachment = self.attachment, None
             self.transport.send(attachment)
+        if isinstance(self.transport, Upgrading):
+            self.transport.hurry()
 
     def receive(self, packet: str) -> None:
         """Check a packet of Socket.IO that it gets, and answer what asks for it."""

@@ -5,9 +5,10 @@ from typing import Any, Protocol
 
 from memory import check_caches, check_link, check_server
 from system_clients import Client, Stream
+from system_upgrade import Upgrading
 
 from shared_wire.testing import Actor
-from socketio_do.testing.transports import Polling
+from socketio_do.testing.transports import Polling, Transport
 
 __all__ = ["Resting", "check_at_rest", "check_prompt"]
 
@@ -30,7 +31,7 @@ def check_at_rest(system: Resting) -> None:
         _check_client(client)
     for actor in system.actors:
         life = actor.life
-        polls = actor.binding == "ENGINE" and any(isinstance(one.transport, Polling) for one in system.live.values())
+        polls = actor.binding == "ENGINE" and any(_polls(one.transport) for one in system.live.values())
         if life is not None and not polls:  # a GET that waits keeps its actor awake
             assert not life.keeps_awake(), f"{actor}: kept awake by {life.keeps_awake()} although everything is done"
         if actor.binding == "ENGINE":
@@ -38,6 +39,10 @@ def check_at_rest(system: Resting) -> None:
         else:
             _check_rows(system, actor)
         _check_memory(actor)
+
+
+def _polls(transport: Transport) -> bool:
+    return isinstance(transport, Polling) and not (isinstance(transport, Upgrading) and not transport.polls)
 
 
 def check_prompt(system: Resting) -> None:

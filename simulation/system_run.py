@@ -15,6 +15,7 @@ from error_log import ErrorLog
 from expected_packets import head
 from system_clients import Client, Stream
 from system_releases import rewrite
+from system_upgrade import Upgrading
 from system_world import SERVERS, System
 
 from shared_wire.testing.modules import install
@@ -167,6 +168,30 @@ def misbehave(system: System) -> None:
         system.note("nonsense")
 
 
+def upgrade(system: System) -> None:
+    """Have a client take the next step towards a WebSocket."""
+    if client := _pick(system, [one for one in _open(system) if isinstance(one.transport, Upgrading)]):
+        client.transport.advance()
+
+
+def lose_probe(system: System) -> None:
+    """Have a WebSocket break that is not the session's yet; a client that polls no more is gone then."""
+    if client := _pick(system, _upgrading(system)):
+        if client.transport.is_paused:
+            system.leave(client, "it is gone")
+        client.transport.lose_probe()
+        system.note("probe lost")
+
+
+def spoil_probe(system: System) -> None:
+    """Have a client say nonsense on a WebSocket that is not the session's yet."""
+    if client := _pick(system, _upgrading(system)):
+        if client.transport.is_paused:
+            system.leave(client, "it is gone")
+        client.transport.send_nonsense()
+        system.note("probe spoilt")
+
+
 def finish_handler(system: System) -> None:
     if system.gates:
         system.finish_handler(system.random.randrange(len(system.gates)))
@@ -230,6 +255,9 @@ STEPS: Final[dict[Step, int]] = {
     drop: 4,
     vanish: 2,
     misbehave: 2,
+    upgrade: 60,
+    lose_probe: 6,
+    spoil_probe: 10,
     finish_handler: 90,
     end_life: 8,
     wait: 60,
@@ -245,6 +273,10 @@ STEPS: Final[dict[Step, int]] = {
 
 def _open(system: System) -> list[Client]:
     return [client for client in system.live.values() if client.is_open]
+
+
+def _upgrading(system: System) -> list[Client]:
+    return [one for one in _open(system) if isinstance(one.transport, Upgrading) and one.transport.is_probing]
 
 
 def _talking(system: System) -> list[Stream]:

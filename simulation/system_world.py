@@ -6,9 +6,9 @@ what must hold is checked whenever somebody is told something and, in `settle`, 
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from expected_packets import Expected
 from system_clients import Client, Stream
 from system_rest import check_at_rest, check_prompt
+from system_upgrade import Upgrading
 
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
@@ -202,15 +203,17 @@ class System:
         """Have a client begin to connect."""
         number = len(self.clients)
         client = self.clients[number] = self.live[number] = Client(number, self.random.randrange(len(ENGINES)))
-        make: Callable[..., Transport] = self.random.choice((WebSocket, WebSocket, Polling))
-        client.transport = make(
-            self.world,
-            f"/socket.io/?EIO=4&engine={client.engine}",
-            {},
-            lambda frame: self._hear(client, frame),
-            lambda refusal: self._end(client),
-        )
+        client.transport = self._transport(client)
         return client
+
+    def _transport(self, client: Client) -> Transport:
+        """Have a client ask for a session: on a WebSocket, by polling, or by what begins as the one and becomes the other."""
+        path = f"/socket.io/?EIO=4&engine={client.engine}"
+        hear, end = partial(self._hear, client), lambda refusal: self._end(client)
+        kind = self.random.randrange(4)
+        if kind == 0:
+            return Upgrading(self.world, path, hear, end, self.note, is_patient=self.random.random() < 0.3)
+        return (Polling if kind == 1 else WebSocket)(self.world, path, {}, hear, end)
 
     def _hear(self, client: Client, frame: str | bytes) -> None:
         assert isinstance(frame, str), f"{client}: bytes that nobody sent"
@@ -227,6 +230,9 @@ class System:
         was_open, client.is_open = client.is_open is not None, False
         if not was_open:
             return
+        if isinstance(client.transport, Upgrading) and client.transport.was_slow:
+            client.excuse = client.excuse or "it is gone"
+            self.note("upgrade: too slow")
         self.note("closed by the server")
         never_in = not any(stream.is_connected for stream in client.all_streams)
         is_due = bool(client.excuse) or client.is_silent or any(one.is_kicked for one in client.all_streams) or never_in

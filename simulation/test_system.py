@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 from system_run import STEPS, Plan, make_plan, play, run, shrink
+from system_upgrade import Stage
 
 #: Steps of all runs together.
 LENGTH = int(os.environ.get("SYSTEM_STEPS", "100000"))
@@ -25,7 +26,13 @@ TRIED = {
     *("ENGINE slept", "SOCKET slept", "ENGINE reset", "SOCKET reset", "late alarms", "clock ahead", "clock behind"),
     *("tables of an earlier layout", "tables of a later layout", "migration cut short", "records of another release"),
     *("call lost", "answer lost", "call doubled", "overloaded", "call late", "answer late", "stray", "given up"),
-    *("cut off",),
+    *(
+        "cut off",
+        "probe lost",
+        "probe spoilt",
+        "upgrade: too slow",
+        *(f"upgrade: {one.name}" for one in list(Stage)[1:]),
+    ),
 }
 
 

@@ -1,7 +1,10 @@
+from contextvars import copy_context
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from shared_wire.testing.lives import current_life
 from shared_wire.testing.sockets import CLOSED, OPEN, ClientSocket, ServerSocket, make_pair
 from shared_wire.testing.values import JsBytes, JsException
 
@@ -47,6 +50,24 @@ def test_whoever_listens_is_told_what_came_before(ends: tuple[ClientSocket, Serv
     server.send("late")
     server.close(1001, "bye")
     assert told == ["early", "late", (1001, "bye")]
+
+
+def test_what_a_client_does_about_a_frame_is_no_part_of_the_objects_life(
+    ends: tuple[ClientSocket, ServerSocket, Owner],
+) -> None:
+    client, server, _ = ends
+    lives: list[Any] = []
+    client.listen(lambda frame: lives.append(current_life.get()), lambda code, reason: lives.append(current_life.get()))
+    life: Any = SimpleNamespace(is_alive=True)
+
+    def work() -> None:
+        current_life.set(life)
+        server.send("one")
+        server.close()
+        assert current_life.get() is life
+
+    copy_context().run(work)
+    assert lives == [None, None]
 
 
 def test_nothing_is_sent_on_a_socket_that_is_closed(ends: tuple[ClientSocket, ServerSocket, Owner]) -> None:

@@ -72,6 +72,16 @@ def test_a_reset_closes_sockets_and_stops_what_runs_where_it_stands(world: World
     assert actor.storage.kv.list() == [], "a coroutine that is closed runs its `finally`, but nothing comes of that"
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_frames_that_a_reset_has_overtaken_reach_no_later_life(world: World, turns: int) -> None:
+    client = world.connect("/")
+    client.send("x")
+    for _ in range(turns):
+        world.loop.turn()
+    world.reset("COUNTER")
+    assert world.actor("COUNTER", "one").lives == 1
+
+
 def test_what_waits_keeps_both_ends_of_a_call_awake(world: World) -> None:
     calling = world.loop.create_task(world.actor("COUNTER", "one").call("a test", "call", "two"))
     world.settle()

@@ -197,11 +197,13 @@ class Actor:
     def _spawn(self, what: str, method: str, socket: ServerSocket, *args: Any) -> None:
         """Have an event of a socket handled, unless a reset takes the socket before."""
 
-        def begin() -> None:
-            if socket.owner is not None:
-                self.loop.create_task(self._handled(what, method, socket, *args))
+        self.loop.call_soon(
+            lambda: self.loop.create_task(self._of_socket(what, method, socket, *args)), context=Context()
+        )
 
-        self.loop.call_soon(begin, context=Context())
+    async def _of_socket(self, what: str, method: str, socket: ServerSocket, *args: Any) -> None:
+        if socket.owner is not None:
+            await self._handled(what, method, socket, *args)
 
     async def _handled(self, what: str, method: str, *args: Any) -> bool:
         """Handle an event that nobody waits for; returns whether it was: what it raises is logged, as the runtime does."""

@@ -1,6 +1,7 @@
 """A WebSocket between a client and an object: the object's end hibernates, the client's is what a test holds."""
 
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Final, Protocol
 
 from shared_wire.testing.lives import is_over
@@ -147,16 +148,18 @@ class ClientSocket:
             if self._listener is None:
                 self._frames.append(frame)
             else:
-                self._listener(frame)
+                Context().run(
+                    self._listener, frame
+                )  # a client's code is none of the object's life, and does not end with it
 
     def receive_close(self, code: int, reason: str) -> None:
         """Handle the server's close, or its answer."""
         if self.closed is None:
             self.closed = (code, reason)
             if self._close_listener is not None:
-                self._close_listener(code, reason)
+                Context().run(self._close_listener, code, reason)
         elif self._answer_listener is not None:
-            self._answer_listener(code, reason)
+            Context().run(self._answer_listener, code, reason)
 
 
 def make_pair() -> tuple[ClientSocket, ServerSocket]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from shared_wire.testing import ClientSocket, Response, World
 
-__all__ = ["End", "Hear", "Polling", "Transport", "WebSocket"]
+__all__ = ["End", "Hear", "Polling", "Transport", "WebSocket", "answer_to"]
 
 #: Told of each packet of Engine.IO: text with its type in front, or the bytes of an attachment.
 Hear = Callable[[str | bytes], None]
@@ -49,7 +49,7 @@ class WebSocket:
         world.loop.create_task(self._open(asking), context=Context())
 
     async def _open(self, asking: Coroutine[Any, Any, Response]) -> None:
-        response = await _answer(asking)
+        response = await answer_to(asking)
         if response.webSocket is None:
             self._end(f"{response.status} {response.data.decode()}")
             return
@@ -104,18 +104,21 @@ class Polling:
         self._world.loop.create_task(work, context=Context())
 
     async def _ask(self, **options: Any) -> Response:
-        return await _answer(self._world.ask(self._path + self._sid, headers=self._headers, **options))
+        return await answer_to(self._world.ask(self._path + self._sid, headers=self._headers, **options))
 
     async def _poll(self) -> None:
         while not self._is_over:
-            response = await self._ask()
-            if self._is_over:
-                return
-            if response.status != 200:
-                self._over(None if self._sid else f"{response.status} {response.data.decode()}")
-                return
-            for packet in response.data.decode().split(_SEPARATOR):
-                self._take(packet)
+            await self._poll_once()
+
+    async def _poll_once(self) -> None:
+        response = await self._ask()
+        if self._is_over:
+            return
+        if response.status != 200:
+            self._over(None if self._sid else f"{response.status} {response.data.decode()}")
+            return
+        for packet in response.data.decode().split(_SEPARATOR):
+            self._take(packet)
 
     def _take(self, packet: str) -> None:
         match packet[:1]:
@@ -172,7 +175,7 @@ class Polling:
         self._is_over = True
 
 
-async def _answer(asking: Coroutine[Any, Any, Response]) -> Response:
+async def answer_to(asking: Coroutine[Any, Any, Response]) -> Response:
     """Return the answer to a request: status 500 where the entrypoint raises."""
     try:
         return await asking
