@@ -30,7 +30,10 @@ def check_caches(membership: Membership) -> None:
 
 def check_server(server: DurableServer) -> None:
     """Check that a server holds nothing in memory."""
-    left = {name: getattr(server, name) for name in ("_fresh", "_expelled", "_ended", "_joining", "_side_by_side")}
+    left = {
+        name: getattr(server, name)
+        for name in ("_fresh", "_expelled", "_ended", "_stuck", "_departed", "_joining", "_side_by_side")
+    }
     assert not any(left.values()), f"the server still holds {left}"
     assert not server._backlog._held, "packets are held"
     assert not server._backlog._held_bytes.total, "bytes are counted for nobody"

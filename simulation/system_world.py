@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from error_log import FULL
 from expected_packets import Expected
 from system_clients import Client, Stream
 from system_rest import check_at_rest, check_prompt
@@ -38,6 +39,10 @@ _PROMPT_S: Final = 1
 _SWEEPS: Final = 8
 
 
+#: How statements and changes of keys begin that a full object refuses.
+_WRITES: Final = ("INSERT", "UPDATE", "DELETE", "put ", "delete ")
+
+
 class Unreliable(Faults):
     """Calls between actors fail by chance. A call that its caller has given up may still arrive, while both lives last."""
 
@@ -51,10 +56,13 @@ class Unreliable(Faults):
         self.late_s = 0.0
         #: The actor that no call reaches for a while.
         self.cut_off: Actor | None = None
+        #: The actor of whose writes every other one fails; and those of which some have failed, since all was last at rest.
+        self.full: Actor | None = None
+        self.were_full: set[Actor] = set()
 
     def calm(self) -> None:
         """Let nothing go wrong until `rate` is set again."""
-        self.rate, self.late_s, self.cut_off = 0.0, 0.0, None
+        self.rate, self.late_s, self.cut_off, self.full = 0.0, 0.0, None, None
 
     def call(self, target: Actor, method: str) -> Fate:
         """Let one fail."""
@@ -87,6 +95,16 @@ class Unreliable(Faults):
                 (Fate(arrives_s=(late,), is_answered=False), "stray"),
             )
         )
+
+    def write(self, owner: Actor, what: str) -> str | None:
+        """Let every other write fail while an object is full: reading goes on."""
+        is_ours = owner is self.full and current_life.get() is not None and what.startswith(_WRITES)
+        if not is_ours or self.random.random() < 0.5:
+            return super().write(owner, what)
+        self.is_disturbed = True
+        self.were_full.add(owner)
+        self.counts[f"{owner.binding} full: {what.split()[0]}"] += 1
+        return FULL
 
     def alarm_s(self, owner: Actor) -> float:
         """Let an alarm be late."""
@@ -157,6 +175,10 @@ class System:
             )
         return [row[0] for row in found.raw()]
 
+    def was_full(self, server: str) -> bool:
+        """Return whether something that a socket actor wanted to write was not written."""
+        return self.server(server) in self.faults.were_full
+
     def note(self, what: str) -> None:
         """Count that something happened."""
         self.counts[what] += 1
@@ -199,10 +221,11 @@ class System:
 
     # -- clients
 
-    def open(self) -> Client:
+    def open(self, engine: int | None = None) -> Client:
         """Have a client begin to connect."""
         number = len(self.clients)
-        client = self.clients[number] = self.live[number] = Client(number, self.random.randrange(len(ENGINES)))
+        engine = self.random.randrange(len(ENGINES)) if engine is None else engine
+        client = self.clients[number] = self.live[number] = Client(number, engine)
         client.transport = self._transport(client)
         return client
 
@@ -281,6 +304,7 @@ class System:
             client.is_touched = False
         self.is_disturbed = self.faults.is_disturbed = False
         self.faults.given_up.clear()
+        self.faults.were_full.clear()
         self.faults.rate = rate
 
     def _run_out(self) -> None:

@@ -30,12 +30,16 @@ class FakeDatabase:
     def __init__(self, connection: sqlite3.Connection | None = None) -> None:
         self._connection = connection or sqlite3.connect(":memory:", isolation_level=None)
         self.statements: list[str] = []
+        #: How statements begin that fail, as where storage is full.
+        self.failing: tuple[str, ...] = ()
 
     def __del__(self) -> None:
         self._connection.close()
 
     def execute(self, statement: str, *parameters: str) -> str | None:
         self.statements.append(statement)
+        if statement.startswith(self.failing):
+            raise sqlite3.OperationalError("database or disk is full")
         row = self._connection.execute(statement, parameters).fetchone()
         return None if row is None else str(row[0])
 

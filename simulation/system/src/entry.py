@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import socketio.exceptions
+from pyodide.ffi import JsException
 from workers import WorkerEntrypoint
 
 from engine_do import EngineConfig
@@ -89,12 +90,22 @@ class Socket(SocketActor):
         del reason
         stream = self.judge.stream(sid)
         assert stream.is_accepted, f"{sid}: disconnected, though it was never connected"
-        assert not stream.is_gone, f"{sid}: disconnected twice"
+        is_repeated = self.judge.was_full(self.ctx.id.name)  # that the socket is gone could not be written
+        assert is_repeated or not stream.is_gone, f"{sid}: disconnected twice"
         if self.judge.may_suspend_parting():
             await self.judge.suspend()
         stream.is_gone = True
 
     async def do(self, stream: Any, deed: str, argument: Any) -> None:
+        """Do a deed; where storage is full it is not done."""
+        try:
+            await self.do_at_once(stream, deed, argument)
+        except JsException as error:
+            if "SQLITE_FULL" not in str(error):
+                raise
+            self.judge.note("a handler could not write")
+
+    async def do_at_once(self, stream: Any, deed: str, argument: Any) -> None:
         sio, sid, namespace = self.sio, stream.socket_sid, stream.namespace
         is_there = sio.manager._socket(sid, namespace) is not None
         match deed:

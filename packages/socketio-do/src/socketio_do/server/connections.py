@@ -3,11 +3,13 @@
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from shared_wire import AdmitSessions, EngineSid
+from shared_wire import AdmitSessions, CloseSessions, EngineSid
+from shared_wire.reasons import Reason
 from socketio_do.errors import PacketError
 from socketio_do.protocol.packets import ClientPacket
 from socketio_do.server.middleware import Middleware
@@ -26,6 +28,10 @@ class Connections(Middleware):
     _ended: set[str]
     #: How many namespaces a session waits to be let into.
     _joining: Counter[str]
+    #: Of those, sessions whose sockets or rows could not be deleted: the next word of their end tries it again.
+    _stuck: set[str]
+    #: Sockets whose disconnect handler has run, and which could not be deleted yet.
+    _departed: set[str]
 
     async def disconnect(self, sid: str, namespace: NamespaceName | None = None, ignore_queue: bool = False) -> None:
         """Disconnect a client from a namespace; its handlers run once, and the socket is forgotten also when one raises."""
@@ -119,13 +125,19 @@ class Connections(Middleware):
         if (actor := self._membership.actor(engine_sid)) is not None:
             self._runtime.outbox.send(actor, AdmitSessions((EngineSid(engine_sid),)))
         await self._answer(engine_sid, "CONNECT", namespace, {"sid": sid})
-        await self.manager.connect(sid, namespace)
+        try:
+            await self.manager.connect(sid, namespace)
+        except Exception:
+            self._lose(engine_sid)  # its client is told that it is connected, and the next life would not know it
+            raise
 
     async def _leave(self, engine_sid: str, namespace: str, reason: str) -> None:
         """Disconnect a session from a namespace; a socket that leaves already is left to whoever began it."""
         sid = self._membership.socket_in(engine_sid, namespace)
         if sid is not None and self.manager.is_connected(sid, namespace):
             await self._part(sid, namespace, reason)
+        elif sid is not None and sid in self._departed:
+            await self._delete(sid, engine_sid, namespace)
         self._close_if_ended(engine_sid)
 
     async def _part(self, sid: str, namespace: str, reason: str) -> None:
@@ -139,16 +151,27 @@ class Connections(Middleware):
     async def _take_leave(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         try:
             await self._announce_leaving(sid, engine_sid, namespace, reason)
-            await self._runtime.lanes.bounded(self._forget(sid, namespace, reason))
+            await self._runtime.lanes.bounded(self._forget(sid, engine_sid, namespace, reason))
         finally:
             self._close_if_ended(engine_sid)
 
-    async def _forget(self, sid: str, namespace: str, reason: str) -> None:
+    async def _forget(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         """Run the `disconnect` handler, and forget the socket in the step that ends it: no reset comes between."""
         try:
             await self._trigger_event("disconnect", namespace, sid, reason)
         finally:
+            await self._delete(sid, engine_sid, namespace)
+
+    async def _delete(self, sid: str, engine_sid: str, namespace: str) -> None:
+        """Delete a socket that has taken its leave; where that fails, its session is closed, and its end tries it again."""
+        try:
             await self.manager.disconnect(sid, namespace)
+        except Exception:
+            if self._membership.socket(sid) is not None:
+                self._departed.add(sid)
+                self._put_off_end(engine_sid)
+            raise
+        self._departed.discard(sid)
 
     async def _announce_leaving(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         """Run the `disconnecting` handler; a class that dispatches events itself knows none."""
@@ -159,5 +182,26 @@ class Connections(Middleware):
 
     def _close_if_ended(self, engine_sid: str) -> None:
         if engine_sid in self._ended and not self._membership.sockets_of(engine_sid):
+            try:
+                self._membership.close_session(engine_sid)
+            except Exception:
+                self._stuck.add(engine_sid)
+                raise
             self._ended.discard(engine_sid)
-            self._membership.close_session(engine_sid)
+            self._stuck.discard(engine_sid)
+
+    def _put_off_end(self, engine_sid: str) -> None:
+        """Have a session closed, and ended again when that is told, or by the next sweep; it is not heard any more."""
+        self._ended.add(engine_sid)
+        self._stuck.add(engine_sid)
+        if (actor := self._membership.actor(engine_sid)) is not None:
+            self._runtime.outbox.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
+
+    def _lose(self, engine_sid: str) -> None:
+        """Have a session end and close in whose step a fault of ours was raised."""
+        if (actor := self._membership.actor(engine_sid)) is not None:
+            self.receive_lost(actor, (EngineSid(engine_sid),))
+
+    def receive_lost(self, actor: str, engine_sids: Iterable[EngineSid] | None) -> None:
+        """End sessions of an engine actor; `DurableServer` does it."""
+        raise NotImplementedError

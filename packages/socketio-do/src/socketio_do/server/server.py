@@ -73,6 +73,8 @@ class DurableServer(Connections, Emission, Administration):
         #: Sessions told to close, whose further messages are not read; and sessions that ended while sockets still leave.
         self._expelled: set[str] = set()
         self._ended: set[str] = set()
+        self._stuck: set[str] = set()
+        self._departed: set[str] = set()
         #: Sessions that were lost and whose end has not begun, and the one whose is beginning.
         self._lost: dict[EngineSid, None] = {}
         self._joining = Counter[str]()
@@ -123,8 +125,12 @@ class DurableServer(Connections, Emission, Administration):
 
     def receive_closed(self, engine_sid: str, reason: str) -> None:
         """Handle a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
-        if engine_sid not in self._ended:
+        if not self._is_ending(engine_sid):
             self._end(engine_sid, reason)
+
+    def _is_ending(self, engine_sid: str) -> bool:
+        """Return whether a session has ended, and its handlers will see to the rest."""
+        return engine_sid in self._ended and engine_sid not in self._stuck
 
     def _end(self, engine_sid: str, reason: str) -> None:
         self._assemblies.drop(engine_sid)
@@ -133,6 +139,7 @@ class DurableServer(Connections, Emission, Administration):
         if not self._membership.has_session(engine_sid):
             return
         self._ended.add(engine_sid)
+        self._stuck.discard(engine_sid)
         for namespace in self._membership.sockets_of(engine_sid):
             self._queue_leaving(engine_sid, namespace, reason)
         self._close_if_ended(engine_sid)
@@ -143,7 +150,7 @@ class DurableServer(Connections, Emission, Administration):
         Each once: one that has ended, and whose handlers still run, is left to them.
         """
         concerned = self._membership.sessions_of(actor) if engine_sids is None else dict.fromkeys(engine_sids)
-        lost = [EngineSid(sid) for sid in concerned if sid not in self._ended and self._membership.has_session(sid)]
+        lost = [EngineSid(sid) for sid in concerned if not self._is_ending(sid) and self._membership.has_session(sid)]
         _logger.warning("= link to %s: %d sessions lost", actor, len(lost))
         self._ended.update(lost)
         if lost:
@@ -159,7 +166,7 @@ class DurableServer(Connections, Emission, Administration):
             try:
                 self._end(engine_sid, Reason.TRANSPORT_ERROR)
             except Exception:
-                self._ended.discard(engine_sid)  # the next word of its end, or the next sweep, ends it
+                self._stuck.add(engine_sid)  # the next word of its end, or the next sweep, ends it
                 _logger.exception("= session %s could not be ended", engine_sid)
             del self._lost[engine_sid]
 
@@ -172,15 +179,17 @@ class DurableServer(Connections, Emission, Administration):
         ours = {EngineSid(sid) for sid in self._membership.sessions_of(actor)}
         if digest(ours, theirs.mark) == theirs:
             self._runtime.outbox.send(actor, AcceptDigest(theirs.digest, theirs.mark))
-        elif digest(ours.difference(self._ended), theirs.mark) != theirs:
+        elif digest(ours.difference(self._ended - self._stuck), theirs.mark) != theirs:
             self._runtime.outbox.send(actor, ListSessions())
 
     def receive_range(self, actor: str, theirs: SessionsRange) -> None:
         """End the sessions an engine actor no longer has, and have it close those we do not know."""
         ours = set(self._membership.sessions_of(actor, theirs.after, theirs.until))
-        for ghost in ours.difference(theirs.engine_sids, self._ended):
+        ghosts = [EngineSid(ghost) for ghost in sorted(ours.difference(theirs.engine_sids, self._ended - self._stuck))]
+        for ghost in ghosts:
             _logger.warning("= session %s is gone from %s", ghost, actor)
-            self.receive_closed(ghost, Reason.TRANSPORT_ERROR)
+        self._ended.update(ghosts)
+        self._end_lost(ghosts)
         unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
         if unknown:
             self._runtime.outbox.send(actor, CloseSessions(unknown, Reason.TRANSPORT_ERROR))

@@ -76,7 +76,12 @@ class Callbacks:
         """Delete and return what is read, piece by piece, until nothing is left or there are enough."""
         taken: list[Expected] = []
         while (enough is None or len(taken) < enough) and (rows := read()):
-            taken += self._take(rows)
+            try:
+                taken += self._take(rows)
+            except Exception:
+                if not taken:
+                    raise
+                break  # those that are deleted are told of; the rest has its rows, and its deadline
         return taken
 
     def _take(self, rows: list[CallbackRow]) -> list[Expected]:

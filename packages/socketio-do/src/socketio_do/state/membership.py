@@ -176,7 +176,7 @@ class Membership:
         keys = sorted(self._room_keys(socket_sid))
         self.room_changes.note_leaving(_moves([(socket, key) for key in keys]))
         if not socket.pending:
-            self.storage.delete_socket(socket_sid)
+            self.room_changes.write(self.storage.delete_socket, socket_sid)
         for key in keys:
             self._forget_member(socket.namespace, key, socket_sid)
         session = self._session(socket.engine_sid)
@@ -261,13 +261,13 @@ class Membership:
         if is_too_long(room):
             return
         key = room_key(room)
-        if self.room_changes.is_watched(namespace):
-            members = self._found(self._room(namespace, key))
-            self.room_changes.note_leaving(_moves([(socket, key) for socket in members]))
-        for socket_sid in self._room(namespace, key):
+        members = [*self._room(namespace, key)]
+        told = self._found(members) if self.room_changes.is_watched(namespace) else []
+        self.room_changes.note_leaving(_moves([(socket, key) for socket in told]))
+        self.room_changes.write(self.storage.delete_rooms, namespace, key)
+        for socket_sid in members:
             self._rooms_of.get(socket_sid, set()).discard(key)
         self._rooms.pop((namespace, key), None)
-        self.storage.delete_rooms(namespace, key)
 
     def namespaces(self) -> set[str]:
         """Return the namespaces that have sockets; some may have lost their last one in this life."""
@@ -362,7 +362,7 @@ class Membership:
         """Write the changed memberships of connected sockets in one statement."""
         rows = [(key, socket.socket_sid) for socket, key in memberships if not socket.pending]
         if rows:
-            write(memberships[0][0].namespace, rows)
+            self.room_changes.write(write, memberships[0][0].namespace, rows)
 
     def _remember_member(self, socket: Socket, key: str) -> None:
         if socket.pending or (socket.namespace, key) in self._rooms:

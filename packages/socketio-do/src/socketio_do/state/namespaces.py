@@ -73,11 +73,12 @@ class Namespaces:
 
     def keep(self, namespace: str) -> None:
         """Keep a namespace whose first socket has connected."""
-        let_in = self._fresh.pop(namespace, None)
+        let_in = self._fresh.get(namespace)
         for name, predicate in self._predicates().items() if let_in is not None else ():
             if predicate is let_in:
                 self._storage.insert_namespace(namespace, name)
                 self._hold(namespace, predicate)
+        self._fresh.pop(namespace, None)
 
     def release(self, namespace: str, is_empty: Callable[[], bool]) -> None:
         """Forget a predicate's child that never had a socket, or has none any more, if that is asked for."""
@@ -85,8 +86,8 @@ class Namespaces:
             if is_empty():
                 del self._fresh[namespace]
         elif self._cleanup and not self._is_static(namespace) and self._kept(namespace) is not None and is_empty():
-            self._held.pop(namespace, None)
             self._storage.delete_namespace(namespace)
+            self._held.pop(namespace, None)
 
     def owners(self, namespace: str) -> list[Owner]:
         """List whose handlers may serve a namespace, the nearest first."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from socketio_do.errors import SessionDataError
 from socketio_do.limits import MAX_ROOM_NAME
@@ -75,11 +75,14 @@ class RoomChanges:
         """Initialise with how to look up the sockets in a room, of a namespace and with a key; only watched rooms are looked up."""
         self._members = members
         self._changes: list[RoomChange] = []
+        #: Where what was noted last begins.
+        self._last = 0
         #: Set by the server, which knows the hooks and is made from the tables.
         self.is_watched: Callable[[str], bool] = _never
 
     def note_entering(self, moves: Iterable[tuple[str, str, str]]) -> None:
         """Note that sockets are about to enter rooms: namespace, room's key, socket sid."""
+        self._last = len(self._changes)
         made = set[str]()
         for namespace, key, socket_sid in moves:
             if not self.is_watched(namespace):
@@ -91,6 +94,7 @@ class RoomChanges:
 
     def note_leaving(self, moves: Iterable[tuple[str, str, str]]) -> None:
         """Note that sockets are about to leave rooms."""
+        self._last = len(self._changes)
         rest: dict[str, set[str]] = {}
         for namespace, key, socket_sid in moves:
             if not self.is_watched(namespace):
@@ -101,6 +105,14 @@ class RoomChanges:
             self._note("leave", namespace, key, socket_sid)
             if not rest[key]:
                 self._note("delete", namespace, key)
+
+    def write(self, write: Callable[..., None], *arguments: Any) -> None:
+        """Write what was noted last; where that fails it has not happened, and nobody is told."""
+        try:
+            write(*arguments)
+        except Exception:
+            del self._changes[self._last :]
+            raise
 
     def take(self) -> list[RoomChange]:
         """Return what happened since this was last asked, in order."""
