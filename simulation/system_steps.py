@@ -276,7 +276,7 @@ STEPS: Final[dict[Step, int]] = {
     settle_now: 60,
     be_late: 2,
     cut_off: 5,
-    fill: 6,
+    fill: 10,
     deploy: 10,
     jump_clock: 2,
     System.settle: 15,

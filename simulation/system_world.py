@@ -44,7 +44,7 @@ _WRITES: Final = ("INSERT", "UPDATE", "DELETE", "put ", "delete ")
 
 
 class Unreliable(Faults):
-    """Calls between actors fail by chance. A call that its caller has given up may still arrive, while both lives last."""
+    """Calls between actors fail by chance. A call that its caller has given up may still arrive, while both lives last: the model sees to that."""
 
     def __init__(self, random: Random, rate: float, counts: Counter[str]) -> None:
         self.random, self.rate, self.counts = random, rate, counts

@@ -133,3 +133,20 @@ def test_what_a_life_has_left_to_be_done_is_not_done_after_its_end(world: World)
             actor.reset()
     world.settle()
     assert actor.storage.kv.get("notes") is None
+
+
+@pytest.mark.parametrize("fate", [DOUBLED, Fate(arrives_s=(0.0, 3.0)), Fate(arrives_s=(3.0,), is_answered=False)])
+def test_a_copy_of_a_call_reaches_no_later_life(world: World, fate: Fate) -> None:
+    actor = world.actor("COUNTER", "one")
+    world.run(world.env.COUNTER.getByName("one").note("before"))
+    world.faults = Planned(fate)
+    call = world.loop.create_task(world.env.COUNTER.getByName("one").note("x"))
+    while not call.done():
+        world.loop.turn()
+    before = actor.storage.kv.get("notes")
+    world.reset()
+    world.advance(5)
+    assert call.done()
+    call.exception()
+    assert actor.storage.kv.get("notes") == before
+    assert actor.lives == 1

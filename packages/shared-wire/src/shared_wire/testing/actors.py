@@ -110,6 +110,11 @@ class Actor:
     def _fail_write(self, what: str) -> str | None:
         return "Error: the object's life is over" if is_over() else self.world.faults.write(self, what)
 
+    @property
+    def next_life(self) -> int:
+        """The number of the life that an event would meet."""
+        return self.lives + (self.life is None)
+
     def wake(self) -> Life:
         """Return the life that an event meets: the one there is, or a new one."""
         self.fall_asleep()
@@ -311,10 +316,17 @@ class _Stub:
 
     async def _travel(self, fate: Fate, what: str, method: str, *args: Any) -> Any:
         """Make a call that fares otherwise than calls do."""
-        loop = self._target.loop
+        loop, caller, number = self._target.loop, current_life.get(), self._target.next_life
+
+        def may_arrive() -> bool:
+            return self._target.next_life == number and (caller is None or caller.is_alive)
+
         arrivals = [
-            loop.create_task(self._arrive(delay_s, what, method, *args), context=Context())
-            for delay_s in fate.arrives_s
+            loop.create_task(
+                self._arrive(delay_s, _always if fate.is_answered and not place else may_arrive, what, method, *args),
+                context=Context(),
+            )
+            for place, delay_s in enumerate(fate.arrives_s)
         ]
         for one in arrivals:
             one.add_done_callback(lambda done: done.exception())
@@ -324,9 +336,18 @@ class _Stub:
             raise JsException(fate.error)
         return answer
 
-    async def _arrive(self, delay_s: float, what: str, method: str, *args: Any) -> Any:
+    async def _arrive(
+        self, delay_s: float, may_arrive: Callable[[], bool], what: str, method: str, *args: Any
+    ) -> Any:
+        """Arrive after a delay. What nobody waits for ends with the lives at both ends, as a connection between them does."""
         await asyncio.sleep(delay_s)
+        if not may_arrive():
+            return None
         return _sent(await self._target.call(what, method, *args))
+
+
+def _always() -> bool:
+    return True
 
 
 def _sent(value: Any) -> Any:
