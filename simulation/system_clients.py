@@ -122,7 +122,7 @@ class Client:
             packet = packet[:begin] + packet[begin + len(ack_id) :]
         if stream.receive(packet):
             self.doom = "a packet that was its own is missing"
-        if ack_id and not stream.is_over and not self.excuse:
+        if ack_id and not stream.is_over and not self.excuse and '["quiet"' not in packet:
             self.say(f"{head('3', stream.namespace)}{ack_id}[{json.loads(packet[begin:])[1]}]")
 
     def cut(self) -> None:

@@ -13,8 +13,8 @@ from socketio_do.state.tables import Storage
 
 __all__ = ["SMALL", "make_small", "make_tight"]
 
-#: What may be as small as 1. Not `MAX_CHANGES`: a frame that has no room for what it began claims that it is handled, until the next
-#: one; a reset between the two loses an event whose client stays connected.
+#: What may be as small as 1. Not `MAX_CHANGES`: a frame that has no room to say what it began claims that it is handled, until the
+#: next one; a reset between the two loses an event whose client stays connected.
 SMALL: Final = (
     "shared_wire.link.session_lists.PIECE",
     "shared_wire.format.batches._BATCH_OPERATIONS",

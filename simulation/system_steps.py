@@ -15,7 +15,7 @@ __all__ = ["STEPS", "Step"]
 
 _ROOMS: Final = ("red", "blue")
 #: What a handler may be asked to do, and how often.
-_DEEDS: Final = {"emit": 8, "enter": 3, "leave": 2, "save": 2, "suspend": 4, "ask": 1}
+_DEEDS: Final = {"emit": 8, "enter": 3, "leave": 2, "save": 2, "suspend": 4, "ask": 1, "expect": 1}
 
 Step = Callable[[System], None]
 
@@ -117,6 +117,8 @@ def _argument(deed: str, random: Random) -> Any:
             return random.choice(("self", "all", "all", *_ROOMS))
         case "enter" | "leave":
             return random.choice(_ROOMS)
+        case "expect":
+            return random.choice(("ask", "ask", "quiet")), random.choice((0.5, 5, 20, 50))
         case "save":
             return random.randrange(1_000)
         case _:

@@ -19,6 +19,7 @@ from system_clients import Client, Stream
 from system_rest import check_at_rest, check_prompt
 from system_upgrade import Upgrading
 
+from shared_wire import Life
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
 from shared_wire.testing.lives import current_life
@@ -44,7 +45,7 @@ _WRITES: Final = ("INSERT", "UPDATE", "DELETE", "put ", "delete ")
 
 
 class Unreliable(Faults):
-    """Calls between actors fail by chance. A call that its caller has given up may still arrive, while both lives last: the model sees to that."""
+    """Calls between actors fail by chance. A call that its caller has given up may still arrive, while both lives last."""
 
     def __init__(self, random: Random, rate: float, counts: Counter[str]) -> None:
         self.random, self.rate, self.counts = random, rate, counts
@@ -126,6 +127,9 @@ class System:
         self.sockets: dict[str, Stream] = {}
         self.gates: list[tuple[Any, Any]] = []
         self.emissions = 0
+        #: The questions of which it is to be told what became, with the life that asked; and those of which it was told.
+        self.asked: dict[int, Life] = {}
+        self.settled_questions: set[int] = set()
         self.is_disturbed = False
         self.world = World.load(PROJECT, JUDGE=self)
         self.faults = self.world.faults = Unreliable(random, failures, self.counts)
@@ -174,6 +178,14 @@ class System:
                 "SELECT socket_sid FROM sio_rooms WHERE namespace = ? AND room = ?", namespace, json.dumps(room)
             )
         return [row[0] for row in found.raw()]
+
+    def settled(self, number: int, life: Life, how: str) -> None:
+        """Note that the application was told what became of a question, which it is once."""
+        assert number not in self.settled_questions, f"question {number}: told twice"
+        self.settled_questions.add(number)
+        self.note(how)
+        if self.asked.get(number, life) != life:
+            self.note("told by a later life")
 
     def was_full(self, server: str) -> bool:
         """Return whether something that a socket actor wanted to write was not written."""
@@ -296,6 +308,8 @@ class System:
         else:
             raise AssertionError("the sweeps never fall silent")
         check_at_rest(self)
+        untold = self.asked.keys() - self.settled_questions
+        assert not untold, f"questions of which nothing is told: {untold}"
         there = sum(client.is_open is True for client in self.live.values())
         self.counts["open at rest"] += there
         self.counts["full at rest"] += there == self.most_clients

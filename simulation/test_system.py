@@ -24,16 +24,14 @@ TRIED = {
     *("opened", "open at rest", "full at rest", "closed by the server", "packet received", "event handled", "binary"),
     *("shouted", "suspended", "refused", "kicked", "left a namespace", "vanished", "nonsense"),
     *("answered", "not answered"),
+    *("answered later", "not answered: timeout", "not answered: disconnect", "told by a later life"),
     *("ENGINE slept", "SOCKET slept", "ENGINE reset", "SOCKET reset", "late alarms", "clock ahead", "clock behind"),
     *("tables of an earlier layout", "tables of a later layout", "migration cut short", "records of another release"),
     *("call lost", "answer lost", "call doubled", "overloaded", "call late", "answer late", "stray", "given up"),
-    *(
-        "cut off",
-        "probe lost",
-        "probe spoilt",
-        "upgrade: too slow",
-        *(f"upgrade: {one.name}" for one in list(Stage)[1:]),
-    ),
+    *("cut off", "probe lost", "probe spoilt", "upgrade: too slow"),
+    *(f"upgrade: {stage.name}" for stage in Stage if stage is not Stage.POLLING),
+    *("SOCKET full: INSERT", "SOCKET full: DELETE", "ENGINE full: put", "a handler could not write"),
+    *("queue in pieces", "rows in pieces", "list of sessions in pieces"),
 }
 
 

@@ -56,6 +56,18 @@ class Socket(SocketActor):
                 sio.on(event, handler, namespace=namespace)
             sio.on(event, past_namespace(handler), namespace=is_side)
 
+        sio.on_answer("kept", self.answered)
+        sio.on_no_answer("kept", self.not_answered)
+
+    async def answered(self, context: Any, sid: str, answer: int) -> None:
+        del sid
+        assert answer == context, f"question {context}: the answer to another one"
+        self.judge.settled(context, self.life, "answered later")
+
+    async def not_answered(self, context: Any, sid: str, reason: str) -> None:
+        del sid
+        self.judge.settled(context, self.life, f"not answered: {reason}")
+
     async def connect(self, sid: str, environ: Any, auth: Any) -> bool:
         del environ
         stream = self.judge.connecting(sid, *auth["who"])
@@ -115,6 +127,8 @@ class Socket(SocketActor):
                 await self.emit(stream, argument)
             case "ask":
                 await self.ask(stream)
+            case "expect" if sio.manager.is_connected(sid, namespace):
+                await self.expect(stream, *argument)
             case "enter" if is_there:
                 await sio.enter_room(sid, argument, namespace=namespace)
                 stream.rooms.add(argument)
@@ -163,6 +177,15 @@ class Socket(SocketActor):
         else:
             assert answer == number, f"{stream.socket_sid}: the answer to another question"
             self.judge.note("answered")
+
+    async def expect(self, stream: Any, question: str, timeout: float) -> None:
+        """Ask the client something, and wait for its answer across sleep; of "quiet" there is none."""
+        number = self.judge.next_emission()
+        self.judge.expect(stream, stream.write("2", [question, number]), is_own=True)
+        kept = {"callback": "kept", "callback_context": number, "timeout": timeout}
+        await self.sio.emit(question, number, to=stream.socket_sid, namespace=stream.namespace, **kept)
+        if self.sio.manager.is_connected(stream.socket_sid, stream.namespace):
+            self.judge.asked[number] = self.life
 
     async def shout(self, namespace: str, room: str | None) -> None:
         """Emit outside of all events."""

@@ -336,9 +336,7 @@ class _Stub:
             raise JsException(fate.error)
         return answer
 
-    async def _arrive(
-        self, delay_s: float, may_arrive: Callable[[], bool], what: str, method: str, *args: Any
-    ) -> Any:
+    async def _arrive(self, delay_s: float, may_arrive: Callable[[], bool], what: str, method: str, *args: Any) -> Any:
         """Arrive after a delay. What nobody waits for ends with the lives at both ends, as a connection between them does."""
         await asyncio.sleep(delay_s)
         if not may_arrive():
