@@ -634,6 +634,15 @@ def test_what_closes_sessions_passes_though_too_much_waits(pair: Pair) -> None:
     assert pair.engine.wire.delivered == [down(Z), CloseSessions((X,), "transport error")]
 
 
+def test_a_closing_passes_a_queue_that_is_full_of_what_concerns_no_session(pair: Pair) -> None:
+    engine_sends(pair, up(X))
+    engine_sends(pair, *[REPORT] * MAX_QUEUED)
+    engine_sends(pair, SessionClosed(X, "transport close"))
+    pair.settle()
+    assert pair.socket.wire.delivered[-1] == SessionClosed(X, "transport close")
+    assert pair.engine.wire.lost == []
+
+
 def test_a_queue_that_has_drained_takes_more(pair: Pair) -> None:
     engine_sends(pair, up(X))
     engine_sends(pair, *[REPORT] * MAX_QUEUED)

@@ -866,6 +866,16 @@ def test_what_waited_in_an_older_life_ends_with_it() -> None:
     assert (e.early, e.received) == ((), 1)
 
 
+def test_who_is_told_something_ahead_of_its_turn_by_a_life_that_ends_is_lost() -> None:
+    s, _ = call_of(socket(1), down(X))
+    e, call = call_of(engine(), up(Y))
+    s, reply, _ = take(s, call, down(Z))
+    e, _ = receive_reply(e, reply)
+    assert [frame.operations for frame in e.early] == [(down(Z),)]
+    _, effects = receive_call(e, call_of(socket(2), REPORT)[1])
+    assert Z in lost(effects), "it is handed on to nobody"
+
+
 def test_a_handler_of_an_older_life_does_not_hold_back_what_a_new_one_is_told() -> None:
     s, _ = take_suspended(socket(), call_of(engine(1), up(X))[1])
     _, call = call_of(replace(engine(2), next_seq=3), up(Y))
