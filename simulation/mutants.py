@@ -3,8 +3,8 @@
     python simulation/mutants.py [--steps 1000000] [--only NAME] [--unit]
 
 Each mutant is run by seeds, as `test_system` runs the system, until something does not hold or the steps are used up; a run that
-hangs counts as found. With ``--unit`` the packages' own tests, and those of the shells, look for those that are left. The exit code is 0 only where enough
-are found.
+hangs counts as found. With ``--unit`` the packages' own tests, and those of the shells, look for those that are left. The exit code
+is 0 only where enough are found.
 """
 
 import argparse
