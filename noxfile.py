@@ -157,7 +157,7 @@ def fuzz(session: nox.Session) -> None:
     install(session, *editable(*SIBLINGS), groups=("test",))
     if not session.posargs:
         session.run("pytest", "fuzz/tests")
-    session.run("python", "fuzz", *(session.posargs or ("--inputs", "6000")))
+    session.run("python", "fuzz", *(session.posargs or ("--inputs", "4000")))
 
 
 def _fetch_sources(session: nox.Session, name: str) -> Path:
@@ -261,7 +261,7 @@ def e2e(session: nox.Session) -> None:
         session.run("pytest", *E2E, *session.posargs)
         return
     # Most of them wait most of the time, so four go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "4", *BY_FILE)
+    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "5", *BY_FILE)
     session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
 
 

@@ -199,7 +199,7 @@ _LONG = (
     *("application_bursts", "application_differences"),
 )
 #: Of the clients at their worst, those that cost others most.
-_WORST = ("many_frames", "collisions", "rooms")
+_WORST = ("collisions", "rooms")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
