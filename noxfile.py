@@ -261,7 +261,7 @@ def e2e(session: nox.Session) -> None:
         session.run("pytest", *E2E, *session.posargs)
         return
     # Most of them wait most of the time, so four go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "5", *BY_FILE)
+    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "4", *BY_FILE)
     session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
 
 

@@ -57,7 +57,7 @@ async def test_who_joins_nothing_is_closed_in_time_and_who_joined_stays(own_work
         found = await asyncio.gather(_until_closed(silent), _until_closed(refused), _until_refused(polling))
         assert [how for how, _ in found] == [1000, 1000, (400, 1)]
         for _, after_s in found:
-            assert CONNECT_TIMEOUT_S - 0.3 < after_s < 2 * CONNECT_TIMEOUT_S
+            assert CONNECT_TIMEOUT_S / 2 < after_s < 2 * CONNECT_TIMEOUT_S  # a busy client begins to measure late
         await staying
         await joined.send('42["echo","and still here"]')
         assert (await own_worker.probe("fast-engine"))["sockets"] == 1
