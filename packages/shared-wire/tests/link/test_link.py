@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared_wire.format.batches import sessions_in
+from shared_wire.format.batches import sessions_in, weigh
 from shared_wire.format.codec import decode, encode
 from shared_wire.format.frames import Call, Life, Refusal, Reply
 from shared_wire.format.operations import (
@@ -530,6 +530,20 @@ def test_an_unreachable_peer_costs_all_that_is_under_way_waiting_or_unhandled_an
     e, effects = fail_call(enqueue(e, up(Z), up(Y)))
     assert sorted(lost(effects)) == [X, Y, Z]
     assert (e.call, e.queue, e.unhandled_there) == (None, (), ())
+
+
+def test_a_closing_that_waits_is_not_lost_with_a_peer_that_is_given_up() -> None:
+    e, s = exchange(engine(), socket(), up(X))
+    s, _ = call_of(s, down(Y))
+    s, effects = fail_call(enqueue(s, down(X, "lost"), CloseSessions((X,), "server disconnect"), AdmitSessions((Z,))))
+    assert X in lost(effects)
+    assert s.queue == (CloseSessions((X,), "transport error"),), "whoever has ended a session does not close it again"
+    assert s.queued == sum(map(weigh, s.queue))
+    brought = Talk(e, enqueue(s, down(X, "after the gap"))).at_engine
+    closing = next(
+        number for number, one in enumerate(brought) if isinstance(one, CloseSessions) and X in one.engine_sids
+    )
+    assert down(X, "after the gap") not in brought[:closing]
 
 
 def test_failing_with_nothing_to_lose_loses_nothing() -> None:
