@@ -57,6 +57,7 @@ LONG_FORMS = (
     "hostile",
     "hostile_inputs",
     "worst_client",
+    "examples",
     "churn",
     "crowd",
     "long_use",

@@ -5,7 +5,9 @@ The server's journal says which handler ran after which; from it follows who mus
 - A connection that was closed has seen a part of what was meant for it: all of it up to some point, and nothing behind.
 - Of what a life of the socket actor emitted that was ended by an *abort*, the last may be lost, also to connections that stay
   (ARCHITECTURE, "Ghosts"). For one engine actor that is the same point for all of its connections: who is behind it got everything.
-- A connection is closed without its own doing only when a message of it had no answer yet, or its engine actor was aborted.
+- A connection is closed without its own doing only when a message of it had no answer yet, or its engine actor was aborted. Where
+  calls between the actors are lost as well, a message may be answered while the call that brought it has no reply: an abort of the
+  socket actor then costs the connection, too, which is counted.
 """
 
 from collections import Counter, defaultdict
@@ -101,14 +103,19 @@ class Verdict:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def judge(journal: Iterable[Entry], connections: list[Connection], aborted: set[str]) -> Verdict:
-    """Compare what members saw with the model; ``aborted`` are the lives of the socket actor that ended by an abort."""
+def judge(
+    journal: Iterable[Entry], connections: list[Connection], aborted: set[str], *, lost_calls: bool = False
+) -> Verdict:
+    """Compare what members saw with the model; ``aborted`` are the lives of the socket actor that ended by an abort.
+
+    ``lost_calls``: whether calls between the actors were lost.
+    """
     found = Verdict()
     history = _History(list(journal), aborted, found)
     cuts = _Cuts()
     for connection in connections:
         _judge_answers(connection, history, found)
-        _judge_end(connection, history, found)
+        _judge_end(connection, history, found, lost_calls=lost_calls)
         _judge_told(connection, history, cuts, found)
     cuts.judge(found)
     return found
@@ -168,7 +175,7 @@ def _judge_answers(connection: Connection, history: _History, found: Verdict) ->
     found.counts["connections that outlived an abort"] += bool(after)
 
 
-def _judge_end(connection: Connection, history: _History, found: Verdict) -> None:
+def _judge_end(connection: Connection, history: _History, found: Verdict, *, lost_calls: bool) -> None:
     """The application heard of its end once; nobody was closed without work of its own but with its engine actor."""
     if history.disconnects[connection.sid] != (connection.closed is not None):
         found.faults.append(
@@ -176,7 +183,9 @@ def _judge_end(connection: Connection, history: _History, found: Verdict) -> Non
         )
     if connection.closed is not None:
         found.counts[f"closed: {connection.closed}"] += 1
-    if connection.closed not in (None, 0, 1006, 1011) or (connection.closed == 1011 and not connection.has_work):
+    without_work = connection.closed == 1011 and not connection.has_work
+    found.counts["closed without work"] += without_work
+    if connection.closed not in (None, 0, 1006, 1011) or (without_work and not lost_calls):
         found.faults.append(f"{connection.sid}: closed with {connection.closed}, {connection.has_work=}")
 
 

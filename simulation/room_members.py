@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from room_choices import choose_act
 from room_history import Connection
 
 from socketio_do.testing import World
@@ -61,7 +62,7 @@ class Member:
             self._go()
         elif self._seen is not None:
             for _ in range(chance.choice((1, 1, 1, 2, 4))):
-                self._send(*self._choose())
+                self._send(*choose_act(chance, ROOMS, [one.sid for one in self._society.present]))
 
     def look(self) -> None:
         """Ask for nothing but the rooms it is in; what was told before comes before the answer."""
@@ -86,22 +87,6 @@ class Member:
             if how == "41":
                 self._transport.close()
         self._end(None)
-
-    def _choose(self) -> tuple[str, dict[str, Any]]:
-        chance = self._society.chance
-        what = chance.choices(("enter", "leave", "close", "tell"), (45, 18, 0.3, 37))[0]
-        if what != "tell":
-            return what, {"room": chance.choice(ROOMS)}
-        without = chance.sample(ROOMS, chance.choice((1, 2))) if chance.random() < 0.3 else None
-        return what, {"rooms": self._choose_rooms(), "skip": chance.random() < 0.5, "without": without}
-
-    def _choose_rooms(self) -> list[str] | None:
-        """Choose some rooms, everybody, or one other member."""
-        chance = self._society.chance
-        how = chance.choices((1, 2, 3, "all", "member"), (50, 15, 10, 5, 20))[0]
-        if how == "member":
-            return [chance.choice([one.sid for one in self._society.present])]
-        return None if how == "all" else chance.sample(ROOMS, int(how))
 
     def _send(self, what: str, arguments: dict[str, Any]) -> None:
         """Send a numbered message."""

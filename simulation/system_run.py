@@ -1,8 +1,6 @@
 """A run of the simulated system by a seed: what happens in it, and how little of that shows a fault."""
 
 import logging
-import secrets
-from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from typing import Final
 
 import pytest
 from error_log import ErrorLog
+from seeded import seed_packages
 from system_limits import make_small, make_tight
 from system_steps import STEPS, Step
 from system_world import System
@@ -31,14 +30,7 @@ def _surroundings(plan: "Plan", random: Random, counts: Counter[str]) -> Iterato
     log = ErrorLog()
     loggers = [logging.getLogger(name) for name in ("shared_wire", "engine_do", "socketio_do", "asyncio")]
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("randbits", "randbelow"):
-            draw = random.getrandbits if name == "randbits" else random.randrange
-            patch.setattr(secrets, name, draw)
-        patch.setattr(secrets, "token_bytes", random.randbytes)
-        patch.setattr("engine_do.durable.entrypoint._compared", {})
-        patch.setattr(
-            secrets, "token_urlsafe", lambda size: urlsafe_b64encode(random.randbytes(size)).decode().rstrip("=")
-        )
+        seed_packages(patch, random)
         if plan.is_tight:
             make_tight(patch)
         if plan.is_small:

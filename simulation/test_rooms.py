@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 from room_history import Entry, Verdict, judge
 from room_members import Member, Society
+from seeded import seed_packages
 
 from shared_wire.testing import Actor
 from shared_wire.testing.faults import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Fate, Faults
@@ -82,20 +83,21 @@ class Meeting:
 
     def judge(self) -> Verdict:
         """Come to rest, let everybody look around, and judge what they saw."""
-        self.faults.rate = 0.0
+        lost_calls, self.faults.rate = self.faults.rate > 0, 0.0
         self.world.advance(120)
         for member in self.members:
             member.look()
         self.world.advance(60)
         life = self.socket.life or self.socket.wake()
         rows = life.within(lambda: life.instance.journal.read(0, 1_000_000))
-        return judge(map(Entry.read, rows), self.society.connections, self.aborted)
+        return judge(map(Entry.read, rows), self.society.connections, self.aborted, lost_calls=lost_calls)
 
 
 def meet(seed: int, rate: float) -> tuple[Meeting, Verdict]:
     """Hold a meeting."""
     chance = random.Random(seed)
-    with World.load(WORKER) as world:
+    with pytest.MonkeyPatch.context() as patch, World.load(WORKER) as world:
+        seed_packages(patch, chance)
         meeting = Meeting(world, chance)
         meeting.faults.rate = rate
         for _ in range(STEPS):
@@ -116,4 +118,5 @@ def test_every_delivery_is_what_the_model_says(rate: float) -> None:
     assert found.counts["connections that outlived an abort"] > MEMBERS
     # And this is what aborts may cost: the members with work, and a few of the last packets.
     assert found.counts["closed: 1011"] < meeting.done["abort the socket actor"] * MEMBERS / 4
+    assert found.counts["closed without work"] < found.counts["connect"] / 20
     assert found.counts["lost in aborts"] < found.counts["deliveries"] / 20

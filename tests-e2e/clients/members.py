@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+from room_choices import choose_act
 from room_history import Connection
 
 from clients.raw import Closed, RawSocket, connect
@@ -152,19 +153,7 @@ class Member:
         await society.leaving.wait()
 
     def _choose(self) -> tuple[str, dict[str, Any]]:
-        chance, rooms = self._chance, self._society.rooms
-        what = chance.choices(("enter", "leave", "close", "tell"), (45, 18, 0.3, 37))[0]
-        if what != "tell":
-            return what, {"room": chance.choice(rooms)}
-        without = chance.sample(rooms, chance.choice((1, 2))) if chance.random() < 0.3 else None
-        return what, {"rooms": self._choose_rooms(), "skip": chance.random() < 0.5, "without": without}
-
-    def _choose_rooms(self) -> list[str] | None:
-        """Choose some rooms, everybody, or one other member."""
-        how = self._chance.choices((1, 2, 3, "all", "member"), (50, 15, 10, 5, 20))[0]
-        if how == "member":
-            return [self._chance.choice([one.sid for one in self._society.present])]
-        return None if how == "all" else self._chance.sample(self._society.rooms, int(how))
+        return choose_act(self._chance, self._society.rooms, [one.sid for one in self._society.present])
 
     async def _send(self, what: str, arguments: dict[str, Any]) -> None:
         """Send a numbered message, and wait for its answer."""

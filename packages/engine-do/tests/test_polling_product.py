@@ -281,7 +281,7 @@ ASPECTS: dict[str, tuple[Callable[[Polling], str], tuple[type, ...]]] = {
 
 
 def steps(where: Callable[[Polling], str], shown: tuple[type, ...]) -> Iterator[Step]:
-    """Take each step that the shell may take, with the names that a diagram has for it."""
+    """Return each step that the shell may take, with the names that a diagram has for it."""
     for state, event in product(STATES.values(), INPUTS):
         if isinstance(event, FrameReceived | SocketGone) or (
             isinstance(event, ProbeOpened) and not may_upgrade(state, CONFIG)

@@ -189,7 +189,7 @@ def refuse(_route: str, _data: str | bytes) -> tuple[str, str]:
 
 
 def steps() -> Iterator[Step]:
-    """Take each step that differs in what happens, with the names that the diagram has for it."""
+    """Return each step that differs in what happens, with the names that the diagram has for it."""
     frames = {packet.name.lower(): packet.value for packet in PacketType} | {"no packet": "x", "too large": "x" * 17}
     inputs = [
         *((name, FrameReceived(frame), CONFIG) for name, frame in frames.items()),

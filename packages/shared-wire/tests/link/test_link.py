@@ -1358,6 +1358,15 @@ def test_a_spoilt_answer_costs_its_sessions_and_its_number_is_used() -> None:
     assert [sids for op in Talk(e, s).at_engine for sids in sessions_in((op,))] == [Z]
 
 
+def test_a_spoilt_answer_keeps_what_closes_sessions() -> None:
+    _, call = call_of(engine(), up(X))
+    s, reply, _ = take(socket(), call, down(X, "too much"), CloseSessions((X,), "server disconnect"))
+    s, effects, empty = spoil_answer(enqueue(s, down(X, "after the gap"), down(Z)), reply)
+    assert (lost(effects), empty.operations) == ([X], ())
+    assert s.queue == (down(Z), CloseSessions((X,), "transport error"))
+    assert s.queued == sum(map(weigh, s.queue))
+
+
 def test_a_spoilt_answer_that_is_not_stored_leaves_the_store_alone() -> None:
     e, call = call_of(engine(), up(X))
     s, reply, _ = take(socket(), call, down(Y))

@@ -72,7 +72,7 @@ def steps_of(link: Link) -> Iterator[Taken]:
 
 @cache
 def explored() -> dict[Link, tuple[Taken, ...]]:
-    """Take every step from every state that fewer than `DEPTH` steps lead to, at either end of a link."""
+    """Explore every step from every state that fewer than `DEPTH` steps lead to, at either end of a link."""
     found: dict[Link, tuple[Taken, ...]] = {}
     reached = [Link(name="link", life=OURS, peer_holds_sockets=there) for there in (False, True)]
     for _ in range(DEPTH):

@@ -18,6 +18,7 @@ from shared_wire.link.effects import Effect
 from shared_wire.link.link import (
     Link,
     change,
+    closings,
     confirm,
     judge_doubt,
     lose,
@@ -144,16 +145,10 @@ def fail_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:
     held = _in_place_of(link, link.call)
     doubted = link.doubted or (link.call is not None and not link.peer_holds_sockets)
     finished = tuple((0, seq, sids) for _, seq, sids in link.finished)
-    queue = _closing(link.queue) if link.peer_holds_sockets else ()
+    queue = closings(link.queue) if link.peer_holds_sockets else ()
     queued = sum(map(weigh, queue))
     given_up = {"call": None, "queue": queue, "queued": queued, "unhandled_there": (), "finished": finished}
     return change(link, held=held, doubted=doubted, **given_up), lose(lost)
-
-
-def _closing(queue: tuple[Operation, ...]) -> tuple[Operation, ...]:
-    """Make one operation of those that close sessions: the application has ended these already, and would not close them again."""
-    closed = dict.fromkeys(sid for one in queue if isinstance(one, CloseSessions) for sid in one.engine_sids)
-    return (CloseSessions(tuple(closed), Reason.TRANSPORT_ERROR),) if closed else ()
 
 
 def spoil_call(link: Link) -> tuple[Link, tuple[Effect, ...]]:

@@ -39,10 +39,12 @@ from shared_wire.format.operations import CloseSessions, EngineSid, Operation
 from shared_wire.limits import MAX_CHANGES
 from shared_wire.link.effects import Deliver, Effect, Lose
 from shared_wire.link.unfinished import Unfinished, apply, begun, finish, sessions_waiting, without_work
+from shared_wire.reasons import Reason
 
 __all__ = [
     "Link",
     "change",
+    "closings",
     "confirm",
     "finish_work",
     "judge_doubt",
@@ -354,6 +356,12 @@ def losing(link: Link, engine_sids: tuple[EngineSid, ...]) -> tuple[Link, tuple[
         link, queue=queue, queued=sum(map(weigh, queue)), held=held, call_lost=call_lost, finished=finished
     )
     return changed, lose(engine_sids)
+
+
+def closings(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+    """Make one operation of those that close sessions: the application has ended these already, and would not close them again."""
+    closed = dict.fromkeys(sid for one in operations if isinstance(one, CloseSessions) for sid in one.engine_sids)
+    return (CloseSessions(tuple(closed), Reason.TRANSPORT_ERROR),) if closed else ()
 
 
 def lose(engine_sids: tuple[EngineSid, ...]) -> tuple[Effect, ...]:

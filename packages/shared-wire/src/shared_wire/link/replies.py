@@ -11,6 +11,7 @@ from shared_wire.link.effects import Effect, SendReply
 from shared_wire.link.link import (
     Link,
     change,
+    closings,
     confirm,
     finish_work,
     judge_doubt,
@@ -27,7 +28,7 @@ __all__ = ["answer_call", "confirm_handled", "receive_call", "spoil_answer"]
 
 
 def receive_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]:
-    """Handle a call of the peer. Unless the effects hold an `SendReply`, carry them out and then say `answer_call`."""
+    """Handle a call of the peer. Unless the effects hold a `SendReply`, carry them out and then say `answer_call`."""
     return judge_doubt(link, call, *_receive_call(link, call))
 
 
@@ -101,12 +102,13 @@ def answer_call(link: Link, seq: int) -> tuple[Link, Reply]:
 
 
 def spoil_answer(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...], Reply]:
-    """Give up what a reply carries because no frame can carry it; its number is still used."""
+    """Give up what a reply carries, but for what closes sessions, because no frame can carry it; its number is still used."""
     empty = replace(reply, operations=())
     answered = (link.answered[0], empty) if link.answered and link.answered[1] == reply else link.answered
     unconfirmed = empty if link.unconfirmed and link.unconfirmed.seq == reply.seq else link.unconfirmed
     link, effects = losing(change(link, answered=answered, unconfirmed=unconfirmed), sessions_in(reply.operations))
-    return link, effects, empty
+    kept = closings(reply.operations)
+    return change(link, queue=link.queue + kept, queued=link.queued + sum(map(weigh, kept))), effects, empty
 
 
 def confirm_handled(link: Link, sender_life: Life, seq: int, engine_sids: Iterable[EngineSid]) -> Link:

@@ -59,12 +59,16 @@ class OpenedSocket:
         self._tell("close", SimpleNamespace(code=code, reason=NO_WORD if code == _BROKEN else reason))
 
     def _tell(self, kind: str, event: Any) -> None:
-        """Have the object handle an event, unless its life is over by then."""
+        """Have the object handle an event."""
         loop = self._life.owner.loop
 
         def begin() -> None:
-            if self._life.is_alive:
-                for listener in self._listeners[kind]:
-                    loop.create_task(self._life.deliver(f"a {kind} event", partial(listener, event)))
+            for listener in self._listeners[kind]:
+                loop.create_task(self._deliver(f"a {kind} event", partial(listener, event)))
 
         loop.call_soon(begin, context=Context())
+
+    async def _deliver(self, what: str, handle: Callable[[], Any]) -> None:
+        """Have a listener called, unless the life of the object is over by now."""
+        if self._life.is_alive:
+            await self._life.deliver(what, handle)

@@ -148,9 +148,8 @@ class ClientSocket:
             if self._listener is None:
                 self._frames.append(frame)
             else:
-                Context().run(
-                    self._listener, frame
-                )  # a client's code is none of the object's life, and does not end with it
+                # A client's code is none of the object's life, and does not end with it.
+                Context().run(self._listener, frame)
 
     def receive_close(self, code: int, reason: str) -> None:
         """Handle the server's close, or its answer."""

@@ -5,8 +5,8 @@
 A placeholder holds an attachment's number, a list (a tuple's items), ``{"extension": [code, number]}``, or ``{"dict": ...}``: a
 dict that has the placeholder's own key, since clients choose what their answers look like.
 
-`protocol.msgpack_codec` would not make this shorter: it has no tuples, no integers beyond 64 bits, no halves of characters (in keys
-neither) and all codes of extensions are the application's, so values would be taken out and put back for more reasons than here.
+`protocol.msgpack_codec` would not make this shorter: it has no tuples, no integers beyond 64 bits, no halves of characters (not in
+keys either), and all codes of extensions are the application's: values would be taken out and put back for more reasons than here.
 
 Only what `COMMANDS` names can be asked, with the arguments it names.
 """
