@@ -9,17 +9,24 @@ from fuzz.traps import GROWTH, Trap, count_comparisons, find_patterns, growth, p
 from shared_wire.limits import MAX_COLLISIONS
 
 
+#: A busy machine may spoil a measurement, in either direction: a planted fault must be seen in one of so many.
+TRIES = 3
+
+
 def test_what_is_quadratic_grows_too_fast() -> None:
-    assert growth(Trap("brackets", lambda size: "[" * size, compare_all), 400) > GROWTH
+    planted = Trap("brackets", lambda size: "[" * size, compare_all)
+    assert any(growth(planted, 400) > GROWTH for _ in range(TRIES))
 
 
 def test_a_pattern_that_backtracks_is_caught() -> None:
     # Each run of letters is tried from each of its letters on.
-    assert growth(Trap("letters", lambda size: "a" * size, re.compile("[a-z]+!").search), 4_000) > GROWTH
+    planted = Trap("letters", lambda size: "a" * size, re.compile("[a-z]+!").search)
+    assert any(growth(planted, 4_000) > GROWTH for _ in range(TRIES))
 
 
 def test_what_is_linear_does_not() -> None:
-    assert growth(Trap("brackets", lambda size: "[" * size, read_once), 20_000) < GROWTH
+    harmless = Trap("brackets", lambda size: "[" * size, read_once)
+    assert any(growth(harmless, 20_000) < GROWTH for _ in range(TRIES))
 
 
 def test_what_takes_no_time_says_nothing() -> None:
