@@ -8,7 +8,6 @@ from fuzz.targets import TARGETS
 from fuzz.traps import GROWTH, Trap, count_comparisons, find_patterns, growth, pattern_traps, target_traps
 from shared_wire.limits import MAX_COLLISIONS
 
-
 #: A busy machine may spoil a measurement, in either direction: a planted fault must be seen in one of so many.
 TRIES = 3
 

@@ -12,7 +12,7 @@ export async function openBrowser(url, executablePath, folder) {
   const open = async () => {
     const page = await context.newPage();
     page.on("pageerror", (error) => errors.push(String(error)));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("console", (message) => message.type() === "error" && errors.push(`${message.text()} ${message.location().url}`));
     await page.goto(url);
     return page;
   };
