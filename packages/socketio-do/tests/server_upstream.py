@@ -187,7 +187,7 @@ class UpstreamManager(DurableManager):
     def set_server(self, server: Any) -> None:
         super().set_server(server)
         if isinstance(server, mock.Mock):
-            server._tell = server._tell_of_rooms = server._drop_expected = mock.AsyncMock()
+            server._tell = server._tell_of_rooms = mock.AsyncMock()
             server.eio.broadcast = self._broadcast
             server.eio.full_for = lambda engine_sids: set()
 

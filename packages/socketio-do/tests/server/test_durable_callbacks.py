@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from server_fakes import FakeEvent, Log, World, finish, socket_sid
 
+from shared_wire import CloseSessions, EngineSid
+from shared_wire.reasons import Reason
 from socketio_do.errors import ConfigError, SessionDataError
+from socketio_do.server import backlog
 from socketio_do.state import callbacks
 
 S1, S2, S3 = socket_sid(1), socket_sid(2), socket_sid(3)
@@ -187,6 +190,37 @@ def test_a_handler_that_a_reset_ends_in_the_middle_is_not_called_again() -> None
     world.receive("e1", "31000[]")
     world.advance(10)
     assert calls == [S1]
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_an_answer_that_is_too_much_to_hold_is_none(monkeypatch: pytest.MonkeyPatch, reset: bool) -> None:
+    monkeypatch.setattr(backlog, "MAX_BACKLOG", 5_000)
+    shop = Shop()
+    shop.world.connect("e1")
+    shop.ask(context=7)
+    shop.world.receive("e1", f'31000["{"x" * 5_000}"]')
+    assert shop.take() == []
+    if reset:
+        shop.world.reset()
+    assert [close for _, close in shop.world.closes()] == [CloseSessions((EngineSid("e1"),), Reason.TRANSPORT_ERROR)]
+    shop.world.close("e1")
+    assert shop.take() == [("disconnect", 7, S1)]
+
+
+def test_a_handler_for_silence_that_waits_keeps_no_other_from_being_told() -> None:
+    told: list[int] = []
+
+    async def silent(context: int, sid: str, reason: str) -> None:
+        told.append(context)
+        await FakeEvent().wait()
+
+    shop = Shop()
+    shop.world.sio.on_no_answer("paid", silent)
+    shop.world.connect("e1")
+    for number in range(3):
+        shop.ask(context=number)
+    shop.world.close("e1")
+    assert told == [0, 1, 2]
 
 
 def test_a_handler_may_ask_again(shop: Shop) -> None:

@@ -55,8 +55,7 @@ class DurableCallbacks(ServerBase):
 
     def receive_alarm(self) -> None:
         """Give up the answers whose time has passed, and ask for the next alarm; called by the object's alarm."""
-        for expected in self._callbacks.due(self._runtime.clock.now_ms()):
-            self._runtime.lanes.start(self._tell_of_silence(expected, "timeout"))
+        self._give_up(self._callbacks.due(self._runtime.clock.now_ms()), "timeout")
         self._arm()
 
     async def _emit_expecting(
@@ -78,21 +77,29 @@ class DurableCallbacks(ServerBase):
         if asked:
             given_up = self._callbacks.add(asked, name, text, due_ms)
             self._arm()
-            for expected in given_up:
-                await self._tell_of_silence(expected, "too many")
+            self._give_up(given_up, "too many")
 
-    async def _answer_expected(self, expected: Expected, answer: list[Any]) -> None:
+    async def _take_answer(self, socket_sid: str, number: int, answer: list[Any]) -> None:
+        """Call the handler that waits for an answer; its row goes only now, since what waits may be given up."""
+        expected = self._callbacks.take(socket_sid, number)
+        if expected is None:
+            self.manager.note_stray(socket_sid, number)
+            return
         handler = self._answer_handlers.get(expected.name)
         if handler is None:
             _logger.warning("= an answer came for the handler %r, which is not there any more", expected.name)
             return
         await self._call_back(handler, expected, *answer)
 
-    async def _drop_expected(self, socket_sid: str) -> None:
+    def _drop_expected(self, socket_sid: str) -> None:
         """Give up the answers of a socket that is gone."""
         if self._answer_handlers:
-            for expected in self._callbacks.drop(socket_sid):
-                await self._tell_of_silence(expected, "disconnect")
+            self._give_up(self._callbacks.drop(socket_sid), "disconnect")
+
+    def _give_up(self, given_up: list[Expected], reason: Silence) -> None:
+        """Begin to tell of all at once: their rows are gone, and a handler that waits must not keep the others from being told."""
+        for expected in given_up:
+            self._runtime.lanes.start(self._tell_of_silence(expected, reason))
 
     async def _tell_of_silence(self, expected: Expected, reason: Silence) -> None:
         handler = self._silence_handlers.get(expected.name)

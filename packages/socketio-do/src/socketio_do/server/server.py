@@ -260,8 +260,8 @@ class DurableServer(Connections, Emission, Administration):
         number = packet.id or 0
         if self.manager.expects(sid, number):
             return functools.partial(self.manager.trigger_callback, sid, number, packet.data)
-        if self._answer_handlers and (expected := self._callbacks.take(sid, number)) is not None:
-            return functools.partial(self._answer_expected, expected, packet.data)
+        if self._answer_handlers:
+            return functools.partial(self._take_answer, sid, number, packet.data)
         self.manager.note_stray(sid, number)
         return None
 

@@ -90,7 +90,7 @@ class DurableManager(socketio.AsyncManager):
         self._membership.disconnect(sid)
         self._namespaces.release(namespace, lambda: not self._membership.participants(namespace, (None,)))
         try:
-            await self.server._drop_expected(sid)
+            self.server._drop_expected(sid)
         finally:
             await self.server._tell_of_rooms()
 
