@@ -3,7 +3,7 @@
 import logging
 from typing import Final
 
-from shared_wire.testing.lives import is_over
+from shared_wire.testing.loop import is_over
 
 __all__ = ["FULL", "ErrorLog"]
 

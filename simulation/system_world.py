@@ -22,7 +22,7 @@ from system_upgrade import Upgrading
 from shared_wire import Life
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
-from shared_wire.testing.lives import current_life
+from shared_wire.testing.loop import current_life
 from shared_wire.testing.values import LifeOver
 from socketio_do.testing.transports import Polling, Transport, WebSocket
 

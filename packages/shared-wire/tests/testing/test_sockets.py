@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared_wire.testing.lives import current_life
+from shared_wire.testing.loop import current_life
 from shared_wire.testing.sockets import CLOSED, OPEN, ClientSocket, ServerSocket, make_pair
 from shared_wire.testing.values import JsBytes, JsException
 

@@ -63,10 +63,11 @@ def make_environ(
         if "_" in name or name.lower() in excluded:
             continue
         fact = ("HTTP_" + name.upper().replace("-", "_"), value)
-        if _size(fact) > left:
+        size = _size(fact)
+        if size > left:
             omitted.append(name)
             continue
-        left -= _size(fact)
+        left -= size
         facts.append(fact)
     if omitted:
         facts.append((_OMITTED, ",".join(omitted)[:_OMITTED_LENGTH]))

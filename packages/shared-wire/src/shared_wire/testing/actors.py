@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from shared_wire.testing.faults import Fate, Faults
 from shared_wire.testing.http import Request
-from shared_wire.testing.lives import Life, current_life, is_over, settle
-from shared_wire.testing.loop import VirtualLoop
+from shared_wire.testing.lives import Life, settle
+from shared_wire.testing.loop import VirtualLoop, current_life, is_over
 from shared_wire.testing.opened import OpenedSocket
 from shared_wire.testing.sockets import CLOSED, OPEN, ServerSocket
 from shared_wire.testing.storage import ObjectStorage
@@ -201,10 +201,7 @@ class Actor:
 
     def _spawn(self, what: str, method: str, socket: ServerSocket, *args: Any) -> None:
         """Have an event of a socket handled, unless a reset takes the socket before."""
-
-        self.loop.call_soon(
-            lambda: self.loop.create_task(self._of_socket(what, method, socket, *args)), context=Context()
-        )
+        Context().run(self.loop.create_task, self._of_socket(what, method, socket, *args))
 
     async def _of_socket(self, what: str, method: str, socket: ServerSocket, *args: Any) -> None:
         if socket.owner is not None:

@@ -5,27 +5,19 @@ import functools
 import inspect
 import traceback
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar, copy_context
+from contextvars import Context, copy_context
 from typing import Any, Final, Protocol
 
-from shared_wire.testing.loop import VirtualLoop
+from shared_wire.testing.loop import VirtualLoop, current_life
 from shared_wire.testing.values import JsException
 
-__all__ = ["Life", "current_life", "is_over", "settle", "stop"]
+__all__ = ["Life", "settle", "stop"]
 
 #: Seconds without an event after which an object that nothing keeps awake leaves memory.
 IDLE_S: Final = 10
 
 #: How often code that is being ended may await something in its ``finally`` or ``except``.
 _MOST_AWAITS: Final = 100
-#: Whose code is running.
-current_life: ContextVar["Life | None"] = ContextVar("current_life", default=None)
-
-
-def is_over() -> bool:
-    """Return whether the code that runs belongs to a life that has ended: what it still does reaches nobody."""
-    life = current_life.get()
-    return life is not None and not life.is_alive
 
 
 class Owner(Protocol):
@@ -58,20 +50,23 @@ class Life:
 
     def within(self, function: Callable[[], Any]) -> Any:
         """Run something as code of this life."""
+        return self._context().run(function)
+
+    def _context(self) -> Context:
         context = copy_context()
         context.run(current_life.set, self)
-        return context.run(function)
+        return context
 
     def hold(self, why: str) -> Callable[[], None]:
         """Keep the object awake until the returned function is called."""
         self._held += 1
         number = self._held
         self._holds[number] = why
-        return lambda: self._released(number)
+        return functools.partial(self._released, number)
 
     def _released(self, number: int) -> None:
         self._holds.pop(number, None)
-        self.last_event_s = max(self.last_event_s, self.owner.loop.time())
+        self.last_event_s = self.owner.loop.time()
 
     def start(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Let a coroutine run on; it keeps the object awake."""
@@ -91,7 +86,10 @@ class Life:
         self._timers_s = max(self._timers_s, handle.when())
 
     async def deliver(self, what: str, function: Callable[[], Any]) -> Any:
-        """Have the object handle an event; raises `JsException` for what it raises, and when its life ends meanwhile."""
+        """Have the object handle an event; raises `JsException` for what it raises, and when its life ends meanwhile.
+
+        The life must not be over when this is called.
+        """
         release = self.hold(what)
         outcome, waiting = self.owner.loop.create_future(), self.owner.waiting
         waiting.add(outcome)
@@ -106,8 +104,10 @@ class Life:
                 settle(outcome, None, value)
             finally:
                 release()
+                self._tasks.discard(task)
 
-        self.within(lambda: self.owner.loop.create_task(handle()))
+        task = asyncio.Task(handle(), loop=self.owner.loop, context=self._context())
+        self._tasks.add(task)  # `handle` takes it out again: `adopt` would set a callback in the loop for every event
         try:
             return await outcome
         finally:
@@ -120,8 +120,7 @@ class Life:
 
     def is_idle(self) -> bool:
         """Return whether nothing keeps the object awake, and nothing has for ten seconds."""
-        quiet_since_s = max(self.last_event_s, self._timers_s)
-        return not self._holds and self.owner.loop.time() >= quiet_since_s + IDLE_S
+        return not self._holds and self.owner.loop.time() >= max(self.last_event_s, self._timers_s) + IDLE_S
 
     def end(self) -> None:
         """Stop all of its code where it stands."""

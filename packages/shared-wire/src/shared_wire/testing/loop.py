@@ -1,15 +1,16 @@
 """An event loop whose time is virtual: nothing waits, and a run is the same each time."""
 
 import asyncio
+import heapq
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from contextvars import Context
-from typing import Any, Final, TypeVar
+from contextvars import Context, ContextVar
+from typing import Any, Final, Protocol, TypeVar
 
-__all__ = ["EPOCH_MS", "EagerTask", "VirtualLoop"]
+__all__ = ["EPOCH_MS", "EagerTask", "VirtualLoop", "current_life", "is_over"]
 
 T = TypeVar("T")
 
@@ -17,24 +18,43 @@ T = TypeVar("T")
 EPOCH_MS: Final = 1_800_000_000_000
 
 
+class Runner(Protocol):
+    """A life, as the loop needs it: what its code begins ends with it."""
+
+    is_alive: bool
+
+    def adopt(self, task: "asyncio.Task[Any]") -> None:
+        """End a task with this life."""
+
+    def adopt_timer(self, handle: asyncio.TimerHandle) -> None:
+        """End a timer with this life."""
+
+
+#: Whose code is running.
+current_life: ContextVar[Any] = ContextVar("current_life", default=None)
+
+
+def is_over() -> bool:
+    """Return whether the code that runs belongs to a life that has ended: what it still does reaches nobody."""
+    life: Runner | None = current_life.get()
+    return life is not None and not life.is_alive
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """Runs callbacks in the order in which they are due; when nothing is ready, its clock jumps to the next timer."""
 
-    # What asyncio's loop has and its annotations do not: callbacks that are ready, and timers by the time they are due.
+    # What asyncio's loop has and its annotations do not: what is ready, timers by the time they are due, whether it is to stop.
     _ready: "deque[asyncio.Handle]"
     _scheduled: list[asyncio.TimerHandle]
+    _stopping: bool
 
     def __init__(self) -> None:
         """Initialise with the time 0, in seconds."""
         super().__init__()
         self._now_s = 0.0
-        self._selector = _Jump(self)
+        self._may_jump = True
         #: Seconds by which the clock on the wall is ahead of what has passed; it may jump, `time` does not.
         self.skew_s = 0.0
-        #: Told of every timer that is set, and of every task; asked whether a new task may run at all.
-        self.watch_timer: Callable[[asyncio.TimerHandle], None] = lambda _: None
-        self.watch_task: Callable[[asyncio.Task[Any]], None] = lambda _: None
-        self.may_begin: Callable[[], bool] = lambda: True
         self.set_task_factory(_make_task)
 
     def time(self) -> float:
@@ -54,30 +74,39 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_at(  # type: ignore[override]  # typeshed ties the arguments to the callback
         self, when: float, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Set a timer, as asyncio does."""
+        """Set a timer, as asyncio does; it ends with the life that sets it."""
         handle = super().call_at(when, callback, *args, context=context)
-        self.watch_timer(handle)
+        if (life := current_life.get()) is not None:
+            life.adopt_timer(handle)
         return handle
 
     def call_unwatched(
         self, delay_s: float, callback: Callable[[], Any], context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Set a timer that `watch_timer` is not told of: one of the runtime's own."""
+        """Set a timer that no life is told of: one of the runtime's own."""
         return super().call_at(self._now_s + delay_s, callback, context=context or Context())
 
     def turn(self) -> bool:
         """Run what is ready now, but not what that makes ready; returns whether anything was."""
-        with self._virtual_time():
-            is_ready = bool(self._ready) or bool(self._scheduled and self._scheduled[0].when() <= self._now_s)
-            if is_ready:
+        is_ready = self._is_ready()
+        if is_ready:
+            with self._virtual_time():
                 self.call_soon(self.stop)
                 self.run_forever()
         return is_ready
 
+    def _is_ready(self) -> bool:
+        return bool(self._ready) or bool(self._scheduled and self._scheduled[0].when() <= self._now_s)
+
     def settle(self) -> None:
         """Run all that is ready now, and what that makes ready. No time passes."""
-        while self.turn():
-            pass
+        with self._virtual_time():
+            while self._is_ready():
+                self._may_jump = False
+                try:
+                    self.run_forever()
+                finally:
+                    self._may_jump = True
 
     def advance(self, seconds: float) -> None:
         """Let time pass, timer by timer."""
@@ -114,24 +143,35 @@ class VirtualLoop(asyncio.BaseEventLoop):
         finally:
             asyncio._set_running_loop(running)
 
-    def admit(self, work: Any) -> Any:
-        """Return a coroutine, or what never ends in its place where it may not begin."""
-        if self.may_begin():
-            return work
-        work.close()
-        return _never()
+    def _run_once(self) -> None:
+        """Run one turn: what is ready when it begins. Called by asyncio's loop until `stop`.
 
-    def jump(self, seconds: float | None) -> None:
-        """Let time pass because nothing is ready; called by the loop."""
-        if seconds is None:
+        In the place of asyncio's own, which looks at files and sockets in every turn. Cancelled timers stay until they are due.
+        """
+        timers, ready = self._scheduled, self._ready
+        while timers and timers[0]._cancelled:
+            heapq.heappop(timers)._scheduled = False  # type: ignore[attr-defined]  # asyncio's own mark
+        if not ready and not self._stopping:
+            self._jump()
+        while timers and timers[0].when() <= self._now_s:
+            timer = heapq.heappop(timers)
+            timer._scheduled = False  # type: ignore[attr-defined]
+            ready.append(timer)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _jump(self) -> None:
+        """Nothing is ready: let time pass to the next timer; in `settle`, stop the loop unless that timer is due."""
+        due_s = self._scheduled[0].when() if self._scheduled else None
+        if not self._may_jump:
+            if due_s is None or due_s > self._now_s:
+                self.stop()
+        elif due_s is None:
             raise RuntimeError("this waits for something that never comes: no timer is set, and nothing is on its way")
-        self._now_s += max(seconds, 0)
-
-    def _process_events(self, event_list: object) -> None:
-        """There are no files and no sockets to look at."""
-
-    def _write_to_self(self) -> None:
-        """Nobody sleeps who would have to be woken."""
+        else:
+            self._now_s = max(self._now_s, due_s)
 
 
 async def _never() -> None:
@@ -140,41 +180,44 @@ async def _never() -> None:
     await asyncio.get_running_loop().create_future()
 
 
+def _admit(work: Any) -> Any:
+    """Return a coroutine; where the life that begins it is over, return one that never ends instead."""
+    if not is_over():
+        return work
+    work.close()
+    return _never()
+
+
+def _adopt(task: "asyncio.Task[Any]") -> None:
+    """End a task with the life that has begun it."""
+    life: Runner | None = current_life.get()
+    if life is not None:
+        life.adopt(task)
+
+
 def _make_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> "asyncio.Task[Any]":
-    """Make a task as asyncio does, and tell the loop of it."""
-    assert isinstance(loop, VirtualLoop)
-    task: asyncio.Task[Any] = asyncio.Task(loop.admit(work), loop=loop, **options)
-    loop.watch_task(task)
+    """Make a task as asyncio does, for the life that begins it."""
+    task: asyncio.Task[Any] = asyncio.Task(_admit(work), loop=loop, **options)
+    _adopt(task)
     return task
-
-
-class _Jump:
-    """In the place of a selector: waiting is a jump of the clock."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-
-    def select(self, timeout: float | None) -> list[Any]:
-        self._loop.jump(timeout)
-        return []
 
 
 if sys.version_info >= (3, 12):
 
     class EagerTask(asyncio.Task[Any]):
-        """`asyncio.Task`, of which the loop is told."""
+        """`asyncio.Task` of the life that begins it."""
 
         def __init__(self, coro: Any, *, loop: VirtualLoop, eager_start: bool = False) -> None:
-            super().__init__(loop.admit(coro), loop=loop, eager_start=eager_start)
-            loop.watch_task(self)
+            super().__init__(_admit(coro), loop=loop, eager_start=eager_start)
+            _adopt(self)
 else:
 
-    class EagerTask(asyncio.tasks._PyTask):  # type: ignore[name-defined]  # typeshed does not know it
-        """`asyncio.Task` with the option that Python 3.12 has added; the loop is told of it."""
+    class EagerTask(asyncio.Task[Any]):
+        """`asyncio.Task` of the life that begins it, with the option that Python 3.12 has added."""
 
         def __init__(self, coro: Any, *, loop: VirtualLoop, eager_start: bool = False) -> None:
-            super().__init__(loop.admit(coro), loop=loop)
-            loop.watch_task(self)
+            super().__init__(_admit(coro), loop=loop)
+            _adopt(self)
             if eager_start:
                 step, outer = loop._ready.pop(), asyncio.current_task(loop)
                 if outer is not None:

@@ -8,8 +8,7 @@ from contextvars import copy_context
 from typing import Any
 
 from shared_wire.testing.http import Headers, Request, Response
-from shared_wire.testing.lives import current_life, is_over
-from shared_wire.testing.loop import EagerTask, VirtualLoop
+from shared_wire.testing.loop import EagerTask, VirtualLoop, current_life, is_over
 from shared_wire.testing.sockets import make_pair
 from shared_wire.testing.values import Deferred, JsException, OnceCallable, to_js
 
@@ -109,15 +108,6 @@ def _import_from_javascript(name: str) -> Any:
     raise JsException(f"the model has no module {name!r}")
 
 
-class _Asyncio:
-    """In the place of `asyncio` where the packages start tasks: with the option of Python 3.12."""
-
-    Task = EagerTask
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(asyncio, name)
-
-
 def install() -> None:
     """Put the modules where imports find them; nothing happens when they are there already, or in a Worker."""
     if "workers" in sys.modules:
@@ -141,4 +131,5 @@ def install() -> None:
     sys.modules.update({"js": _js(), "pyodide": pyodide, "pyodide.ffi": ffi, "workers": workers})
     import shared_wire.durable as durable
 
-    vars(durable).update(asyncio=_Asyncio())
+    # Where the packages start tasks, with the option of Python 3.12.
+    vars(durable).update(asyncio=types.SimpleNamespace(**{**vars(asyncio), "Task": EagerTask}))

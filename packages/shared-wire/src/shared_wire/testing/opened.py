@@ -6,7 +6,8 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
-from shared_wire.testing.lives import Life, is_over
+from shared_wire.testing.lives import Life
+from shared_wire.testing.loop import is_over
 from shared_wire.testing.sockets import NO_WORD, ClientSocket
 from shared_wire.testing.values import JsBytes, JsException
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any, Final, Protocol
 
-from shared_wire.testing.lives import is_over
+from shared_wire.testing.loop import is_over
 from shared_wire.testing.values import JsBytes, JsException
 
 __all__ = ["ClientSocket", "Owner", "ServerSocket", "make_pair"]

@@ -15,7 +15,7 @@ from shared_wire.testing.actors import Actor, Namespace
 from shared_wire.testing.bindings import Message, Queue, make_bindings
 from shared_wire.testing.faults import Faults
 from shared_wire.testing.http import Request, Response
-from shared_wire.testing.lives import current_life, is_over, stop
+from shared_wire.testing.lives import stop
 from shared_wire.testing.loop import VirtualLoop
 from shared_wire.testing.modules import install
 from shared_wire.testing.sockets import ClientSocket
@@ -48,8 +48,6 @@ class World:
     def __init__(self, entry: ModuleType, bindings: Mapping[str, str], **env: Any) -> None:
         """Initialise with the Worker's main module, its Durable Object bindings (name to class), and the other bindings."""
         self.loop = VirtualLoop()
-        self.loop.watch_timer, self.loop.watch_task = _adopt_timer, _adopt_task
-        self.loop.may_begin = lambda: not is_over()
         #: What goes wrong; nothing at first.
         self.faults = Faults()
         self.env = SimpleNamespace(**env)
@@ -204,22 +202,10 @@ class World:
         return lambda binding, name: Actor(self, binding, name, class_name, construct)
 
 
-def _adopt_task(task: "asyncio.Task[Any]") -> None:
-    """End a task with the life that has begun it."""
-    if (life := current_life.get()) is not None:
-        life.adopt(task)
-
-
 def _wait(promise: Any) -> None:
     """Stand for the entrypoint's ``waitUntil``: in a world everything runs to its end."""
     if asyncio.iscoroutine(promise):
         asyncio.get_running_loop().create_task(promise)
-
-
-def _adopt_timer(handle: asyncio.TimerHandle) -> None:
-    """End a timer with the life that has set it."""
-    if (life := current_life.get()) is not None:
-        life.adopt_timer(handle)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A Socket.IO client in the process of the server: what it received is a list."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -15,6 +16,8 @@ __all__ = ["Client", "Connection", "Refused"]
 _TRANSPORTS: dict[str, Callable[..., Transport]] = {"websocket": WebSocket, "polling": Polling}
 #: How much later a binary packet's type is than that of one without attachments.
 _BINARY = 3
+#: How the frame of an event without attachments begins.
+_EVENT_FRAME = f"4{EVENT}"
 
 
 class Refused(Exception):
@@ -24,6 +27,12 @@ class Refused(Exception):
         """Initialise with what the server said."""
         super().__init__(str(data))
         self.data = data
+
+
+class _ServerPacket(Packet):
+    """A packet of the server, read without the guard against long numbers, which costs a decoder for each packet."""
+
+    json = json
 
 
 class Namespaced(Protocol):
@@ -47,6 +56,9 @@ class Connection:
         self.clients: dict[str, Namespaced] = {}
         #: What the handshake was refused with.
         self.refusal: str | None = None
+        #: Whether a client answers events, which therefore are read at once; else they are when somebody asks for them.
+        self.answers_events = False
+        self._unread: list[str | bytes] = []
         self._partial: Packet | None = None
         address = f"{path}?{urlencode({'EIO': '4', **query})}"
         self.transport = _TRANSPORTS[transport](world, address, headers, self._hear, self._end)
@@ -58,12 +70,23 @@ class Connection:
         self.transport.send(*(f"4{part}" if isinstance(part, str) else part for part in parts))
 
     def _hear(self, frame: str | bytes) -> None:
+        self._unread.append(frame)
+        if self.answers_events or frame[:2] != _EVENT_FRAME:
+            self.read()
+
+    def read(self) -> None:
+        """Read what has come, and hand it to the clients."""
+        unread, self._unread = self._unread, []
+        for frame in unread:
+            self._read(frame)
+
+    def _read(self, frame: str | bytes) -> None:
         if isinstance(frame, bytes):
             if self._partial is not None and self._partial.add_attachment(frame):
                 packet, self._partial = self._partial, None
                 self._hand_on(packet)
         elif frame.startswith("4"):
-            packet = Packet(encoded_packet=frame[1:])
+            packet = _ServerPacket(encoded_packet=frame[1:])
             if packet.attachment_count:
                 self._partial = packet
             else:
@@ -99,6 +122,7 @@ class Client:
         self._handlers: dict[str, Callable[..., Any]] = {}
         self._asked = 0
         self._refusal: tuple[Any] | None = None
+        connection.read()
         connection.clients[namespace] = self
         connection.send(Packet(CONNECT, data=auth, namespace=namespace))
         self._wait(lambda: bool(self.sid) or self._refusal is not None or self.disconnected is not None)
@@ -151,14 +175,18 @@ class Client:
     def received(self, event: str) -> list[Any]:
         """Return the data of all events of a name so far: nothing, a value, or a list of several for each."""
         self._world.settle()
+        self._connection.read()
         return [_as_one(args) for name, args in self._events if name == event]
 
     def forget(self) -> None:
         """Forget what was received."""
+        self._connection.read()
         self._events.clear()
 
     def on(self, event: str, handler: Callable[..., Any]) -> None:
         """Acknowledge an event with what ``handler`` returns for its arguments: a tuple is several values."""
+        self._connection.read()
+        self._connection.answers_events = True
         self._handlers[event] = handler
 
     def disconnect(self) -> None:

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, Self
 
 import shared_wire.testing
-from shared_wire.testing.lives import is_over
+from shared_wire.testing.loop import is_over
 from shared_wire.testing.modules import install
 from socketio_do.testing.client import Client, Connection
 

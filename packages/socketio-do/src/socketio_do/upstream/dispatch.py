@@ -3,6 +3,7 @@
 import inspect
 import re
 import traceback
+import types
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -79,22 +80,24 @@ def _ignore(*args: Any) -> None:
     """Stand for the method a namespace does not have."""
 
 
-def _takes_any(parameters: list[inspect.Parameter]) -> bool:
-    return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
-
-
 def _fit(handler: Handler, event: str, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """Leave out what a handler does not take; none where its signature does not tell."""
     spare = _OPTIONAL_TAIL.get(event, 0)
     if not spare:
         return args
     try:
-        parameters = list(inspect.signature(handler, follow_wrapped=False).parameters.values())
+        places = _count_places(handler)
     except (TypeError, ValueError):
         return args
-    if _takes_any(parameters):
+    return None if places is None else args[: max(places, len(args) - spare)]
+
+
+def _count_places(handler: Handler) -> int | None:
+    """Count the positional arguments that a handler takes; none for any number. Raises where its signature cannot be read."""
+    if isinstance(handler, types.FunctionType) and not hasattr(handler, "__signature__"):
+        code = handler.__code__  # says the same as the signature, which takes a hundred times as long to make
+        return None if code.co_flags & inspect.CO_VARARGS else code.co_argcount
+    kinds = [one.kind for one in inspect.signature(handler, follow_wrapped=False).parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
         return None
-    places = sum(
-        parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters
-    )
-    return args[: max(places, len(args) - spare)]
+    return kinds.count(inspect.Parameter.POSITIONAL_ONLY) + kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
