@@ -13,9 +13,9 @@ from socketio_do.state.tables import Storage
 
 __all__ = ["SMALL", "make_small", "make_tight"]
 
-#: What may be as small as 1. Not `MAX_CHANGES`: a frame that has no room to say what it began claims that it is handled, until the
-#: next one; a reset between the two loses an event whose client stays connected.
+#: What may be as small as 1.
 SMALL: Final = (
+    "shared_wire.link.link.MAX_CHANGES",
     "shared_wire.link.session_lists.PIECE",
     "shared_wire.format.batches._BATCH_OPERATIONS",
     "engine_do.durable.alarm_sweep._SLICE",
@@ -32,8 +32,9 @@ SMALL: Final = (
     "socketio_do.state.membership.CROWDED_ROOMS",
     "socketio_do.state.session_data.MAX_HELD_DATA",
 )
-#: One that stands in two modules.
+#: Those that stand in two modules.
 _SAME: Final = {
+    "shared_wire.link.calls.MAX_CHANGES": "shared_wire.link.link.MAX_CHANGES",
     "socketio_do.state.callbacks.MAX_SIDS": "socketio_do.state.tables.MAX_SIDS",
 }
 

@@ -1471,15 +1471,33 @@ def test_changes_are_told_until_they_are_noted_and_carried_out_once() -> None:
     assert s.changes == ()
 
 
-def test_more_changes_than_a_frame_tells_follow_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_changes_than_a_frame_tells_follow_in_the_next_and_it_claims_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("shared_wire.link.link.MAX_CHANGES", 2)
-    e, call = call_of(engine(), *(up(EngineSid(f"s{number}")) for number in range(5)))
+    first, second = [EngineSid("a"), EngineSid("b")], [EngineSid("c"), EngineSid("d")]
+    e, call = call_of(engine(), *map(up, first))
     s, reply = take_suspended(socket(), call)
-    assert (len(reply.changes), reply.changes_end) == (2, 2)
     e, _ = receive_reply(e, reply)
-    for _ in range(2):
-        e, call = call_of(e, REPORT)
-        s, reply, _ = take(s, call)
-        e, _ = receive_reply(e, reply)
-    assert e.noted_there == s.changes_end == 5
-    assert len(e.unhandled_there[0][1]) == 5
+    s = confirm_handled(s, e.life, 1, first)
+    e, call = call_of(e, *map(up, second))
+    s, reply = take_suspended(s, call)
+    assert [(seq, is_done) for seq, _, is_done in reply.changes] == [(1, True), (1, True)]
+    assert reply.received == 1
+    e, _ = receive_reply(e, reply)
+    assert e.unhandled_there == ((2, frozenset(second)),)
+    e, call = call_of(e, REPORT)
+    s, reply, _ = take(s, call)
+    assert [(seq, is_done) for seq, _, is_done in reply.changes] == [(2, False), (2, False)]
+    assert reply.received == 3
+    e, _ = receive_reply(e, reply)
+    assert e.unhandled_there == ((2, frozenset(second)),)
+    _, effects = receive_call(e, call_of(socket(2), down(Z))[1])
+    assert sorted(lost(effects)) == second
+
+
+def test_what_one_frame_has_begun_is_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared_wire.link.link.MAX_CHANGES", 2)
+    _, call = call_of(engine(), *(up(EngineSid(f"s{number}")) for number in range(5)))
+    _, reply = take_suspended(socket(), call)
+    assert (reply.received, len(reply.changes), reply.changes_end) == (1, 5, 5)

@@ -15,7 +15,8 @@ Everything that changes a `Link` is here, in `calls` and in `answers`. The rules
 7.  Where the peer holds the sockets, rule 6 does not apply to what it received: a socket that is still there means its object
     slept with nothing in progress, and everything else closes the sockets.
 8.  *Handled* lags behind *received* only while a handler is suspended. What has begun to wait and what is done of it travels as
-    changes, numbered for as long as both lives last and repeated until they are noted, so that no frame grows with what waits.
+    changes, numbered for as long as both lives last and repeated until they are noted, so that no frame grows with what waits. A
+    frame without room for all of them says *received* of no number whose work it does not name.
     When a session that the peer was told to wait for has nothing unfinished any more, and nothing else travels, a call says so.
     Work is done when what it sent has left the queue as well, and *handled* counts when all that was sent before it has arrived: so
     nobody believes that a session is done while its answer can still be lost.
@@ -281,16 +282,37 @@ def news(link: Link, seq: int = 0) -> tuple[Link, dict[str, Any]]:
     if link.unhandled_here and link.named < link.received:
         new = begun(link.unhandled_here, link.named)
         link = change(link, changes=link.changes + new, changes_end=link.changes_end + len(new))
-    said = link.changes[:MAX_CHANGES]
+    said, received = _in_one_frame(link)
     end = link.changes_end - len(link.changes) + len(said)
     fields = {
-        "received": link.received,
+        "received": received,
         "changes": said,
         "changes_end": end,
         "changes_noted": link.noted_there,
         "sent": max(seq, link.next_seq - 1),
     }
     return change(link, named=link.received, told=end), fields
+
+
+def _in_one_frame(link: Link) -> tuple[tuple[Change, ...], int]:
+    """Return the changes for which a frame has room, and up to which number it may say that all has come.
+
+    What has come and is not said to wait counts as handled: so what a number has begun is said together, and the number not before.
+    """
+    changes, end = link.changes, MAX_CHANGES
+    if len(changes) <= end:
+        return changes, link.received
+    while end and _are_one_beginning(changes[end - 1 : end + 1]):
+        end -= 1
+    while not end or _are_one_beginning(changes[end - 1 : end + 1]):
+        end += 1
+    first_unsaid = next((seq for seq, _, is_done in changes[end:] if not is_done), link.received + 1)
+    return changes[:end], first_unsaid - 1
+
+
+def _are_one_beginning(changes: tuple[Change, ...]) -> bool:
+    """Return whether two changes say of one number what has begun."""
+    return len(changes) == 2 and changes[0][::2] == changes[1][::2] and not changes[0][2]
 
 
 def lowest(link: Link, number: int) -> int:
