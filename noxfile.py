@@ -306,9 +306,8 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Print the figures of docs/results.md; what begins with a dash is given to the scripts (`-- engine_figures --wrangler`)."""
-    needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), PYTHON_SOCKETIO]
-    install(session, *needed, groups=("aio", "bench"))
+    install(session, "--editable", str(ROOT / "tools"), *editable(*SIBLINGS), groups=("aio", "bench"))
     options = [one for one in session.posargs if one.startswith("-")]
     scripts = [one for one in session.posargs if one not in options]
-    for script in scripts or ("first_figures", "frames", "engine_figures", "socketio_figures"):
+    for script in scripts or ("calls", "first_figures", "frames", "engine_figures", "socketio_figures"):
         session.run("python", f"benchmarks/{script}.py", *options)

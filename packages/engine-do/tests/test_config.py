@@ -289,7 +289,7 @@ def test_economy_takes_all_options_and_its_own_can_be_told_otherwise() -> None:
 @pytest.mark.parametrize(
     ("options", "has_peer", "message"),
     [
-        ({"allow_eio3": True}, True, "allow_eio3 is for an engine alone, and Chat has a peer_binding"),
+        ({"allow_eio3": True}, True, "allow_eio3 is for an engine alone, and Chat serves Socket.IO"),
         ({"choose_peer": lambda state, message: ("", "a")}, False, "choose_peer needs Chat.peer_binding"),
         ({"allow_eio3": True}, False, None),
         ({"choose_peer": lambda state, message: ("", "a")}, True, None),

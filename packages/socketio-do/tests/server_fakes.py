@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
 from typing import Any, NoReturn, TypeVar
 
-from shared_wire import CloseSessions, Lanes, Operation, Packet, SendPackets, Work
+from shared_wire import CloseSessions, EngineSid, Lanes, Operation, Packet, SendPackets, Work
 from socketio_do import DurableServer
 from socketio_do.runtime import Lane, Runtime
 from socketio_do.state.membership import Membership
@@ -186,6 +186,9 @@ class FakeRuntime:
 
     def send(self, actor: str, *operations: Operation) -> None:
         self.sent += [(actor, operation) for operation in operations]
+
+    def send_packets(self, actor: str, engine_sids: tuple[EngineSid, ...], packets: tuple[Packet, ...]) -> None:
+        self.send(actor, SendPackets(engine_sids, packets))
 
     def busy(self, actor: str) -> set[str]:
         self.asked_busy.append(actor)

@@ -210,13 +210,17 @@ class EngineConfig:
         mine = self.describe()
         return sorted(name for name in mine.keys() | described.keys() if mine.get(name) != described.get(name))
 
-    def check_peer(self, actor: str, *, has_peer: bool) -> None:
-        """Raise `ConfigError` where class ``actor`` has a `peer_binding`, or has none, and an option does not go with that."""
+    def check_peer(self, actor: str, *, has_peer: bool, has_application: bool = False) -> None:
+        """Raise `ConfigError` where an option does not go with what class ``actor`` serves: a peer, its own application, nobody."""
+        if self.choose_peer is not None and has_application:
+            raise ConfigError(
+                f"choose_peer chooses between objects, and {actor} has its application in its own: leave it out"
+            )
         if self.choose_peer is not None and not has_peer:
             raise ConfigError(f"choose_peer needs {actor}.peer_binding: an engine alone has no peers")
-        if self.allow_eio3 and has_peer:
+        if self.allow_eio3 and (has_peer or has_application):
             raise ConfigError(
-                f"allow_eio3 is for an engine alone, and {actor} has a peer_binding: clients of revision 3 speak Socket.IO 2 "
+                f"allow_eio3 is for an engine alone, and {actor} serves Socket.IO: clients of revision 3 speak Socket.IO 2 "
                 "there, and would wait for a CONNECT that nobody sends them; update them to Socket.IO 3 or later"
             )
 

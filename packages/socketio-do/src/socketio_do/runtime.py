@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Coroutine
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from shared_wire import Operation, Work
+from shared_wire import EngineSid, Operation, Work
 
 __all__ = ["Clock", "HandlerLanes", "Lane", "Outbox", "Runtime"]
 
@@ -17,8 +17,11 @@ Lane: TypeAlias = tuple[str, str]
 class Outbox(Protocol):
     """The way to the engine actors."""
 
+    def send_packets(self, actor: str, engine_sids: tuple[EngineSid, ...], packets: tuple[str | bytes, ...]) -> None:
+        """Send messages to sessions of an engine actor, after everything sent before."""
+
     def send(self, actor: str, *operations: Operation) -> None:
-        """Send operations to an engine actor, in order."""
+        """Send other operations to an engine actor, in order."""
 
     def busy(self, actor: str) -> Container[str]:
         """Return the sessions whose packets, sent earlier, have not reached their engine actor yet."""

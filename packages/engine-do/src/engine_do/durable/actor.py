@@ -15,6 +15,7 @@ from engine_do.config import EngineConfig
 from engine_do.durable.alarm import Alarm
 from engine_do.durable.alarm_sweep import look_at_all, must_look
 from engine_do.durable.application import Application
+from engine_do.durable.application_direct import DirectApplication
 from engine_do.durable.application_linked import LinkedApplication
 from engine_do.durable.application_local import LocalApplication
 from engine_do.durable.held_gets import HeldGets
@@ -34,6 +35,7 @@ from engine_do.session.session import (
 )
 from shared_wire.durable import begin_life, hold_awake, now_ms, raw, start_eagerly
 from shared_wire.names import DEFAULT_PEER
+from shared_wire.placement import RunsApplication
 from shared_wire.reasons import Reason
 
 __all__ = ["EngineActor"]
@@ -47,8 +49,9 @@ _KEY_PREFIX: Final = "engine_do:"
 class EngineActor(DurableObject):
     """An Engine.IO server in one Durable Object. Derive from it, and name the class in the Worker's configuration.
 
-    Alone, it calls its own `on_connect`, `on_message` and `on_disconnect`. With `peer_binding` set to the name of a Durable Object
-    binding, it serves the application in that object instead, and these are not called.
+    Alone, it calls its own `on_connect`, `on_message` and `on_disconnect`. Together with a class that runs an application, as
+    socketio-do's `SocketActor` does (``class Chat(SocketActor, EngineActor)``), it serves that; with `peer_binding` set to the name
+    of a Durable Object binding, the application in that object. Then these are not called.
 
     Sessions, their heartbeats and deadlines survive hibernation; attributes that a subclass sets on ``self`` do not.
     """
@@ -66,11 +69,19 @@ class EngineActor(DurableObject):
         self._counters = Counter[str]()
         self._storage = raw(self.ctx.storage)
         name = _name_of(ctx)
-        rows = SessionTable(self._storage.sql, self._counters) if self.peer_binding is None else None
+        is_alone = not (self.peer_binding or isinstance(self, RunsApplication))
+        rows = SessionTable(self._storage.sql, self._counters) if is_alone else None
         sockets = Sockets(self.ctx, 3 if name.startswith(EIO3_PREFIX) else REVISION)
         polls = HeldGets(rows, lambda: hold_awake(self.ctx))
         self._sessions = Sessions(self.config, sockets, polls, rows, self._counters)
-        self._alarm = Alarm(self.ctx, self._counters, self._sweep, lambda: must_look(self._sessions), self.config)
+        self._alarm = Alarm(
+            self.ctx,
+            self._counters,
+            lambda: self._application.receive_alarm(),
+            self._sweep,
+            lambda: must_look(self._sessions),
+            self.config,
+        )
         self._http = Http(name, self.config, self._sessions, self._alarm.arm)
         self._application = self._sessions.application = self._make_application(name)
 
@@ -123,7 +134,7 @@ class EngineActor(DurableObject):
     async def save_session(self, sid: str, session: dict[str, Any]) -> None:
         """Store something with a client until its session ends: what JSON can hold, up to 1 MB.
 
-        Costs a row written. Raises `KeyError` when the client is gone, `ConfigError` when the actor has a `peer_binding`, and
+        Costs a row written. Raises `KeyError` when the client is gone, `ConfigError` when the actor serves an application, and
         `LocalEngineError` for what JSON cannot hold and what is nested too deep.
         """
         if not self._sessions.stored.write_data(EngineSid(sid), write_data(session)):
@@ -186,13 +197,19 @@ class EngineActor(DurableObject):
 
     def _make_application(self, name: str) -> Application:
         engine = _EngineFace(self)
-        self.config.check_peer(type(self).__name__, has_peer=self.peer_binding is not None)
-        if self.peer_binding is None:
+        class_name = type(self).__name__
+        has_application = isinstance(self, RunsApplication)
+        self.config.check_peer(class_name, has_peer=bool(self.peer_binding), has_application=has_application)
+        if isinstance(self, RunsApplication):
+            if self.peer_binding:
+                raise ConfigError(f"{class_name} is engine and application in one object: leave its peer_binding out")
+            return DirectApplication(engine, name, self._alarm.arm_application, self._begin_application)
+        if not self.peer_binding:
             return LocalApplication(engine, self, lambda work: start_eagerly(self.ctx, work))
         namespace = getattr(self.env, self.peer_binding, None)
         if namespace is None:
             raise ConfigError(
-                f"{type(self).__name__}.peer_binding is {self.peer_binding!r}, but the Worker has no such binding: "
+                f"{class_name}.peer_binding is {self.peer_binding!r}, but the Worker has no such binding: "
                 f'add {{"name": "{self.peer_binding}", "class_name": ...}} to durable_objects.bindings'
             )
         return LinkedApplication(

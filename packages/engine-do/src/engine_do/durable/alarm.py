@@ -1,6 +1,11 @@
-"""The one alarm of an object: when it fires, and that it fires at all."""
+"""The one alarm of an object: when it fires, for whom, and that it fires at all.
+
+It has two owners, the sweep over all sessions and an application in the same object, and is set to the earlier of the two. A life
+that does not know yet for whom it fires works for both.
+"""
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -18,47 +23,68 @@ _LATE_MS: Final = 5_000
 
 
 class Alarm:
-    """Sweeps when the alarm fires, when it did not fire, and when nobody set it."""
+    """Works when the alarm fires, when it did not fire, and when nobody set it."""
 
     def __init__(
         self,
         ctx: Any,
         counters: Counter[str],
+        tell: Callable[[], None],
         sweep: Callable[[int], Awaitable[int | None]],
         is_needed: Callable[[], bool],
         config: EngineConfig,
     ) -> None:
         """Initialise with the object's context, and where to count.
 
-        ``sweep`` is given the time and returns when it must be made again, if ever; ``is_needed`` returns whether there is anything
-        to sweep; a sweep that fails is made again after a ping interval.
+        ``tell`` has the application do what is due; ``sweep`` is given the time and returns when it must be made again, if ever;
+        ``is_needed`` returns whether there is anything to sweep; a sweep that fails is made again after a ping interval.
         """
         self._ctx = ctx
         self._storage = raw(ctx.storage)
         self._counters = counters
+        self._tell = tell
         self._sweep = sweep
         self._is_needed = is_needed
         self._retry_ms = config.ping_interval_ms
         #: When it fires, as far as this life knows; whether that was asked; and whether a sweep is under way.
         self._at_ms: int | None = None
+        #: When the next sweep is due: at once in a life that has made none.
+        self._sweep_ms = 0.0
         self._checked = False
         self._sweeping = False
 
     async def ring(self, now: int) -> None:
-        """Sweep at a time, and set the next alarm. A sweep that fails is logged and made again: nothing else finds the dead."""
+        """Do what is due at a time, and set the next alarm.
+
+        A sweep that fails is logged and made again: nothing else finds the dead.
+        """
         if self._sweeping:
             return
         self._counters["alarms"] += 1
         self._at_ms, self._checked, self._sweeping = None, True, True
-        next_ms: int | None = now + self._retry_ms
+        try:
+            self._tell_safely()
+            if now >= self._sweep_ms:
+                self._sweep_ms = math.inf  # whoever comes meanwhile has it made earlier
+                self._sweep_ms = min(await self._sweep_safely(now), self._sweep_ms)
+        finally:
+            self._sweeping = False
+        if self._sweep_ms < math.inf and (self._at_ms is None or self._at_ms > self._sweep_ms):
+            self._set(max(int(self._sweep_ms), now + 1))
+
+    def _tell_safely(self) -> None:
+        try:
+            self._tell()
+        except Exception:
+            _logger.exception("= the application's alarm failed")
+
+    async def _sweep_safely(self, now: int) -> float:
         try:
             next_ms = await self._sweep(now)
         except Exception:
             _logger.exception("= a sweep failed")
-        finally:
-            self._sweeping = False
-        if next_ms is not None and (self._at_ms is None or self._at_ms > next_ms):
-            self._set(max(next_ms, now + 1))
+            return now + self._retry_ms
+        return math.inf if next_ms is None else next_ms
 
     def heal(self) -> None:
         """Do a lost alarm's work at the next event: one that is known to be late, or (once a life) one that is not set at all."""
@@ -69,7 +95,18 @@ class Alarm:
             start_eagerly(self._ctx, self.ring(now))
 
     async def arm(self, at_ms: int) -> None:
-        """Make sure that it fires by then; one that fires earlier is left alone."""
+        """Make sure that a sweep is made by then; one that is made earlier is left alone."""
+        self._sweep_ms = min(self._sweep_ms, at_ms)
+        await self._fire_by(at_ms)
+
+    def arm_application(self, at_ms: int) -> None:
+        """Make sure that the application is told by then."""
+        if self._sweeping and self._at_ms is None:
+            self._set(at_ms)  # it has fired and is not set again yet
+        else:
+            start_eagerly(self._ctx, self._fire_by(at_ms))
+
+    async def _fire_by(self, at_ms: int) -> None:
         await self._know()
         if self._at_ms is None or self._at_ms > at_ms:
             self._set(at_ms)

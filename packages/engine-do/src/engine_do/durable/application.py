@@ -59,6 +59,9 @@ class Application(Protocol):
     def swept(self, sweep: Sweep) -> bool:
         """Do what belongs to the alarm's sweep, which has seen all sessions; returns whether the alarm must stay armed for it."""
 
+    def receive_alarm(self) -> None:
+        """Do what is due; called whenever the alarm rings, before the sweep."""
+
 
 class Handlers(Protocol):
     """The methods an application in the same object has; each may be missing a body, none may be missing."""

@@ -2,10 +2,11 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from engine_do.durable.application import Engine
+from engine_do.durable.operations import effects_to_operations, reason_of
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import encode_message
 from engine_do.session import report
@@ -14,9 +15,6 @@ from engine_do.session.session import (
     CloseRequested,
     Effect,
     Ended,
-    Opened,
-    Received,
-    Upgraded,
 )
 from engine_do.session.sweep import Sweep
 from engine_do.session.turns import Turns, size_of
@@ -28,12 +26,10 @@ from shared_wire import (
     Life,
     LinkDriver,
     ListSessions,
-    MessageReceived,
     Operation,
     SendPackets,
     SessionClosed,
     SessionOpened,
-    SessionUpgraded,
     ranges,
     sessions_of,
 )
@@ -94,7 +90,7 @@ class LinkedApplication(RpcWire):
         A link whose queue is full loses the session while it is told of it: then its end is told meanwhile, and nothing after that.
         """
         told: dict[str, list[Operation]] = {}
-        for peer, operation in _by_peer(engine_sid, effects):
+        for peer, operation in effects_to_operations(engine_sid, effects):
             told.setdefault(peer or self._peer, []).append(operation)
         if any(isinstance(effect, Ended) for effect in effects):
             self._telling.discard(engine_sid)
@@ -181,6 +177,9 @@ class LinkedApplication(RpcWire):
                 unsettled = True
         return unsettled
 
+    def receive_alarm(self) -> None:
+        """Do nothing: the application has an alarm of its own."""
+
     def deliver(self, peer: str, operations: tuple[Operation, ...], done: Callable[..., None]) -> None:
         """Carry out the socket actor's operations; all of it is done on return.
 
@@ -205,7 +204,7 @@ class LinkedApplication(RpcWire):
             case CloseSessions(engine_sids, reason):
                 for engine_sid in engine_sids:
                     self.cut(engine_sid)
-                    self._engine.apply(engine_sid, CloseRequested(_reason(reason)))
+                    self._engine.apply(engine_sid, CloseRequested(reason_of(reason)))
             case AdmitSessions(engine_sids):
                 for engine_sid in engine_sids:
                     self._engine.apply(engine_sid, Admitted())
@@ -254,26 +253,3 @@ class LinkedApplication(RpcWire):
         if changed.stored != self._report(peer).stored:
             self._engine.store(_REPORT + peer, None if report.knows_nothing(changed) else changed.stored)
         self._reports[peer] = changed
-
-
-def _reason(text: str) -> Reason:
-    try:
-        return Reason(text)
-    except ValueError:
-        return Reason.TRANSPORT_ERROR
-
-
-def _by_peer(engine_sid: EngineSid, effects: tuple[Effect, ...]) -> Iterator[tuple[str, Operation]]:
-    """Return the operations that effects mean, each with the peer it goes to."""
-    for effect in effects:
-        match effect:
-            case Opened(environ, peer):
-                yield peer, SessionOpened(engine_sid, environ)
-            case Upgraded(peers):
-                yield from ((peer, SessionUpgraded(engine_sid)) for peer in peers)
-            case Received(data, peer):
-                yield peer, MessageReceived(engine_sid, data)
-            case Ended(reason, peers):
-                yield from ((peer, SessionClosed(engine_sid, reason.value)) for peer in peers)
-            case _:
-                pass

@@ -90,6 +90,9 @@ class LocalApplication:
             self._ghosts_ended = True
         return False
 
+    def receive_alarm(self) -> None:
+        """Do nothing: handlers have no deadlines."""
+
     def _hear(self, engine_sid: EngineSid, data: str | bytes) -> None:
         """Have a message handled in its turn; whoever has too many bytes waiting for that is closed, and they are not handled."""
         size = len(data) + _OVERHEAD

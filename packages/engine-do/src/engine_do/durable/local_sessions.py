@@ -49,5 +49,5 @@ class LocalSessions:
 
     def _own_rows(self) -> SessionTable:
         if self._rows is None:
-            raise ConfigError("this actor has a peer_binding: sessions are kept by the application there")
+            raise ConfigError("the application that this actor serves keeps the sessions: use its own save_session")
         return self._rows

@@ -11,15 +11,16 @@ from typing import Any, ClassVar
 from pyodide.ffi import to_js
 from workers import DurableObject
 
-from shared_wire import LinkDriver
+from shared_wire import Life
 from shared_wire.durable import begin_life, raw
+from shared_wire.placement import ApplicationPort, EnginePort
 from socketio_do.cluster.commands import read_command, write_value
 from socketio_do.durable.clock import ObjectClock
 from socketio_do.durable.handler_lanes import ObjectLanes
-from socketio_do.durable.outbox import LinkOutbox, Progress
+from socketio_do.durable.placements import OneObject, Placement, SeveralObjects
 from socketio_do.durable.sql import ObjectDatabase
-from socketio_do.durable.uplink import Uplink
 from socketio_do.errors import ConfigError
+from socketio_do.runtime import Outbox
 from socketio_do.server.emission import Answers
 from socketio_do.server.server import DurableServer
 from socketio_do.state.membership import SID_BYTES, Membership
@@ -37,28 +38,44 @@ class SocketActor(DurableObject):
     `configure` registers the handlers. Clients, rooms and sessions survive hibernation, resets and deploys; ``self`` does not.
     """
 
-    #: The binding of the engine actors that hold the sockets.
-    peer_binding: ClassVar[str] = ""
+    #: The binding of the engine actors that hold the sockets; none where this class is an engine actor itself.
+    peer_binding: ClassVar[str | None] = None
     #: Options of `socketio.AsyncServer`; those that cannot work here are errors that say what to write instead.
     options: ClassVar[Mapping[str, Any]] = {}
     #: Seconds a handler may take before it is cancelled; while one waits, the object stays awake.
     handler_timeout_s: ClassVar[float] = 120
 
+    life: Life
+    _counters: Counter[str]
+    #: What begins a life sets it: this class, or the engine that is in the same object.
+    _placement: Placement = None  # type: ignore[assignment]
+
     def __init__(self, ctx: Any, env: Any) -> None:
         """Begin a life of the object; called by the runtime, also on every wake."""
         super().__init__(ctx, env)
-        self.life = begin_life()
+        if self._placement is None:  # else the engine in this object has begun it
+            self.life, self._counters = begin_life(), Counter[str]()
+            who = {"name": _name_of(ctx), "life": self.life, "counters": self._counters}
+            lanes = self._make_lanes()
+            self._begin(lanes, SeveralObjects(self.ctx, _binding(self, env), lanes, lambda: self._server, **who))
+
+    def _begin_application(self, engine: EnginePort) -> ApplicationPort:
+        """Begin a life in the object of an engine, which calls this (`shared_wire.placement.RunsApplication`)."""
+        lanes = self._make_lanes()
+        here = OneObject(engine, lanes, lambda: self._server, life=self.life, counters=self._counters)
+        self._begin(lanes, here)
+        return here
+
+    def _make_lanes(self) -> ObjectLanes:
+        return ObjectLanes(self.ctx, self.handler_timeout_s)
+
+    def _begin(self, lanes: ObjectLanes, placement: Placement) -> None:
         storage = raw(self.ctx.storage)
-        self._counters = Counter[str]()
         tables = Storage(ObjectDatabase(storage.sql, self._counters))
         _prepare_tables(tables, storage.kv)
+        self._placement = placement
         self._membership = Membership(tables)
-        self._progress = Progress()
-        lanes = ObjectLanes(self.ctx, self.handler_timeout_s)
-        uplink = Uplink(self.ctx, _binding(self, env), lanes, self._progress, lambda: self._server)
-        self._driver = LinkDriver(_name_of(ctx), self.life, uplink, peer_holds_sockets=True, counters=self._counters)
-        self._clock = ObjectClock(self.ctx)
-        runtime = _ObjectRuntime(LinkOutbox(self._driver, self._progress, self._counters), lanes, self._clock)
+        runtime = _ObjectRuntime(placement.outbox, lanes, placement.clock)
         self._server = DurableServer(runtime, self._membership, **self.options)
         self.configure(self._server)
         self._server.receive_life()
@@ -74,7 +91,7 @@ class SocketActor(DurableObject):
     def lives(self, sid: str) -> dict[str, str]:
         """Return the ids of the current lives of the two objects that serve client ``sid``; they change with sleep and resets."""
         socket = self._membership.socket(sid)
-        engine = self._driver.peer_life(socket.actor) if socket is not None else None
+        engine = self._placement.engine_life(socket.actor) if socket is not None else None
         return {"engine": str(engine or ""), "socket": str(self.life)}
 
     async def counters(self) -> str:
@@ -96,24 +113,24 @@ class SocketActor(DurableObject):
         return to_js([written, attached])
 
     async def alarm(self, info: Any = None) -> None:
-        """Give up answers whose time has passed; called by the runtime. The object's alarm is ours."""
-        del info
+        """Do what is due; called by the runtime. The object's alarm is ours, or the engine's that is in this object."""
+        if isinstance(self._placement, OneObject):
+            await super().alarm(info)  # the engine's, which calls `OneObject.receive_alarm`
+            return
         self._counters["alarms"] += 1
-        self._clock.note_alarm()
+        self._placement.clock.note_alarm()
         self._server.receive_alarm()
 
     async def link(self, data: Any) -> bytes:
         """Answer a call of an engine actor: one frame in, one frame out (`shared_wire`)."""
-        reply = self._driver.answer(bytes(data))
-        self._progress.note_all()  # what waited for the caller may have left with the reply
-        return reply
+        return self._placement.answer(bytes(data))
 
 
 @dataclass(frozen=True, slots=True)
 class _ObjectRuntime:
     """`Runtime` of one Durable Object."""
 
-    outbox: LinkOutbox
+    outbox: Outbox
     lanes: ObjectLanes
     clock: ObjectClock
 

@@ -1,9 +1,10 @@
 """Time, the object's alarm, and waiting."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
-from shared_wire.durable import Timer, now_ms, raw
+from shared_wire.durable import Timer, now_ms
 
 __all__ = ["ObjectClock"]
 
@@ -19,9 +20,9 @@ _SLICE_MS: Final = 10
 class ObjectClock:
     """`Clock` of one Durable Object. The alarm survives this life; when it is set to is in memory, and set again if unknown."""
 
-    def __init__(self, ctx: Any) -> None:
-        """Initialise with the object's own context."""
-        self._ctx = ctx
+    def __init__(self, set_alarm: Callable[[int], object]) -> None:
+        """Initialise with what sets the object's alarm to a time in milliseconds."""
+        self._set_alarm = set_alarm
         self._alarm_ms: int | None = None
         #: The moment given last of those in which others are let in.
         self._moment: asyncio.Event | None = None
@@ -36,7 +37,7 @@ class ObjectClock:
         """Set the object's alarm, unless it is set so."""
         if at_ms != self._alarm_ms:
             self._alarm_ms = at_ms
-            raw(self._ctx.storage).setAlarm(max(at_ms, now_ms() + 1))
+            self._set_alarm(max(at_ms, now_ms() + 1))
 
     def note_alarm(self) -> None:
         """Note that the alarm has rung, and is set no longer."""

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Container
 
-from shared_wire import LinkDriver
+from shared_wire import EngineSid, LinkDriver, Operation, SendPackets
+from shared_wire.placement import EnginePort
 
-__all__ = ["LinkOutbox", "Progress"]
+__all__ = ["DirectOutbox", "LinkOutbox", "Progress"]
 
 
 class Progress:
@@ -40,10 +42,50 @@ class LinkOutbox:
         self._counters = counters
         self.send, self.busy, self.queued = driver.send, driver.busy, driver.queued
 
+    def send_packets(self, actor: str, engine_sids: tuple[EngineSid, ...], packets: tuple[str | bytes, ...]) -> None:
+        """Send messages to sessions of an engine actor."""
+        self._driver.send(actor, SendPackets(engine_sids, packets))
+
     async def drained(self, actor: str, size: int) -> None:
         """Wait until no more bytes than that wait for an engine actor."""
         while self._driver.queued(actor) > size:
             await self._progress.next(actor)
+
+    def count(self, what: str, number: int) -> None:
+        """Add to a figure of `SocketActor.counters`."""
+        self._counters[what] += number
+
+
+class DirectOutbox:
+    """`Outbox` to the engine in the same object: nothing ever waits in it."""
+
+    def __init__(self, engine: EnginePort, counters: Counter[str]) -> None:
+        """Initialise with the engine, and the object's counters."""
+        self._engine = engine
+        self._counters = counters
+
+    def send_packets(self, actor: str, engine_sids: tuple[EngineSid, ...], packets: tuple[str | bytes, ...]) -> None:
+        """Have the engine send messages to sessions."""
+        del actor
+        self._engine.send_packets(engine_sids, packets)
+
+    def send(self, actor: str, *operations: Operation) -> None:
+        """Have the engine carry out other operations."""
+        del actor
+        self._engine.send(*operations)
+
+    def busy(self, actor: str) -> Container[str]:
+        """Return nobody: what is sent has arrived."""
+        del actor
+        return ()
+
+    def queued(self, actor: str) -> int:
+        """Return 0."""
+        del actor
+        return 0
+
+    async def drained(self, actor: str, size: int) -> None:
+        """Return at once."""
 
     def count(self, what: str, number: int) -> None:
         """Add to a figure of `SocketActor.counters`."""

@@ -9,12 +9,29 @@ from engine_do.durable import EngineActor, route
 from shared_wire.testing.modules import WorkerEntrypoint
 from socketio_do.durable import SocketActor
 
-__all__ = ["compose"]
+__all__ = ["compose", "compose_split"]
+
+#: What applies where a test gives no configuration.
+_USUAL = EngineConfig(path="/socket.io/")
 
 
 def compose(configure: Callable[[Any], None], config: Any, options: Mapping[str, Any]) -> ModuleType:
-    """Write what a project's ``entry.py`` has: both actors and the Worker in front of them."""
-    engine_config = EngineConfig(path="/socket.io/") if config is None else config
+    """Write what a project's ``entry.py`` has whose sockets and application are in one object."""
+    engine_config = config or _USUAL
+
+    class Chat(SocketActor, EngineActor):
+        config = engine_config
+
+        def configure(self, sio: Any) -> None:
+            configure(sio)
+
+    Chat.options = options
+    return _module(Chat=Chat, Default=_entrypoint("CHAT", engine_config))
+
+
+def compose_split(configure: Callable[[Any], None], config: Any, options: Mapping[str, Any]) -> ModuleType:
+    """Write what a project's ``entry.py`` has whose sockets and application are in two."""
+    engine_config = config or _USUAL
 
     class Engine(EngineActor):
         config = engine_config
@@ -27,11 +44,18 @@ def compose(configure: Callable[[Any], None], config: Any, options: Mapping[str,
             configure(sio)
 
     Socket.options = options
+    return _module(Engine=Engine, Socket=Socket, Default=_entrypoint("ENGINE", engine_config))
 
+
+def _entrypoint(binding: str, config: EngineConfig) -> type[Any]:
     class Default(WorkerEntrypoint):
         async def fetch(self, request: Any) -> Any:
-            return await route(request, self.env.ENGINE, engine_config)
+            return await route(request, getattr(self.env, binding), config)
 
+    return Default
+
+
+def _module(**classes: type[Any]) -> ModuleType:
     module = ModuleType("composition")
-    vars(module).update(Engine=Engine, Socket=Socket, Default=Default)
+    vars(module).update(classes)
     return module

@@ -35,15 +35,22 @@ class World(shared_wire.testing.World):
             logging.getLogger(name).addHandler(self._log)
 
     @classmethod
-    def of(cls, configure: Callable[[Any], None], *, config: Any = None, **options: Any) -> Self:
+    def of(cls, configure: Callable[[Any], None], *, config: Any = None, is_split: bool = True, **options: Any) -> Self:
         """Make the world of an application that has no project yet: ``configure(sio)`` registers its handlers.
 
-        ``config`` is an `engine_do.EngineConfig`, ``options`` are those of `SocketActor.options`.
+        ``config`` is an `engine_do.EngineConfig`, ``options`` are those of `SocketActor.options`. With ``is_split`` the sockets are
+        in objects of a class `Engine`, binding ``ENGINE``, and the application in one of a class `Socket`, binding ``SOCKET``; else
+        both are in objects of a class `Chat`, binding ``CHAT``.
         """
         install()
-        from socketio_do.testing.composition import compose  # here: it imports what the line before puts in place
+        from socketio_do.testing.composition import (
+            compose,
+            compose_split,
+        )  # here: it imports what the line before puts in place
 
-        return cls(compose(configure, config, options), {"ENGINE": "Engine", "SOCKET": "Socket"})
+        if is_split:
+            return cls(compose_split(configure, config, options), {"ENGINE": "Engine", "SOCKET": "Socket"})
+        return cls(compose(configure, config, options), {"CHAT": "Chat"})
 
     def client(
         self,

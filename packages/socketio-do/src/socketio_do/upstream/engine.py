@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
-from shared_wire import CloseSessions, EngineSid, SendPackets
+from shared_wire import CloseSessions, EngineSid
 from shared_wire.limits import FEW_QUEUED_BYTES
 from shared_wire.names import TRANSPORT
 from shared_wire.reasons import Reason
@@ -38,7 +38,7 @@ class EngineProxy:
             if (actor := self._membership.actor(engine_sid)) is not None:
                 by_actor[actor].append(EngineSid(engine_sid))
         for actor, sids in by_actor.items():
-            self._runtime.outbox.send(actor, SendPackets(tuple(sids), packets))
+            self._runtime.outbox.send_packets(actor, tuple(sids), packets)
             if self._runtime.outbox.queued(actor) > FEW_QUEUED_BYTES:
                 self._full.add(actor)
 

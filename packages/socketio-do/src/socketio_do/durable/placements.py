@@ -1,0 +1,119 @@
+"""Where the clients' sockets are: in other objects, behind a link, or in this one."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from shared_wire import EngineSid, Life, LinkDriver, MessageReceived, Operation
+from shared_wire.durable import raw
+from shared_wire.placement import EnginePort
+from socketio_do.durable.clock import ObjectClock
+from socketio_do.durable.handler_lanes import ObjectLanes
+from socketio_do.durable.outbox import DirectOutbox, LinkOutbox, Progress
+from socketio_do.durable.receiver import Receiver
+from socketio_do.durable.uplink import Uplink
+from socketio_do.errors import ConfigError
+from socketio_do.runtime import Outbox
+from socketio_do.server.server import DurableServer
+
+__all__ = ["OneObject", "Placement", "SeveralObjects"]
+
+
+class Placement(Protocol):
+    """What carries operations, and what depends on it."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """The way to those who hold the sockets."""
+
+    @property
+    def clock(self) -> ObjectClock:
+        """Time, and the object's alarm."""
+
+    def engine_life(self, actor: str) -> Life | None:
+        """Return the life in which an engine actor was last met during this life, if it was."""
+
+    def answer(self, data: bytes) -> bytes:
+        """Answer a frame; raises `ConfigError` where there is no link."""
+
+
+class SeveralObjects:
+    """The engine actors are other objects."""
+
+    def __init__(
+        self,
+        ctx: Any,
+        namespace: Any,
+        lanes: ObjectLanes,
+        server: Callable[[], DurableServer],
+        *,
+        name: str,
+        life: Life,
+        counters: Counter[str],
+    ) -> None:
+        """Initialise with the object's context, the engine actors' binding, where handlers run, and who we are."""
+        self._progress = Progress()
+        uplink = Uplink(ctx, namespace, lanes, self._progress, server)
+        self._driver = LinkDriver(name, life, uplink, peer_holds_sockets=True, counters=counters)
+        self.outbox = LinkOutbox(self._driver, self._progress, counters)
+        self.clock = ObjectClock(raw(ctx.storage).setAlarm)
+        self.engine_life = self._driver.peer_life
+
+    def answer(self, data: bytes) -> bytes:
+        """Answer a call of an engine actor."""
+        reply = self._driver.answer(data)
+        self._progress.note_all()  # what waited for the caller may have left with the reply
+        return reply
+
+
+class OneObject:
+    """This object is the engine actor. `ApplicationPort` of its engine."""
+
+    def __init__(
+        self,
+        engine: EnginePort,
+        lanes: ObjectLanes,
+        server: Callable[[], DurableServer],
+        *,
+        life: Life,
+        counters: Counter[str],
+    ) -> None:
+        """Initialise with the engine, and where handlers run."""
+        self._engine = engine
+        self._life = life
+        self._server = server
+        self._receiver = Receiver(lanes, server)
+        self.outbox = DirectOutbox(engine, counters)
+        self.clock = ObjectClock(engine.arm)
+
+    @property
+    def must_compare(self) -> bool:
+        """Whether the end of a session could not be written down."""
+        return bool(self._server()._stuck)
+
+    def engine_life(self, actor: str) -> Life | None:
+        """Return this life: it is the engine's, too."""
+        del actor
+        return self._life
+
+    def answer(self, data: bytes) -> bytes:
+        """Refuse: nobody has a link to this object."""
+        del data
+        raise ConfigError("engine and application are one object: it is not called by others of its kind")
+
+    def receive_message(self, engine_sid: EngineSid, data: str | bytes) -> None:
+        """Have the server handle a client's message."""
+        self._receiver.deliver(self._engine.name, (MessageReceived(engine_sid, data),), _nobody)
+
+    def deliver(self, operations: tuple[Operation, ...]) -> None:
+        """Have the server handle what the engine says."""
+        self._receiver.deliver(self._engine.name, operations, _nobody)
+
+    def receive_alarm(self) -> None:
+        """Have the server do what is due."""
+        self.clock.note_alarm()
+        self._server().receive_alarm()
+
+
+def _nobody(engine_sids: Iterable[EngineSid]) -> None:
+    """Stand for a link that is told of work that is done: here a reset closes all sockets."""
