@@ -22,7 +22,7 @@ _FIELDS_OF_FIRST: Final = 8
 
 def rewrite(actor: Actor, random: Random) -> str:
     """Have an object's next life find what another release wrote; returns what was done, for the counts."""
-    if actor.binding == "ENGINE":
+    if actor.binding == "ENGINE" or (actor.binding == "CHAT" and random.random() < 0.5):
         return _rewrite_engine(actor, random)
     is_ours = actor.storage.kv.get(_LAYOUT_KEY) == SCHEMA
     return random.choice(_LAYOUTS)(actor) if is_ours else "tables of another release still"

@@ -24,7 +24,10 @@ class Resting(Protocol):
         """All actors."""
 
     def was_full(self, server: str) -> bool:
-        """Return whether something that a socket actor wanted to write was not written."""
+        """Return whether something that an object with an application wanted to write was not written."""
+
+    def server_of(self, stream: Stream) -> str:
+        """Name the object whose application serves a stream."""
 
 
 def check_at_rest(system: Resting) -> None:
@@ -34,12 +37,12 @@ def check_at_rest(system: Resting) -> None:
         _check_client(system, client)
     for actor in system.actors:
         life = actor.life
-        polls = actor.binding == "ENGINE" and any(_polls(one.transport) for one in system.live.values())
+        polls = actor.binding != "SOCKET" and any(_polls(one.transport) for one in system.live.values())
         if life is not None and not polls:  # a GET that waits keeps its actor awake
             assert not life.keeps_awake(), f"{actor}: kept awake by {life.keeps_awake()} although everything is done"
-        if actor.binding == "ENGINE":
+        if actor.binding != "SOCKET":
             _check_engine(system, actor)
-        else:
+        if actor.binding != "ENGINE":
             _check_rows(system, actor)
         _check_memory(actor)
 
@@ -56,7 +59,7 @@ def check_prompt(system: Resting) -> None:
             assert not late, f"{client}: packets are late: {late}"
     known = {one.engine_sid for one in system.live.values() if one.is_open or one.excuse == "it is gone" or _asks(one)}
     for actor in system.actors:
-        if actor.binding == "SOCKET" and actor.lives:
+        if actor.binding != "ENGINE" and actor.lives:
             ghosts = {row[0] for row in actor.storage.sql.exec("SELECT engine_sid FROM sio_sessions").raw()} - known
             assert not ghosts, f"{actor}: ends are not told: {ghosts}"
     if not any(_asks(one) or one.attachment is not None for one in system.live.values()):
@@ -74,10 +77,13 @@ def _check_memory(actor: Actor) -> None:
     life = actor.life
     if life is None:
         return
-    if actor.binding == "SOCKET":
+    if actor.binding != "ENGINE":
         check_caches(life.instance._membership)
         check_server(life.instance._server)
-    driver = life.instance._application.driver if actor.binding == "ENGINE" else life.instance._driver
+    if actor.binding == "CHAT":
+        assert not life.instance._application._later, "what was put off is not done"
+        return
+    driver = life.instance._application.driver if actor.binding == "ENGINE" else life.instance._placement._driver
     for peer in list(driver._links):
         check_link(driver, peer)
 
@@ -85,7 +91,7 @@ def _check_memory(actor: Actor) -> None:
 def _check_client(system: Resting, client: Client) -> None:
     assert client.is_open is not None, f"{client}: never answered"
     for stream in client.all_streams:
-        if system.was_full("other" if stream.namespace == "/other" else "main"):
+        if system.was_full(system.server_of(stream)):
             continue  # that it is connected may not have been stored, and a reset after that forgets it
         if not client.is_open or stream.is_kicked:
             assert stream.is_gone or not stream.is_accepted or client.is_open, f"{client}: never disconnected"
@@ -128,7 +134,7 @@ def _check_rows(system: Resting, actor: Actor) -> None:
         for client in system.live.values()
         if client.is_open
         for one in client.all_streams
-        if (one.namespace == "/other") == (actor.name == "other")
+        if system.server_of(one) == actor.name
     ]
     there = [one for one in streams if one.is_accepted and not one.is_gone]
     sessions = {sid for (sid,) in rows("engine_sid", "sio_sessions")}

@@ -55,29 +55,30 @@ class Plan:
     is_tight: bool
     is_small: bool
     clients: int
+    is_split: bool
 
     def __str__(self) -> str:
         """Write it so that a person can read it."""
         names = " ".join(f"{step.__name__}:{number}" for number, step in self.steps)
         kind = f"failures {self.failures}, {self.clients} clients{', tight' * self.is_tight}{', small' * self.is_small}"
-        return f"seed {self.seed}, {kind}: {names}"
+        return f"seed {self.seed}, {kind}{', one object' * (not self.is_split)}: {names}"
 
 
-def make_plan(seed: int, failures: float, length: int) -> Plan:
+def make_plan(seed: int, failures: float, length: int, *, is_split: bool = True) -> Plan:
     """Choose what happens. What happens often in one run is rare in another."""
     random = Random(seed)
     is_tight, is_small = random.random() < 0.2, random.random() < 0.3
     [clients] = random.choices(list(_CLIENTS), list(_CLIENTS.values()))
     weights = [weight * random.choice((0.2, 1, 3)) for weight in STEPS.values()]
     steps = random.choices(list(STEPS), weights, k=length)
-    return Plan(seed, failures, tuple(enumerate(steps)), is_tight, is_small, clients)
+    return Plan(seed, failures, tuple(enumerate(steps)), is_tight, is_small, clients, is_split)
 
 
 def play(plan: Plan) -> System:
     """Do what a plan says, and check everything; raises what does not hold."""
     random, counts = Random(plan.seed), Counter[str]()
     with _surroundings(plan, random, counts) as log:
-        system = System(random, plan.failures, plan.clients, is_tight=plan.is_tight)
+        system = System(random, plan.failures, plan.clients, is_tight=plan.is_tight, is_split=plan.is_split)
         with system.world:
             for actor in system.actors:
                 system.watch_sleep(actor)
@@ -88,15 +89,17 @@ def play(plan: Plan) -> System:
                     for _ in range(random.randrange(6)):
                         system.world.loop.turn()
                 log.check()
+                system.check()
             system.settle()
             log.check()
+            system.check()
     system.counts += counts
     return system
 
 
-def run(seed: int, failures: float, length: int) -> System:
+def run(seed: int, failures: float, length: int, *, is_split: bool = True) -> System:
     """Make a plan and play it; what does not hold is raised with the shortest plan that was found to show it."""
-    plan = make_plan(seed, failures, length)
+    plan = make_plan(seed, failures, length, is_split=is_split)
     try:
         return play(plan)
     except Exception as error:

@@ -9,7 +9,7 @@ from expected_packets import head
 from system_clients import Client, Stream
 from system_releases import rewrite
 from system_upgrade import SLOW_S, Upgrading
-from system_world import SERVERS, System
+from system_world import System
 
 __all__ = ["STEPS", "Step"]
 
@@ -127,7 +127,7 @@ def _argument(deed: str, random: Random) -> Any:
 
 def shout(system: System) -> None:
     """Have the application say something that no client asked for."""
-    name = system.random.choice(SERVERS)
+    name = system.random.choice(system.servers)
     namespace = "/other" if name == "other" else "/"
     system.shout(name, namespace, system.random.choice((None, *_ROOMS)))
 

@@ -1,11 +1,14 @@
 """The whole system in one process: clients, two engine actors, two socket actors, their shells and the runtime's model.
 
+In the other placement there are two objects, each with the sockets of some clients and an application of its own.
+
 Everything is driven by one seed. The application tells `System` what it is about to do (`entry.JUDGE`), the clients what they get;
 what must hold is checked whenever somebody is told something and, in `settle`, when nothing is under way.
 """
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
@@ -116,8 +119,11 @@ class Unreliable(Faults):
 class System:
     """Everything there is."""
 
-    def __init__(self, random: Random, failures: float, most_clients: int, *, is_tight: bool = False) -> None:
+    def __init__(
+        self, random: Random, failures: float, most_clients: int, *, is_tight: bool = False, is_split: bool = True
+    ) -> None:
         self.random = random
+        self.is_split = is_split
         self.most_clients = most_clients
         self.is_tight = is_tight
         self.counts: Counter[str] = Counter()
@@ -131,6 +137,7 @@ class System:
         self.asked: dict[int, Life] = {}
         self.settled_questions: set[int] = set()
         self.is_disturbed = False
+        self.faults_found: list[AssertionError] = []
         self.world = World.load(PROJECT, JUDGE=self)
         self.faults = self.world.faults = Unreliable(random, failures, self.counts)
 
@@ -188,8 +195,14 @@ class System:
             self.note("told by a later life")
 
     def was_full(self, server: str) -> bool:
-        """Return whether something that a socket actor wanted to write was not written."""
+        """Return whether something that an object with an application wanted to write was not written."""
         return self.server(server) in self.faults.were_full
+
+    def server_of(self, stream: Stream) -> str:
+        """Name the object whose application serves a stream."""
+        if not self.is_split:
+            return ENGINES[stream.client.engine]
+        return "other" if stream.namespace == "/other" else "main"
 
     def note(self, what: str) -> None:
         """Count that something happened."""
@@ -198,37 +211,45 @@ class System:
     # -- actors
 
     def engine(self, number: int) -> Actor:
-        """Return an engine actor."""
-        return self.world.actor("ENGINE", ENGINES[number])
+        """Return an object that holds sockets."""
+        return self.world.actor("ENGINE" if self.is_split else "CHAT", ENGINES[number])
 
     def server(self, name: str) -> Actor:
-        """Return a socket actor."""
-        return self.world.actor("SOCKET", name)
+        """Return an object with an application."""
+        return self.world.actor("SOCKET" if self.is_split else "CHAT", name)
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The names of those with an application."""
+        return SERVERS if self.is_split else ENGINES
 
     @property
     def actors(self) -> list[Actor]:
-        """All four."""
-        return [*map(self.engine, range(len(ENGINES))), *map(self.server, SERVERS)]
+        """All of them."""
+        engines = [*map(self.engine, range(len(ENGINES)))]
+        return [*engines, *map(self.server, SERVERS)] if self.is_split else engines
 
     def end_life(self, actor: Actor) -> None:
         """End a life in the middle of whatever it does, and its sockets with it."""
         self.note(f"{actor.binding} reset")
         self.is_disturbed = True
-        if actor.binding == "SOCKET":
+        if actor.binding != "ENGINE":
             self._cut(actor)
-        for client in self.live.values() if actor.binding == "ENGINE" else ():
+        for client in self.live.values() if actor.binding != "SOCKET" else ():
             if client.is_open and ENGINES[client.engine] == actor.name:
                 client.excuse = client.excuse or "its engine actor was reset"
         actor.reset()
 
     def _cut(self, actor: Actor) -> None:
-        """Note what the end of a socket actor's life may cost: packets on their way down, and events whose handlers ran."""
+        """Note what the end of an application's life may cost: packets on their way down, and events whose handlers ran."""
         for client in self.live.values():
+            if not self.is_split and ENGINES[client.engine] != actor.name:
+                continue
             client.cut()
             if client.excuse == "it sent nonsense":
                 client.excuse = "it sent nonsense, and the socket actor's life ended"
             for stream in client.all_streams:
-                if stream.namespace == "/other" if actor.name == "other" else stream.namespace != "/other":
+                if self.server_of(stream) == actor.name:
                     stream.begun = stream.done
 
     # -- clients
@@ -244,11 +265,24 @@ class System:
     def _transport(self, client: Client) -> Transport:
         """Have a client ask for a session: on a WebSocket, by polling, or by what begins as the one and becomes the other."""
         path = f"/socket.io/?EIO=4&engine={client.engine}"
-        hear, end = partial(self._hear, client), lambda refusal: self._end(client)
+        hear, end = partial(self._noted, self._hear, client), lambda refusal: self._noted(self._end, client)
         kind = self.random.randrange(4)
         if kind == 0:
             return Upgrading(self.world, path, hear, end, self.note, is_patient=self.random.random() < 0.3)
         return (Polling if kind == 1 else WebSocket)(self.world, path, {}, hear, end)
+
+    def _noted(self, judge: Callable[..., None], *args: Any) -> None:
+        """Judge what a client gets, and keep what does not hold: whoever carried it may have nobody to raise it to."""
+        try:
+            judge(*args)
+        except AssertionError as error:
+            self.faults_found.append(error)
+            raise
+
+    def check(self) -> None:
+        """Raise what a client found that does not hold."""
+        if self.faults_found:
+            raise self.faults_found[0]
 
     def _hear(self, client: Client, frame: str | bytes) -> None:
         assert isinstance(frame, str), f"{client}: bytes that nobody sent"
@@ -298,12 +332,14 @@ class System:
         if not (self.is_disturbed or self.faults.is_disturbed):
             self._run_out()
             check_prompt(self)
-        for _ in range(_SWEEPS):
+        for sweep in range(_SWEEPS):
             self._run_out()
             before = self.world.cost.rpcs
             self.world.advance(_AT_REST_S)
             self._run_out()
-            if self.world.cost.rpcs == before:
+            if self.world.cost.rpcs == before and (
+                self.is_split or sweep
+            ):  # in one object no call tells what a sweep has found
                 break
         else:
             raise AssertionError("the sweeps never fall silent")

@@ -34,6 +34,22 @@ TRIED = {
     *("queue in pieces", "rows in pieces", "list of sessions in pieces"),
 }
 
+#: What must have happened in each part where sockets and application are in one object.
+TRIED_IN_ONE = {
+    *(
+        "opened",
+        "open at rest",
+        "packet received",
+        "event handled",
+        "binary",
+        "shouted",
+        "suspended",
+        "refused",
+        "kicked",
+    ),
+    *("answered", "answered later", "told by a later life", "CHAT slept", "CHAT reset", "vanished"),
+    *("records of another release", "CHAT full: INSERT", "a handler could not write"),
+}
 
 #: What has happened in this process.
 HAPPENED: Counter[str] = Counter()
@@ -54,6 +70,16 @@ def tried(failures: int, part: int) -> Counter[str]:
 @pytest.mark.parametrize("failures", FAILURES)
 def test_everything_keeps_what_is_promised(failures: int, part: int) -> None:
     assert tried(failures, part)["event handled"]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_one_object_keeps_what_is_promised(part: int) -> None:
+    runs = -(-LENGTH // (len(FAILURES) * LENGTH_OF_A_RUN))
+    counts = Counter[str]()
+    for seed in range(part, runs, PARTS):
+        counts += run(seed, 0.0, LENGTH_OF_A_RUN, is_split=False).counts
+    missing = TRIED_IN_ONE - counts.keys()
+    assert not missing, f"never tried: {sorted(missing)}"
 
 
 def test_everything_was_tried() -> None:

@@ -1,7 +1,8 @@
-"""An application whose clients say what its handlers do. ``env.JUDGE`` is told before anything is done."""
+"""An application whose clients say what its handlers do, in one object or two. ``env.JUDGE`` is told before anything is done."""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import socketio.exceptions
@@ -21,6 +22,9 @@ CONFIG = EngineConfig(
     max_messages_per_s=None,
     max_bytes_per_s=None,
 )
+
+#: Where sockets and application are in one object.
+ONE_OBJECT = replace(CONFIG, choose_peer=None)
 
 
 class Engine(EngineActor):
@@ -44,14 +48,18 @@ def past_namespace(handler: Callable[..., Any]) -> Callable[..., Any]:
     return handle
 
 
-class Socket(SocketActor):
-    peer_binding = "ENGINE"
+class Application(SocketActor):
     handler_timeout_s = 100_000
 
     def configure(self, sio: Any) -> None:
         self.sio, self.judge = sio, self.env.JUDGE
-        for event in ("connect", "say", "blob", "disconnect"):
-            handler = getattr(self, event if event != "blob" else "say")
+        handlers: dict[str, Callable[..., Any]] = {
+            "connect": self.enter,
+            "say": self.say,
+            "blob": self.say,
+            "disconnect": self.part,
+        }
+        for event, handler in handlers.items():
             for namespace in ("/", "/other"):
                 sio.on(event, handler, namespace=namespace)
             sio.on(event, past_namespace(handler), namespace=is_side)
@@ -68,7 +76,7 @@ class Socket(SocketActor):
         del sid
         self.judge.settled(context, self.life, f"not answered: {reason}")
 
-    async def connect(self, sid: str, environ: Any, auth: Any) -> bool:
+    async def enter(self, sid: str, environ: Any, auth: Any) -> bool:
         del environ
         stream = self.judge.connecting(sid, *auth["who"])
         for deed, argument in auth["plan"]:
@@ -98,7 +106,7 @@ class Socket(SocketActor):
         self.judge.note("event handled")
         return number
 
-    async def disconnect(self, sid: str, reason: str) -> None:
+    async def part(self, sid: str, reason: str) -> None:
         del reason
         stream = self.judge.stream(sid)
         assert stream.is_accepted, f"{sid}: disconnected, though it was never connected"
@@ -196,6 +204,16 @@ class Socket(SocketActor):
         await self.sio.emit("news", number, to=room, namespace=namespace)
 
 
+class Socket(Application):
+    peer_binding = "ENGINE"
+
+
+class Chat(Application, EngineActor):
+    config = ONE_OBJECT
+
+
 class Default(WorkerEntrypoint):
     async def fetch(self, request: Any) -> Any:
-        return await route(request, self.env.ENGINE, CONFIG)
+        if self.env.JUDGE.is_split:
+            return await route(request, self.env.ENGINE, CONFIG)
+        return await route(request, self.env.CHAT, ONE_OBJECT)

@@ -432,3 +432,21 @@ def test_others_are_let_in_before_each_of_a_session_s_crowded_sockets_is_forgott
     world.sio.receive_closed("e1", "transport close")
     world.runtime.settle()
     assert (world.runtime.moments, world.membership.has_session("e1")) == (moments, False)
+
+
+def test_no_reset_comes_between_the_disconnect_handler_of_a_crowded_socket_and_its_end() -> None:
+    told: list[str] = []
+
+    def register(sio: Any) -> None:
+        sio.on("disconnect", lambda sid, reason: told.append(sid))
+
+    world = World(register)
+    world.connect("e1")
+    for room in range(CROWDED_ROOMS + 1):
+        finish(world.sio.enter_room(S1, f"room {room}"))
+    world.sio.receive_closed("e1", "transport close")
+    assert (told, world.runtime.moments) == ([], 1)
+    world.reset()
+    world.sio.receive_closed("e1", "transport close")
+    world.runtime.settle()
+    assert told == [S1]

@@ -111,6 +111,7 @@ class Connections(Middleware):
         """Forget a socket, and tell its client why; data that cannot be sent is left out."""
         socket = self._membership.socket(sid)
         was_accepted = socket is None or not socket.pending
+        await self._let_others_in(sid)
         await self.manager.disconnect(sid, namespace)
         if was_accepted:
             await self._answer(engine_sid, "DISCONNECT", namespace, None)
@@ -151,9 +152,15 @@ class Connections(Middleware):
     async def _take_leave(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         try:
             await self._announce_leaving(sid, engine_sid, namespace, reason)
+            await self._let_others_in(sid)
             await self._runtime.lanes.bounded(self._forget(sid, engine_sid, namespace, reason))
         finally:
             self._close_if_ended(engine_sid)
+
+    async def _let_others_in(self, sid: str) -> None:
+        """Give way to others before a socket is forgotten, where that takes a while."""
+        if self._membership.is_crowded(sid):
+            await self._runtime.clock.let_others_in()
 
     async def _forget(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
         """Run the `disconnect` handler, and forget the socket in the step that ends it: no reset comes between."""

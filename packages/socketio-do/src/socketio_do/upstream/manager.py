@@ -78,13 +78,6 @@ class DurableManager(socketio.AsyncManager):
 
     async def disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
         """Forget a socket, its rooms, its data and its callbacks."""
-        try:
-            if self._membership.is_crowded(sid):
-                await self.server._runtime.clock.let_others_in()
-        finally:
-            await self._forget(sid, namespace)
-
-    async def _forget(self, sid: str, namespace: str) -> None:
         self._acks.drop(sid)
         self._told.discard(sid)
         self._membership.disconnect(sid)
