@@ -50,6 +50,13 @@ class Served:
 class Worker(Served):
     """The test Worker: what its actors say of themselves."""
 
+    is_split: bool = True
+
+    @property
+    def url(self) -> str:
+        """Where it is served: the name decides where sockets and application are."""
+        return self.server.url if self.is_split else self.server.url.replace("127.0.0.1", "localhost")
+
     async def probe(self, actor: str) -> dict[str, Any]:
         """Ask an actor (`engine`, `socket`, `fast-engine`, `fast-socket`); wakes it."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/probe/{actor}") as response:
@@ -134,10 +141,19 @@ def _wiped(worker: Served) -> int:
 
 
 @pytest.fixture(scope="session")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """The test Worker on plain workerd, one for all tests that leave it as they found it."""
+def _worker_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerdServer]:
     with _serve_plainly("worker", ALL, tmp_path_factory.mktemp("worker")) as server:
-        yield Worker(server)
+        yield server
+
+
+#: Where sockets and application are.
+PLACEMENTS = ("two objects", "one object")
+
+
+@pytest.fixture(scope="session", params=PLACEMENTS)
+def worker(request: pytest.FixtureRequest, _worker_server: WorkerdServer) -> Worker:
+    """The test Worker on plain workerd, one for all tests that leave it as they found it, in both placements."""
+    return Worker(_worker_server, is_split=request.param == "two objects")
 
 
 @pytest.fixture

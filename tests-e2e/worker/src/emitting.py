@@ -12,14 +12,14 @@ from shared_wire.durable import raw
 from socketio_do.durable import Emitter
 
 
-async def emit_by_http(binding: Any, method: str, query: str) -> Any:
+async def emit_by_http(binding: Any, name: str, method: str, query: str) -> Any:
     """Call a method, and answer with what it gives; with "command" send a socket actor any text."""
     arguments = _decode(json.loads(unquote(query)))
     try:
         if method == "command":
-            found = await raw(binding).getByName("main").command(arguments["text"], to_js([]))
+            found = await raw(binding).getByName(name).command(arguments["text"], to_js([]))
         else:
-            found = await getattr(Emitter(binding), method)(**arguments)
+            found = await getattr(Emitter(binding, name), method)(**arguments)
         if method == "emit_with_ack":
             found = {"answers": found.answers, "missing": list(found.missing)}
         return js.Response.new(json.dumps(_encode(found)))
@@ -27,10 +27,10 @@ async def emit_by_http(binding: Any, method: str, query: str) -> Any:
         return js.Response.new(f"{type(error).__name__}: {error}", status=500)
 
 
-async def command_by_http(binding: Any, text: str) -> Any:
+async def command_by_http(binding: Any, name: str, text: str) -> Any:
     """Send a socket actor a body of any size as a command, and answer with what it raises, or 200."""
     try:
-        await raw(binding).getByName("main").command(text, to_js([]))
+        await raw(binding).getByName(name).command(text, to_js([]))
     except Exception as error:
         return js.Response.new(str(error), status=500)
     return js.Response.new("done")
