@@ -296,11 +296,14 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Prepare everything and serve the chat at http://127.0.0.1:8787/ (another port: `nox -s demo -- --port 9000`)."""
+    """Prepare everything and serve the chat at http://127.0.0.1:8787/ (`nox -s demo -- --port 9000`, `-- --split` for two objects)."""
     install(session, "--editable", str(ROOT / "tools"))
     packages = [part for name in SIBLINGS for part in ("--package", f"packages/{name}")]
     state = ["--state", ".cache/demo-state", "--constraints", str(CONSTRAINTS)]
-    session.run("python", "-m", "local_runtime", "serve", "demo-server", *packages, *state, *session.posargs)
+    options = [
+        part for one in session.posargs for part in (("--var", "PLACEMENT=split") if one == "--split" else (one,))
+    ]
+    session.run("python", "-m", "local_runtime", "serve", "demo-server", *packages, *state, *options)
 
 
 @nox.session

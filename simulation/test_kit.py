@@ -1,5 +1,6 @@
 """`socketio_do.testing`: applications' own entrypoints, unmodified, in one process."""
 
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,8 +31,11 @@ def load() -> Iterator[Load]:
 
 
 @pytest.fixture
-def chat(load: Load) -> World:
-    return load(EXAMPLES / "chat")
+def chat() -> Iterator[World]:
+    """The chat, in two objects."""
+    register = runpy.run_path(str(EXAMPLES / "chat" / "src" / "chat.py"))["register"]
+    with World.of(register, is_split=True) as world:
+        yield world
 
 
 def lobby(chat: World) -> tuple[Client, Client]:

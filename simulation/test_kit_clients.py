@@ -44,7 +44,7 @@ def configure(sio: Any) -> None:
 
 @pytest.fixture
 def app() -> Iterator[World]:
-    with World.of(configure) as made:
+    with World.of(configure, is_split=True) as made:
         yield made
 
 
@@ -177,3 +177,8 @@ def test_a_disconnect_handler_ends_and_is_heard_of_though_its_client_is_given_up
         assert [str(one) for one in app.errors] == ["the disk is full"]
         assert "nobody waited for" in app.errors[0].__notes__[0]
         app.errors.clear()
+
+
+def test_what_is_to_be_reset_must_exist(app: World) -> None:
+    with pytest.raises(ValueError, match="'Sockets' is none of"):
+        app.reset("Sockets")

@@ -56,7 +56,7 @@ class Unreachable(Faults):
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with World.of(configure) as made:
+    with World.of(configure, is_split=True) as made:
         yield made
 
 

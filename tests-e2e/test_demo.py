@@ -51,7 +51,7 @@ async def test_two_tabs_chat(demo: str, tmp_path: Path) -> None:
     assert seen["typing"]
     assert seen["image"] == [2, 2]
     assert seen["sleep"] == {"engine": True, "socket": True, "sameSession": True, "heard": "after sleep"}
-    assert "rpcs taken" in seen["counters"]
+    assert "frames" in seen["counters"]
     assert seen["errors"] == []
 
 

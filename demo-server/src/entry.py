@@ -1,4 +1,4 @@
-"""The whole composition: two Durable Objects and the Worker in front of them."""
+"""The whole composition: a Durable Object and the Worker in front of it; or, with ``PLACEMENT`` set to ``split``, two of them."""
 
 import json
 from typing import Any
@@ -18,20 +18,11 @@ from socketio_do import DurableServer
 from socketio_do.durable import Emitter, SocketActor
 from store import Store
 
-ENGINE = EngineConfig(path="/socket.io/")
+CONFIG = EngineConfig(path="/socket.io/")
 
 
-class Engine(EngineActor):
-    """Holds the clients' sockets, asleep or awake."""
-
-    config = ENGINE
-    peer_binding = "SOCKET"
-
-
-class Socket(SocketActor):
-    """Runs the chat."""
-
-    peer_binding = "ENGINE"
+class Application(SocketActor):
+    """The chat, wherever its clients' sockets are."""
 
     def configure(self, sio: DurableServer) -> None:
         """Add the application; called once per life of the object."""
@@ -46,6 +37,25 @@ class Socket(SocketActor):
         return [list(row) for row in self.ctx.storage.sql.exec(statement, *parameters).raw()]
 
 
+class Chat(Application, EngineActor):
+    """Runs the chat, and holds its clients' sockets, asleep or awake."""
+
+    config = CONFIG
+
+
+class Engine(EngineActor):
+    """Holds the clients' sockets where the chat runs in another object."""
+
+    config = CONFIG
+    peer_binding = "SOCKET"
+
+
+class Socket(Application):
+    """Runs the chat where the sockets are in another object."""
+
+    peer_binding = "ENGINE"
+
+
 class Default(WorkerEntrypoint):
     """Passes Socket.IO requests to the engine; the platform serves the page from `public/`."""
 
@@ -56,7 +66,12 @@ class Default(WorkerEntrypoint):
             return await self.announce(request)
         if path == "/counters":
             return await self.counters()
-        return await route(request, self.env.ENGINE, ENGINE)
+        return await route(request, self.env.ENGINE if self.is_split else self.env.CHAT, CONFIG)
+
+    @property
+    def is_split(self) -> bool:
+        """Whether sockets and chat are in two objects."""
+        return bool(self.env.PLACEMENT == "split")
 
     async def announce(self, request: Request) -> Response:
         """Say something into a room, from outside."""
@@ -66,12 +81,14 @@ class Default(WorkerEntrypoint):
             room, text = announcements.read(await request.text())
         except announcements.Refused as refused:
             return Response.from_json({"ok": False, "error": str(refused)}, status=refused.status)
-        emitter = Emitter(self.env.SOCKET)
+        emitter = Emitter(self.env.SOCKET) if self.is_split else Emitter(self.env.CHAT, "e0")
         await emitter.emit("announced", {"room": room, "text": text}, room=rooms.key(room))
         return Response.from_json({"ok": True, "listeners": await emitter.room_size(rooms.key(room))})
 
     async def counters(self) -> Response:
         """Return what the objects' current lives have cost."""
+        if not self.is_split:
+            return Response.from_json({"chat": json.loads(await self.env.CHAT.getByName("e0").counters())})
         engine = await self.env.ENGINE.getByName("e0").counters()
         socket = await self.env.SOCKET.getByName("main").counters()
         return Response.from_json({"engine": json.loads(engine), "socket": json.loads(socket)})

@@ -1,10 +1,21 @@
-"""The demo as it is deployed, both objects and the Worker in front of them, in one process and in virtual time."""
+"""The demo as it is deployed, its objects and the Worker in front of them, in one process and in virtual time."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from socketio_do.testing import Client, Refused, World
+
+DEMO = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def split() -> Iterator[World]:
+    """The composition with two objects."""
+    with World.load(DEMO, PLACEMENT="split") as world:
+        yield world
 
 
 def enter(world: World, nick: str, **options: Any) -> Client:
@@ -17,14 +28,25 @@ def say(client: Client, text: str) -> Any:
     return client.call("say", {"room": "lobby", "id": "message-0001", "text": text})
 
 
-def test_people_talk_across_sleep_and_a_reset_of_the_application(world: World) -> None:
+def test_people_talk_across_sleep_and_come_back_after_a_reset(world: World) -> None:
     ann, bob = enter(world, "Ann"), enter(world, "Bob", transport="polling")
     say(ann, "hello")
     world.advance(60)
     say(ann, "still there?")
-    world.reset("Socket")
+    assert [said["text"] for said in bob.received("said")] == ["hello", "still there?"]
+    world.reset("Chat")
+    again = enter(world, "Ann")
+    assert say(again, "and now?")["ok"]
+    assert (ann.disconnected, bob.disconnected) == ("transport close", "transport close")
+
+
+def test_people_talk_across_a_reset_of_the_application_alone(split: World) -> None:
+    ann, bob = enter(split, "Ann"), enter(split, "Bob", transport="polling")
+    say(ann, "hello")
+    split.advance(60)
+    split.reset("Socket")
     say(ann, "and now?")
-    assert [said["text"] for said in bob.received("said")] == ["hello", "still there?", "and now?"]
+    assert [said["text"] for said in bob.received("said")] == ["hello", "and now?"]
 
 
 def test_a_quiet_room_wakes_nobody_but_the_alarm(world: World) -> None:

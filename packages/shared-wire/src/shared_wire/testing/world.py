@@ -54,6 +54,7 @@ class World:
         #: What was used since the objects last fell asleep together (`sleep`), or since the beginning.
         self.cost = Cost()
         self._entry = entry
+        self._names = {*bindings, *bindings.values()}
         for name, class_name in bindings.items():
             setattr(self.env, name, Namespace(name, self._maker(class_name)))
 
@@ -153,7 +154,12 @@ class World:
             one.evict()
 
     def reset(self, name: str | None = None) -> None:
-        """End the lives of all objects of a binding or a class, or of all there are, as a crash or ``ctx.abort()`` does."""
+        """End the lives of all objects of a binding or a class, or of all there are, as a crash or ``ctx.abort()`` does.
+
+        Raises `ValueError` for a name that no binding and no class of objects has.
+        """
+        if name is not None and name not in self._names:
+            raise ValueError(f"{name!r} is none of {sorted(self._names)}")
         for one in self.actors:
             if name in (None, one.binding, one.class_name):
                 one.reset()

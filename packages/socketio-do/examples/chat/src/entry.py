@@ -5,20 +5,13 @@ from engine_do import EngineConfig
 from engine_do.durable import EngineActor, route
 from socketio_do.durable import SocketActor
 
-ENGINE = EngineConfig(path="/socket.io/")
+CONFIG = EngineConfig(path="/socket.io/")
 
 
-class Engine(EngineActor):
-    """Holds the clients' sockets."""
+class Chat(SocketActor, EngineActor):
+    """Runs the chat, and holds its clients' sockets."""
 
-    config = ENGINE
-    peer_binding = "SOCKET"
-
-
-class Socket(SocketActor):
-    """Runs the chat."""
-
-    peer_binding = "ENGINE"
+    config = CONFIG
 
     def configure(self, sio):
         chat.register(sio)
@@ -26,4 +19,4 @@ class Socket(SocketActor):
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
-        return await route(request, self.env.ENGINE, ENGINE)
+        return await route(request, self.env.CHAT, CONFIG)

@@ -16,7 +16,7 @@ def test_rooms_survive_sleep(world: World) -> None:
     world.sleep()
     assert ann.call("say", {"room": "lobby", "text": "hi"}) == "ok"
     assert bob.received("said") == [{"from": "ann", "text": "hi"}]
-    assert world.cost.rpcs == 1
+    assert world.cost.frames == 1
 
 
 def test_who_leaves_is_missed_at_once_and_who_vanishes_after_a_while(world: World) -> None:
@@ -28,11 +28,13 @@ def test_who_leaves_is_missed_at_once_and_who_vanishes_after_a_while(world: Worl
     assert ann.received("left") == ["bob", "eve"]
 
 
-def test_a_reset_of_the_application_is_not_noticed(world: World) -> None:
+def test_a_reset_takes_the_connections_and_nobody_stays_behind(world: World) -> None:
     ann, bob = enter(world, "ann"), enter(world, "bob")
-    world.reset("SOCKET")
-    ann.emit("say", {"room": "lobby", "text": "still here"})
-    assert bob.received("said") == [{"from": "ann", "text": "still here"}]
+    world.reset("CHAT")
+    assert (ann.disconnected, bob.disconnected) == ("transport close", "transport close")
+    again = enter(world, "ann")
+    world.advance(seconds=60)
+    assert sorted(again.received("left")) == ["ann", "bob"]
 
 
 def test_strangers_are_refused(world: World) -> None:

@@ -35,12 +35,14 @@ class World(shared_wire.testing.World):
             logging.getLogger(name).addHandler(self._log)
 
     @classmethod
-    def of(cls, configure: Callable[[Any], None], *, config: Any = None, is_split: bool = True, **options: Any) -> Self:
+    def of(
+        cls, configure: Callable[[Any], None], *, config: Any = None, is_split: bool = False, **options: Any
+    ) -> Self:
         """Make the world of an application that has no project yet: ``configure(sio)`` registers its handlers.
 
-        ``config`` is an `engine_do.EngineConfig`, ``options`` are those of `SocketActor.options`. With ``is_split`` the sockets are
-        in objects of a class `Engine`, binding ``ENGINE``, and the application in one of a class `Socket`, binding ``SOCKET``; else
-        both are in objects of a class `Chat`, binding ``CHAT``.
+        ``config`` is an `engine_do.EngineConfig`, ``options`` are those of `SocketActor.options`. Sockets and application are in
+        objects of a class `Chat`, binding ``CHAT``; with ``is_split`` the sockets are in those of a class `Engine`, binding
+        ``ENGINE``, and the application in one of a class `Socket`, binding ``SOCKET``.
         """
         install()
         from socketio_do.testing.composition import (
