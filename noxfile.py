@@ -296,7 +296,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Prepare everything and serve the chat at http://127.0.0.1:8787/ (`nox -s demo -- --port 9000`, `-- --split` for two objects)."""
+    """Prepare everything and serve the chat at http://127.0.0.1:8787/ (`-- --port 9000`; `-- --split`: in two objects)."""
     install(session, "--editable", str(ROOT / "tools"))
     packages = [part for name in SIBLINGS for part in ("--package", f"packages/{name}")]
     state = ["--state", ".cache/demo-state", "--constraints", str(CONSTRAINTS)]

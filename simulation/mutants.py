@@ -35,7 +35,8 @@ STEPS: Final = 40_000
 STEPS_OF_A_RUN: Final = 400
 #: How often a call between actors fails; each seed is run with all of them.
 FAILURES: Final = (0.0, 0.05, 0.2, 0.6)
-#: A run takes a fraction of a second, so one that takes so long of the processor's time hangs. Memory is bounded, too: it may hang in growing.
+#: A run takes a fraction of a second of the processor's time, so one that takes so much hangs. Memory is bounded, too: it may hang
+#: in growing.
 RUN_S: Final = 20
 MEMORY: Final = 2 * 1024**3
 #: The unit tests of one package take less than a minute.
