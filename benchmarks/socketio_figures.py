@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from engine_figures import allow_many_sockets
 from first_figures import ALL, ROOT, cpu_seconds
@@ -31,10 +31,23 @@ SMALL_CROWD = 100
 STOCK = "stock"
 
 
-Server: TypeAlias = DevServer | WorkerdServer | StockServer
+class Server(Protocol):
+    """A server in a group of processes."""
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+
+    @property
+    def group_id(self) -> int:
+        """Its group of processes."""
 
 
-def make_servers(prepared: Prepared) -> Mapping[str, Server]:
+#: Those that are compared here.
+Compared: TypeAlias = DevServer | WorkerdServer | StockServer
+
+
+def make_servers(prepared: Prepared) -> Mapping[str, Compared]:
     """Name what is compared; the stock server comes last."""
     return {"wrangler": DevServer(prepared), "workerd": WorkerdServer(prepared), STOCK: StockServer()}
 
@@ -96,6 +109,7 @@ def main() -> None:
         folder=ROOT / "benchmarks" / "socketio_worker",
         packages=ALL,
         files={"src/socketio_application.py": ROOT / "benchmarks" / "socketio_application.py"},
+        overrides={"vars": {"PLACEMENT": "two"}},
         constraints=ROOT / "constraints.txt",
     )
     servers = make_servers(prepare(project))

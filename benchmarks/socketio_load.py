@@ -10,7 +10,18 @@ from dataclasses import dataclass
 
 import aiohttp
 
-__all__ = ["ECHO", "NOTES", "REPLY", "Client", "Load", "broadcast", "connect_often", "exchange", "open_clients"]
+__all__ = [
+    "ECHO",
+    "NOTES",
+    "REPLY",
+    "Client",
+    "Load",
+    "broadcast",
+    "connect_often",
+    "exchange",
+    "open_clients",
+    "talk_in_rooms",
+]
 
 #: A client's connection, which speaks Socket.IO by hand.
 Client = aiohttp.ClientWebSocketResponse
@@ -103,6 +114,15 @@ async def _exchange(client: Client, frames: tuple[str, ...], in_flight: int, end
             return times
         await client.receive_str()
         times.append(time.perf_counter() - begun.popleft())
+
+
+async def talk_in_rooms(clients: list[Client], size: int, seconds: float) -> Load:
+    """Have the first of so many clients each, who are in a room together, speak to it; what one of them gets is a unit."""
+    rooms = [clients[at : at + size] for at in range(0, len(clients), size)]
+    loads = await asyncio.gather(
+        *(broadcast(room[0], room, f"room {number}", seconds) for number, room in enumerate(rooms))
+    )
+    return Load(sum(load.units for load in loads))
 
 
 async def broadcast(sender: Client, recipients: list[Client], room: str, seconds: float) -> Load:

@@ -1,4 +1,4 @@
-"""The two actors, running the application that the stock server runs too."""
+"""The application that the stock server runs too, in one object or two: ``PLACEMENT`` says which."""
 
 from typing import Any
 
@@ -19,6 +19,20 @@ ENGINE = EngineConfig(
 )
 
 
+class Application(SocketActor):
+    """The application."""
+
+    def configure(self, sio: Any) -> None:
+        """Register the handlers."""
+        socketio_application.register(sio)
+
+
+class Chat(Application, EngineActor):
+    """Both in one."""
+
+    config = ENGINE
+
+
 class Engine(EngineActor):
     """Holds the sockets."""
 
@@ -26,19 +40,15 @@ class Engine(EngineActor):
     peer_binding = "SOCKET"
 
 
-class Socket(SocketActor):
+class Socket(Application):
     """Runs the application."""
 
     peer_binding = "ENGINE"
-
-    def configure(self, sio: Any) -> None:
-        """Register the handlers."""
-        socketio_application.register(sio)
 
 
 class Default(WorkerEntrypoint):
     """The Worker."""
 
     async def fetch(self, request: Any) -> Any:
-        """Be the engine."""
-        return await route(request, self.env.ENGINE, ENGINE)
+        """Serve clients."""
+        return await route(request, self.env.CHAT if self.env.PLACEMENT == "one" else self.env.ENGINE, ENGINE)
