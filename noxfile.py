@@ -1,4 +1,7 @@
-"""Every check, and the demo. `nox` runs the checks, `nox -s demo` serves the chat, `nox --list` names them all."""
+"""Every check, and the demo. `nox` runs the checks, `nox -s demo` serves the chat, `nox --list` names them all.
+
+`nox --parallel 2` runs those side by side that use one core, and prints what each says when it ends.
+"""
 
 import re
 import shutil
@@ -7,23 +10,16 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2026.1"
+nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = [
-    "lint",
-    "types",
-    "unit",
-    "simulation",
-    "upstream",
-    "fuzz",
-    "tools",
-    "chat",
-    "bounds",
-    "wheels",
-    "published",
-    "e2e",
-]
+
+#: For a check that uses one core: with `--parallel 2`, two of them run at the same time.
+one_core = nox.session(tags=["one-core"], allow_parallel=True)
+#: For a check that uses all cores, or measures: nothing else runs meanwhile.
+all_cores = nox.session(tags=["all-cores"])
+#: For what is no check: it runs only when it is named.
+on_request = nox.session(default=False)
 
 ROOT = Path(__file__).resolve().parent
 PACKAGES = ROOT / "packages"
@@ -87,7 +83,7 @@ def editable(*names: str) -> list[str]:
     return [part for name in names for part in ("--editable", str(PACKAGES / name))]
 
 
-@nox.session
+@one_core
 def lint(session: nox.Session) -> None:
     """Check style, and that only durable/ imports the runtime."""
     install(session, groups=("lint",))
@@ -95,7 +91,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
 
 
-@nox.session
+@one_core
 def types(session: nox.Session) -> None:
     """Check all types strictly, tests and this file too."""
     install(
@@ -119,7 +115,7 @@ def types(session: nox.Session) -> None:
             session.run("mypy", "--config-file", "pyproject.toml")
 
 
-@nox.session
+@all_cores
 @nox.parametrize("package", [nox.param(name, id=name) for name in SIBLINGS])
 def unit(session: nox.Session, package: str) -> None:
     """Run one package's tests where only that package and what it declares is installed."""
@@ -127,7 +123,7 @@ def unit(session: nox.Session, package: str) -> None:
     session.run("pytest", f"packages/{package}/tests", *(session.posargs or TWO_AT_ONCE))
 
 
-@nox.session
+@all_cores
 def simulation(session: nox.Session) -> None:
     """Run the cores of all packages together through everything that may go wrong, by seeds."""
     install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
@@ -135,14 +131,14 @@ def simulation(session: nox.Session) -> None:
     session.run("pytest", *folders, *(session.posargs or ("--numprocesses", "2")), env=EXACT)
 
 
-@nox.session
+@on_request
 def mutants(session: nox.Session) -> None:
     """Make mistakes in copies of the packages, and have the simulation and the unit tests find them: it takes an hour or more."""
     install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
     session.run("python", "simulation/mutants.py", *(session.posargs or ("--unit",)), env=EXACT)
 
 
-@nox.session
+@one_core
 def upstream(session: nox.Session) -> None:
     """Run python-socketio's own tests, from its source distribution, against our classes."""
     install(session, *editable("shared-wire", "socketio-do"), groups=("test", "aio", "upstream"))
@@ -152,7 +148,7 @@ def upstream(session: nox.Session) -> None:
     session.run("python", "packages/socketio-do/tests/server_exclusions.py", str(sources), *session.posargs)
 
 
-@nox.session
+@all_cores
 def fuzz(session: nox.Session) -> None:
     """Run the fuzzers for some seconds, after their own tests (longer, or one target: `nox -s fuzz -- --inputs 1000000`)."""
     install(session, *editable(*SIBLINGS), groups=("test",))
@@ -177,28 +173,28 @@ def _fetch_sources(session: nox.Session, name: str) -> Path:
     return folder / archive.name.removesuffix(".tar.gz")
 
 
-@nox.session
+@one_core
 def tools(session: nox.Session) -> None:
     """Test the tool that prepares the local runtime."""
     install(session, "--editable", str(ROOT / "tools"), groups=("test",))
     session.run("pytest", "-c", "tools/pyproject.toml", "--rootdir", "tools", "tools/tests")
 
 
-@nox.session
+@one_core
 def chat(session: nox.Session) -> None:
     """Test the demo's application on the stock python-socketio server."""
     install(session, PYTHON_SOCKETIO, groups=("test", "aio"))
     session.run("pytest", "-c", "demo-server/pyproject.toml", "--rootdir", "demo-server", "demo-server/tests")
 
 
-@nox.session
+@one_core
 def bounds(session: nox.Session) -> None:
     """Check that the packages' bounds on each other and on upstream hold: uv ignores them between workspace members."""
     install(session, *editable(*SIBLINGS))
     session.run("uv", "pip", "check", external=True)
 
 
-@nox.session
+@one_core
 def wheels(session: nox.Session) -> None:
     """Build the wheels, and install and import them where there is no workspace: the engine alone, then everything."""
     dist = Path(session.create_tmp()) / "dist"
@@ -231,7 +227,7 @@ def _try_wheels(
     session.run(python, "-I", "-c", check, external=True)
 
 
-@nox.session
+@one_core
 def published(session: nox.Session) -> None:
     """Read with the tree what the last released shared-wire writes; there is nothing to do before the first release."""
     tags = session.run("git", "tag", "--list", "shared-wire-v*", "--sort=-v:refname", silent=True, external=True)
@@ -253,7 +249,7 @@ def published(session: nox.Session) -> None:
         session.run("git", "worktree", "remove", "--force", str(folder), silent=True, external=True)
 
 
-@nox.session
+@all_cores
 def e2e(session: nox.Session) -> None:
     """Run the whole system under `wrangler dev` with real clients. Needs no internet but PyPI and npm."""
     session.env.pop("PYTHONPATH", None)
@@ -271,7 +267,7 @@ def _install_e2e(session: nox.Session, *more: str) -> None:
     install(session, *needed, groups=("test", "aio", "clients", "parallel"))
 
 
-@nox.session
+@on_request
 def soak(session: nox.Session) -> None:
     """Run the tests that have a long form in it, a million steps of each simulation, and ten million fuzzed inputs."""
     _install_e2e(session, *editable(*SIBLINGS))
@@ -294,7 +290,7 @@ def soak(session: nox.Session) -> None:
     session.run("python", "fuzz", "--inputs", "10000000")
 
 
-@nox.session
+@on_request
 def demo(session: nox.Session) -> None:
     """Prepare everything and serve the chat at http://127.0.0.1:8787/ (another port: `nox -s demo -- --port 9000`)."""
     install(session, "--editable", str(ROOT / "tools"))
@@ -303,7 +299,7 @@ def demo(session: nox.Session) -> None:
     session.run("python", "-m", "local_runtime", "serve", "demo-server", *packages, *state, *session.posargs)
 
 
-@nox.session
+@on_request
 def bench(session: nox.Session) -> None:
     """Print the figures of docs/results.md; what begins with a dash is given to the scripts (`-- engine_figures --wrangler`)."""
     needed = ["--editable", str(ROOT / "tools"), *editable("shared-wire"), PYTHON_SOCKETIO]
