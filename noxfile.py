@@ -68,8 +68,16 @@ FAKES = (
     "packages/socketio-do/tests/server_fakes.py",
 )
 
+#: For mypy, of a package's tests: what an application writes is checked by itself.
+NO_TYPING = ("--exclude", "/tests/typing/")
+#: Other options need a cache of their own: mypy does not use what it found under different ones, and overwrites it.
+#: What an application writes, and what it must not write: strict but for calls of python-socketio's own functions.
+APPLICATION = ("--untyped-calls-exclude", "socketio", "--cache-dir", ".mypy_cache/application")
 #: python-socketio is not annotated: what only uses it is checked with these leave to call it.
-USES_UNTYPED = ("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any")
+USES_UNTYPED = (
+    *("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any"),
+    *("--cache-dir", ".mypy_cache/uses-untyped"),
+)
 
 
 def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = ()) -> None:
@@ -102,14 +110,13 @@ def types(session: nox.Session) -> None:
         groups=("types", "test", "aio", "clients", "dev", "bench"),
     )
     session.run("mypy", "noxfile.py", "dev.py", *(f"packages/{name}/src" for name in SIBLINGS))
+    for name in ("shared-wire", "engine-do"):
+        session.run("mypy", f"packages/{name}/tests", *NO_TYPING)
     for name in SIBLINGS:
-        leave = USES_UNTYPED if name == "socketio-do" else ()
-        session.run("mypy", f"packages/{name}/tests", "--exclude", "/tests/typing/", *leave)
-        # What an application writes, and what it must not write: strict but for calls of python-socketio's own functions.
-        session.run("mypy", f"packages/{name}/tests/typing", "--untyped-calls-exclude", "socketio")
-    session.run("mypy", "simulation", *FAKES, *USES_UNTYPED)
-    for folder in ("tests-e2e", "benchmarks", "fuzz"):
-        session.run("mypy", folder, *USES_UNTYPED)
+        session.run("mypy", f"packages/{name}/tests/typing", *APPLICATION)
+    session.run("mypy", "packages/socketio-do/tests", *NO_TYPING, *USES_UNTYPED)
+    for files in (("simulation", *FAKES), ("tests-e2e",), ("benchmarks", "fuzz")):
+        session.run("mypy", *files, *USES_UNTYPED)
     for folder in ("tools", "demo-server"):
         with session.chdir(folder):
             session.run("mypy", "--config-file", "pyproject.toml")
