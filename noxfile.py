@@ -36,10 +36,11 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
     if requirement.startswith("python-socketio")
 )
 
-#: By the alphabet: else the files with few tests, which take longest, come last and alone.
+#: The tests of a file stay together, so that what it sets up is set up once. By the alphabet: else the files with few tests, which
+#: take longest, come last and alone.
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
-#: The tests of a file stay together, so that what it sets up is set up once.
-TWO_AT_ONCE = ("--numprocesses", "2", *BY_FILE)
+#: Half of the tests each; who is done first gets half of what the other has not begun, so both end at about the same time.
+TWO_AT_ONCE = ("--numprocesses", "2", "--dist", "worksteal")
 #: The order of a set is part of what a seed repeats.
 EXACT = {"PYTHONHASHSEED": "0"}
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
@@ -135,7 +136,7 @@ def simulation(session: nox.Session) -> None:
     """Run the cores of all packages together through everything that may go wrong, by seeds."""
     install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
     folders = ("simulation", "packages/socketio-do/examples", "demo-server/worker_tests")
-    session.run("pytest", *folders, *(session.posargs or ("--numprocesses", "2")), env=EXACT)
+    session.run("pytest", *folders, *(session.posargs or TWO_AT_ONCE), env=EXACT)
 
 
 @on_request
