@@ -5,7 +5,7 @@
     python3 dev.py --list   lists them
 
 It keeps nox and uv, pinned, in an environment of its own under `.cache/`, and hands over to nox. Whoever has both may call nox
-directly.
+directly. Of all checks, those that use one core run first, two at a time: what each says is printed when it ends.
 """
 
 import hashlib
@@ -18,6 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 CONSTRAINTS = ROOT / "constraints.txt"
 
+#: How nox is called for every check: one call after the other, also where one fails.
+EVERY_CHECK = (["--tags", "one-core", "--parallel", "2"], ["--tags", "all-cores"])
+
 
 def main() -> None:
     """Hand over to nox."""
@@ -27,12 +30,18 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments and not arguments[0].startswith("-"):
         arguments = ["--session", *arguments]
-    command = [str(python), "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), *arguments]
-    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
     try:
-        sys.exit(subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode)
+        codes = [run_nox(python, call) for call in ([arguments] if arguments else EVERY_CHECK)]
     except KeyboardInterrupt:
         sys.exit(130)
+    sys.exit(next((code for code in codes if code), 0))
+
+
+def run_nox(python: Path, arguments: list[str]) -> int:
+    """Run nox; returns its exit code."""
+    command = [str(python), "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), *arguments]
+    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
+    return subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode
 
 
 def prepare_environment() -> Path:

@@ -1,4 +1,7 @@
-"""Every check, and the demo. `nox` runs the checks, `nox -s demo` serves the chat, `nox --list` names them all."""
+"""Every check, and the demo. `nox` runs the checks, `nox -s demo` serves the chat, `nox --list` names them all.
+
+`nox --parallel 2` runs those side by side that use one core, and prints what each says when it ends.
+"""
 
 import re
 import shutil
@@ -7,23 +10,16 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2026.1"
+nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = [
-    "lint",
-    "types",
-    "unit",
-    "simulation",
-    "upstream",
-    "fuzz",
-    "tools",
-    "chat",
-    "bounds",
-    "wheels",
-    "published",
-    "e2e",
-]
+
+#: For a check that uses one core: with `--parallel 2`, two of them run at the same time.
+one_core = nox.session(tags=["one-core"], allow_parallel=True)
+#: For a check that uses all cores, or measures: nothing else runs meanwhile.
+all_cores = nox.session(tags=["all-cores"])
+#: For what is no check: it runs only when it is named.
+on_request = nox.session(default=False)
 
 ROOT = Path(__file__).resolve().parent
 PACKAGES = ROOT / "packages"
@@ -40,10 +36,11 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
     if requirement.startswith("python-socketio")
 )
 
-#: By the alphabet: else the files with few tests, which take longest, come last and alone.
+#: The tests of a file stay together, so that what it sets up is set up once. By the alphabet: else the files with few tests, which
+#: take longest, come last and alone.
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
-#: The tests of a file stay together, so that what it sets up is set up once.
-TWO_AT_ONCE = ("--numprocesses", "2", *BY_FILE)
+#: Half of the tests each; who is done first gets half of what the other has not begun, so both end at about the same time.
+TWO_AT_ONCE = ("--numprocesses", "2", "--dist", "worksteal")
 #: The order of a set is part of what a seed repeats.
 EXACT = {"PYTHONHASHSEED": "0"}
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
@@ -72,8 +69,16 @@ FAKES = (
     "packages/socketio-do/tests/server_fakes.py",
 )
 
+#: For mypy, of a package's tests: what an application writes is checked by itself.
+NO_TYPING = ("--exclude", "/tests/typing/")
+#: Other options need a cache of their own: mypy does not use what it found under different ones, and overwrites it.
+#: What an application writes, and what it must not write: strict but for calls of python-socketio's own functions.
+APPLICATION = ("--untyped-calls-exclude", "socketio", "--cache-dir", ".mypy_cache/application")
 #: python-socketio is not annotated: what only uses it is checked with these leave to call it.
-USES_UNTYPED = ("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any")
+USES_UNTYPED = (
+    *("--allow-untyped-calls", "--allow-untyped-decorators", "--allow-subclassing-any"),
+    *("--cache-dir", ".mypy_cache/uses-untyped"),
+)
 
 
 def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = ()) -> None:
@@ -87,7 +92,7 @@ def editable(*names: str) -> list[str]:
     return [part for name in names for part in ("--editable", str(PACKAGES / name))]
 
 
-@nox.session
+@one_core
 def lint(session: nox.Session) -> None:
     """Check style, and that only durable/ imports the runtime."""
     install(session, groups=("lint",))
@@ -95,7 +100,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
 
 
-@nox.session
+@one_core
 def types(session: nox.Session) -> None:
     """Check all types strictly, tests and this file too."""
     install(
@@ -106,20 +111,19 @@ def types(session: nox.Session) -> None:
         groups=("types", "test", "aio", "clients", "dev", "bench"),
     )
     session.run("mypy", "noxfile.py", "dev.py", *(f"packages/{name}/src" for name in SIBLINGS))
+    for name in ("shared-wire", "engine-do"):
+        session.run("mypy", f"packages/{name}/tests", *NO_TYPING)
     for name in SIBLINGS:
-        leave = USES_UNTYPED if name == "socketio-do" else ()
-        session.run("mypy", f"packages/{name}/tests", "--exclude", "/tests/typing/", *leave)
-        # What an application writes, and what it must not write: strict but for calls of python-socketio's own functions.
-        session.run("mypy", f"packages/{name}/tests/typing", "--untyped-calls-exclude", "socketio")
-    session.run("mypy", "simulation", *FAKES, *USES_UNTYPED)
-    for folder in ("tests-e2e", "benchmarks", "fuzz"):
-        session.run("mypy", folder, *USES_UNTYPED)
+        session.run("mypy", f"packages/{name}/tests/typing", *APPLICATION)
+    session.run("mypy", "packages/socketio-do/tests", *NO_TYPING, *USES_UNTYPED)
+    for files in (("simulation", *FAKES), ("tests-e2e",), ("benchmarks", "fuzz")):
+        session.run("mypy", *files, *USES_UNTYPED)
     for folder in ("tools", "demo-server"):
         with session.chdir(folder):
             session.run("mypy", "--config-file", "pyproject.toml")
 
 
-@nox.session
+@all_cores
 @nox.parametrize("package", [nox.param(name, id=name) for name in SIBLINGS])
 def unit(session: nox.Session, package: str) -> None:
     """Run one package's tests where only that package and what it declares is installed."""
@@ -127,22 +131,22 @@ def unit(session: nox.Session, package: str) -> None:
     session.run("pytest", f"packages/{package}/tests", *(session.posargs or TWO_AT_ONCE))
 
 
-@nox.session
+@all_cores
 def simulation(session: nox.Session) -> None:
     """Run the cores of all packages together through everything that may go wrong, by seeds."""
     install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
     folders = ("simulation", "packages/socketio-do/examples", "demo-server/worker_tests")
-    session.run("pytest", *folders, *(session.posargs or ("--numprocesses", "2")), env=EXACT)
+    session.run("pytest", *folders, *(session.posargs or TWO_AT_ONCE), env=EXACT)
 
 
-@nox.session
+@on_request
 def mutants(session: nox.Session) -> None:
     """Make mistakes in copies of the packages, and have the simulation and the unit tests find them: it takes an hour or more."""
     install(session, *editable(*SIBLINGS), groups=("test", "parallel"))
     session.run("python", "simulation/mutants.py", *(session.posargs or ("--unit",)), env=EXACT)
 
 
-@nox.session
+@one_core
 def upstream(session: nox.Session) -> None:
     """Run python-socketio's own tests, from its source distribution, against our classes."""
     install(session, *editable("shared-wire", "socketio-do"), groups=("test", "aio", "upstream"))
@@ -152,7 +156,7 @@ def upstream(session: nox.Session) -> None:
     session.run("python", "packages/socketio-do/tests/server_exclusions.py", str(sources), *session.posargs)
 
 
-@nox.session
+@all_cores
 def fuzz(session: nox.Session) -> None:
     """Run the fuzzers for some seconds, after their own tests (longer, or one target: `nox -s fuzz -- --inputs 1000000`)."""
     install(session, *editable(*SIBLINGS), groups=("test",))
@@ -177,28 +181,28 @@ def _fetch_sources(session: nox.Session, name: str) -> Path:
     return folder / archive.name.removesuffix(".tar.gz")
 
 
-@nox.session
+@one_core
 def tools(session: nox.Session) -> None:
     """Test the tool that prepares the local runtime."""
     install(session, "--editable", str(ROOT / "tools"), groups=("test",))
     session.run("pytest", "-c", "tools/pyproject.toml", "--rootdir", "tools", "tools/tests")
 
 
-@nox.session
+@one_core
 def chat(session: nox.Session) -> None:
     """Test the demo's application on the stock python-socketio server."""
     install(session, PYTHON_SOCKETIO, groups=("test", "aio"))
     session.run("pytest", "-c", "demo-server/pyproject.toml", "--rootdir", "demo-server", "demo-server/tests")
 
 
-@nox.session
+@one_core
 def bounds(session: nox.Session) -> None:
     """Check that the packages' bounds on each other and on upstream hold: uv ignores them between workspace members."""
     install(session, *editable(*SIBLINGS))
     session.run("uv", "pip", "check", external=True)
 
 
-@nox.session
+@one_core
 def wheels(session: nox.Session) -> None:
     """Build the wheels, and install and import them where there is no workspace: the engine alone, then everything."""
     dist = Path(session.create_tmp()) / "dist"
@@ -231,7 +235,7 @@ def _try_wheels(
     session.run(python, "-I", "-c", check, external=True)
 
 
-@nox.session
+@one_core
 def published(session: nox.Session) -> None:
     """Read with the tree what the last released shared-wire writes; there is nothing to do before the first release."""
     tags = session.run("git", "tag", "--list", "shared-wire-v*", "--sort=-v:refname", silent=True, external=True)
@@ -253,7 +257,7 @@ def published(session: nox.Session) -> None:
         session.run("git", "worktree", "remove", "--force", str(folder), silent=True, external=True)
 
 
-@nox.session
+@all_cores
 def e2e(session: nox.Session) -> None:
     """Run the whole system under `wrangler dev` with real clients. Needs no internet but PyPI and npm."""
     session.env.pop("PYTHONPATH", None)
@@ -271,7 +275,7 @@ def _install_e2e(session: nox.Session, *more: str) -> None:
     install(session, *needed, groups=("test", "aio", "clients", "parallel"))
 
 
-@nox.session
+@on_request
 def soak(session: nox.Session) -> None:
     """Run the tests that have a long form in it, a million steps of each simulation, and ten million fuzzed inputs."""
     _install_e2e(session, *editable(*SIBLINGS))
@@ -294,7 +298,7 @@ def soak(session: nox.Session) -> None:
     session.run("python", "fuzz", "--inputs", "10000000")
 
 
-@nox.session
+@on_request
 def demo(session: nox.Session) -> None:
     """Prepare everything and serve the chat at http://127.0.0.1:8787/ (`-- --port 9000`; `-- --split`: in two objects)."""
     install(session, "--editable", str(ROOT / "tools"))
@@ -306,7 +310,7 @@ def demo(session: nox.Session) -> None:
     session.run("python", "-m", "local_runtime", "serve", "demo-server", *packages, *state, *options)
 
 
-@nox.session
+@on_request
 def bench(session: nox.Session) -> None:
     """Print the figures of docs/results.md; what begins with a dash is given to the scripts (`-- engine_figures --wrangler`)."""
     install(session, "--editable", str(ROOT / "tools"), *editable(*SIBLINGS), groups=("aio", "bench"))

@@ -17,14 +17,14 @@ from fuzz.traps import GROWTH, Trap, growth, pattern_traps, target_traps
 
 __all__ = ["main"]
 
-#: Inputs from which on all cores are used.
-_MANY: Final = 100_000
-
 #: Seconds between two words on a terminal.
 _TELL_EVERY: Final = 3.0
 
 #: Of the many things that may grow too fast, one in so many is tried in a short run, the next time another.
 _FEW: Final = 40
+
+#: Inputs from which on all of them are tried.
+_MANY: Final = 2_000_000
 
 #: Characters of an input that are shown.
 _SHOWN: Final = 200
@@ -37,9 +37,9 @@ def main(arguments: list[str]) -> int:
     if options.show is not None:
         return _show(chosen, options.seed, options.show)
     begun = time.monotonic()
-    findings = list(_run_traps(chosen, options.seed, 1 if options.inputs >= _MANY * 20 else _FEW))
+    findings = list(_run_traps(chosen, options.seed, 1 if options.inputs >= _MANY else _FEW))
     campaign = Campaign(chosen, CASES, options.seed, options.inputs)
-    campaign.run(options.processes or _processes(options.inputs), _teller(len(campaign.jobs)))
+    campaign.run(options.processes or os.cpu_count() or 1, _teller(len(campaign.jobs)))
     for name, tally in campaign.tallies.items():
         _print_tally(name, tally)
         findings += tally.findings
@@ -55,15 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--inputs", type=int, default=100_000, help="how many inputs, of all targets together")
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same inputs")
     parser.add_argument("--target", action="append", choices=list(TARGETS), help="only this one; may be given again")
-    parser.add_argument("--processes", type=int, help="how many at once; as many as there are cores for many inputs")
+    parser.add_argument("--processes", type=int, help="how many at once; by default as many as there are cores")
     parser.add_argument(
         "--show", type=int, metavar="NUMBER", help="handle this one input of the target again, and print it"
     )
     return parser
-
-
-def _processes(inputs: int) -> int:
-    return (os.cpu_count() or 1) if inputs >= _MANY else 1
 
 
 def _show(chosen: dict[str, Target[Any]], seed: int, number: int) -> int:

@@ -174,7 +174,7 @@ def _stay_in_cache(_original: Planted) -> Planted:
 FAULTS: Final = {
     "changes of unfinished work dropped": Fault("shared_wire.link.link.news", _drop_changes),
     "work done that is not sent": Fault("shared_wire.link.driver.confirm_handled", _finish_unsent, first=140),
-    "a frame believed that others come before": Fault("shared_wire.link.link.confirm", _believe_at_once),
+    "a frame believed that others come before": Fault("shared_wire.link.link.confirm", _believe_at_once, first=60),
     "a report that is not settled forgotten": Fault("engine_do.session.report.restore", _forget_unsettled),
     "a clock that stays behind": Fault("shared_wire.link.link.outlive", _stay_behind),
     "a closing lost on overflow": Fault("shared_wire.link.driver.enqueue", _lose_closings, is_tight=True, first=50),

@@ -36,6 +36,17 @@ def test_what_has_no_end_is_stopped_by_the_count_and_counting_goes_on() -> None:
         assert _count(meter, read_once, "[" * 100) == pytest.approx(before, rel=0.1)
 
 
+def test_nothing_is_counted_while_it_is_paused() -> None:
+    with Meter().running() as meter:
+        _count(meter, read_once, "[")
+        meter.begin(1_000)
+        before = meter.count
+        with meter.paused():
+            read_once("[" * 10_000)
+        assert meter.count - before < 200
+        assert _count(meter, read_once, "[" * 100) > 200
+
+
 def test_nothing_is_counted_afterwards() -> None:
     meter = Meter()
     with meter.running():

@@ -1,4 +1,5 @@
 import ast
+import functools
 from importlib import import_module
 from pathlib import Path
 
@@ -41,6 +42,18 @@ def exported_by(module: str) -> list[str]:
     return names
 
 
+@functools.cache
+def imported_names() -> frozenset[tuple[str | None, str]]:
+    """Return each module that something of the package imports from, with each name."""
+    return frozenset(
+        (node.module, alias.name)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    )
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_exports_only_what_it_defines(module: str) -> None:
     exported = exported_by(module)
@@ -51,13 +64,7 @@ def test_a_module_exports_only_what_it_defines(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_what_a_module_defines_and_does_not_export_is_used_in_it_alone(module: str) -> None:
     hidden = defined_in(module) - set(exported_by(module))
-    imported = {
-        alias.name
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module == f"socketio_do.{module}"
-        for alias in node.names
-    }
+    imported = {name for origin, name in imported_names() if origin == f"socketio_do.{module}"}
     assert hidden.isdisjoint(imported)
     assert imported <= set(exported_by(module))
 
