@@ -6,10 +6,13 @@ import os
 from contextlib import AsyncExitStack
 from typing import Any
 
+import pytest
 from clients.polling import poll
 from clients.raw import RawSocket, connect
 from conftest import Worker
 from waiting import silence, until
+
+pytestmark = pytest.mark.two_objects
 
 #: 10 of them are a minute.
 IDLE_LOOKS = int(os.environ.get("E2E_IDLE_LOOKS", "1"))

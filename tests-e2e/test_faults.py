@@ -8,10 +8,13 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import pytest
 from clients.exchange import Exchange, Tally
 from clients.raw import connect
 from conftest import Worker
 from waiting import silence, until
+
+pytestmark = pytest.mark.two_objects
 
 CLIENTS = 20
 SECONDS = float(os.environ.get("E2E_FAULT_SECONDS", "12"))

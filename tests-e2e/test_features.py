@@ -186,6 +186,7 @@ async def test_many_sockets_are_looked_at_and_moved_before_and_after_a_reset(wor
         assert noted[3:] == [["leave", sids[1]], ["leave", sids[0]], ["delete"]]
 
 
+@pytest.mark.two_objects
 async def test_a_volatile_event_behind_another_packet_is_dropped_and_counted(worker: Worker) -> None:
     async with member(worker) as ann:
         await ann.call("volatile", "alone")

@@ -12,9 +12,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import pytest
 from clients.regulars import Company, Regular, node_regular, python_regular
 from conftest import Worker
 from waiting import silence, until
+
+pytestmark = pytest.mark.two_objects
 
 SECONDS = float(os.environ.get("E2E_FAULT_SECONDS", "20"))
 WEBSOCKET, POLLING = ["websocket"], ["polling"]

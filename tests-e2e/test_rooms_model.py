@@ -15,10 +15,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
+import pytest
 from clients.members import Member, Society
 from conftest import Worker
 from room_history import Entry, judge
 from waiting import silence, until
+
+pytestmark = pytest.mark.two_objects
 
 ROOMS = [f"room {number}" for number in range(50)]
 SECONDS = float(os.environ.get("E2E_FAULT_SECONDS", "20"))

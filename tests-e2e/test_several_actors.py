@@ -12,6 +12,8 @@ from clients.raw import RawSocket, connect
 from conftest import Worker
 from waiting import silence, until
 
+pytestmark = pytest.mark.two_objects
+
 PATH = "/several/"
 ADMIN = {"token": "admin"}
 ACTORS = {"/": "several-main", "/admin": "several-admin"}

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import app
 import features
@@ -88,7 +88,7 @@ def talkative() -> logging.Logger:
 
 class Engine(EngineActor):
     config = ENGINE
-    peer_binding = "SOCKET"
+    peer_binding: ClassVar[str | None] = "SOCKET"
     frames = 0
     alarms = 0
 
@@ -117,61 +117,61 @@ class Engine(EngineActor):
 
 class WideEngine(Engine):
     config = WIDE
-    peer_binding = "WIDE_SOCKET"
+    peer_binding: ClassVar[str | None] = "WIDE_SOCKET"
 
 
 class FastEngine(Engine):
     config = FAST
-    peer_binding = "FAST_SOCKET"
+    peer_binding: ClassVar[str | None] = "FAST_SOCKET"
 
 
 class FeaturesEngine(Engine):
     config = FEATURES
-    peer_binding = "FEATURES_SOCKET"
+    peer_binding: ClassVar[str | None] = "FEATURES_SOCKET"
 
 
 class BesideEngine(Engine):
     config = BESIDE
-    peer_binding = "BESIDE_SOCKET"
+    peer_binding: ClassVar[str | None] = "BESIDE_SOCKET"
 
 
 class SeveralEngine(Engine):
     config = SEVERAL
-    peer_binding = "SEVERAL_SOCKET"
+    peer_binding: ClassVar[str | None] = "SEVERAL_SOCKET"
 
 
 class MsgPackEngine(Engine):
     config = MSGPACK
-    peer_binding = "MSGPACK_SOCKET"
+    peer_binding: ClassVar[str | None] = "MSGPACK_SOCKET"
 
 
 class PlainEngine(Engine):
     config = PLAIN
-    peer_binding = "PLAIN_SOCKET"
+    peer_binding: ClassVar[str | None] = "PLAIN_SOCKET"
 
 
 class ParityEngine(Engine):
     config = PARITY
-    peer_binding = "PARITY_SOCKET"
+    peer_binding: ClassVar[str | None] = "PARITY_SOCKET"
 
 
 class RoomsEngine(Engine):
     config = ROOMS
-    peer_binding = "ROOMS_SOCKET"
+    peer_binding: ClassVar[str | None] = "ROOMS_SOCKET"
 
 
 class HostileEngine(Engine):
     config = HOSTILE
-    peer_binding = "HOSTILE_SOCKET"
+    peer_binding: ClassVar[str | None] = "HOSTILE_SOCKET"
 
 
 class TalkEngine(Engine):
     config = TALK
-    peer_binding = "TALK_SOCKET"
+    peer_binding: ClassVar[str | None] = "TALK_SOCKET"
 
 
 class Socket(SocketActor):
-    peer_binding = "ENGINE"
+    peer_binding: ClassVar[str | None] = "ENGINE"
 
     def __init__(self, ctx: Any, env: Any) -> None:
         lived.add((type(self).__name__, str(ctx.id.name)))
@@ -194,11 +194,11 @@ class Socket(SocketActor):
 
 
 class FastSocket(Socket):
-    peer_binding = "FAST_ENGINE"
+    peer_binding: ClassVar[str | None] = "FAST_ENGINE"
 
 
 class WideSocket(Socket):
-    peer_binding = "WIDE_ENGINE"
+    peer_binding: ClassVar[str | None] = "WIDE_ENGINE"
     options = {"namespaces": "*"}  # noqa: RUF012
 
     async def crowd(self) -> str:
@@ -214,19 +214,19 @@ class WideSocket(Socket):
 
 
 class FeaturesSocket(Socket):
-    peer_binding = "FEATURES_ENGINE"
+    peer_binding: ClassVar[str | None] = "FEATURES_ENGINE"
 
     def configure(self, sio: Any) -> None:
         features.register(sio, raw(self.ctx.storage).kv)
 
 
 class BesideSocket(Socket):
-    peer_binding = "BESIDE_ENGINE"
+    peer_binding: ClassVar[str | None] = "BESIDE_ENGINE"
     options = {"async_handlers": True, "always_connect": True, "logger": talkative()}  # noqa: RUF012
 
 
 class ParitySocket(Socket):
-    peer_binding = "PARITY_ENGINE"
+    peer_binding: ClassVar[str | None] = "PARITY_ENGINE"
     options = {"namespaces": [parity.PLAIN], "cleanup_empty_child_namespaces": True}  # noqa: RUF012
 
     def configure(self, sio: Any) -> None:
@@ -234,7 +234,7 @@ class ParitySocket(Socket):
 
 
 class SeveralSocket(Socket):
-    peer_binding = "SEVERAL_ENGINE"
+    peer_binding: ClassVar[str | None] = "SEVERAL_ENGINE"
     options = {"namespaces": "*"}  # noqa: RUF012
 
     def configure(self, sio: Any) -> None:
@@ -242,17 +242,17 @@ class SeveralSocket(Socket):
 
 
 class MsgPackSocket(Socket):
-    peer_binding = "MSGPACK_ENGINE"
+    peer_binding: ClassVar[str | None] = "MSGPACK_ENGINE"
     options = {"serializer": "msgpack"}  # noqa: RUF012
 
 
 class PlainSocket(Socket):
-    peer_binding = "PLAIN_ENGINE"
+    peer_binding: ClassVar[str | None] = "PLAIN_ENGINE"
     options = {"serializer": PlainPacket}  # noqa: RUF012
 
 
 class RoomsSocket(Socket):
-    peer_binding = "ROOMS_ENGINE"
+    peer_binding: ClassVar[str | None] = "ROOMS_ENGINE"
 
     def configure(self, sio: Any) -> None:
         self.journal = journal.Journal(raw(self.ctx.storage).sql, str(self.life))
@@ -263,14 +263,14 @@ class RoomsSocket(Socket):
 
 
 class TalkSocket(Socket):
-    peer_binding = "TALK_ENGINE"
+    peer_binding: ClassVar[str | None] = "TALK_ENGINE"
 
     def configure(self, sio: Any) -> None:
         talk.register(sio)
 
 
 class HostileSocket(Socket):
-    peer_binding = "HOSTILE_ENGINE"
+    peer_binding: ClassVar[str | None] = "HOSTILE_ENGINE"
 
     def configure(self, sio: Any) -> None:
         hostile.register(sio)

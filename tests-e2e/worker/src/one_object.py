@@ -1,7 +1,7 @@
 """The test Worker's compositions with sockets and application in one object; those with several socket actors have no such form."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import actors
 
@@ -9,7 +9,7 @@ import actors
 class _OneObject:
     """Says what both halves say of themselves."""
 
-    peer_binding = None
+    peer_binding: ClassVar[str | None] = None
 
     async def probe(self: Any) -> str:
         return json.dumps(json.loads(await actors.Engine.probe(self)) | json.loads(await actors.Socket.probe(self)))
