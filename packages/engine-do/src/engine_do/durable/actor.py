@@ -34,8 +34,8 @@ from engine_do.session.session import (
     CloseRequested,
 )
 from shared_wire.durable import begin_life, hold_awake, now_ms, raw, start_eagerly
+from shared_wire.link.placement import RunsApplication
 from shared_wire.names import DEFAULT_PEER
-from shared_wire.placement import RunsApplication
 from shared_wire.reasons import Reason
 
 __all__ = ["EngineActor"]

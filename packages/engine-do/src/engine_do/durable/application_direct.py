@@ -15,7 +15,7 @@ from engine_do.session.session import Admitted, CloseRequested, Effect, Received
 from engine_do.session.sweep import Sweep
 from shared_wire import AdmitSessions, CloseSessions, Operation, SendPackets, ranges
 from shared_wire.durable import log_fault
-from shared_wire.placement import ApplicationPort, EnginePort
+from shared_wire.link.placement import ApplicationPort, EnginePort
 
 __all__ = ["DirectApplication"]
 

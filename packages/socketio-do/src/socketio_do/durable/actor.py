@@ -13,7 +13,7 @@ from workers import DurableObject
 
 from shared_wire import Life
 from shared_wire.durable import begin_life, raw
-from shared_wire.placement import ApplicationPort, EnginePort
+from shared_wire.link.placement import ApplicationPort, EnginePort
 from socketio_do.cluster.commands import read_command, write_value
 from socketio_do.durable.clock import ObjectClock
 from socketio_do.durable.handler_lanes import ObjectLanes
@@ -60,7 +60,7 @@ class SocketActor(DurableObject):
             self._begin(lanes, SeveralObjects(self.ctx, _binding(self, env), lanes, lambda: self._server, **who))
 
     def _begin_application(self, engine: EnginePort) -> ApplicationPort:
-        """Begin a life in the object of an engine, which calls this (`shared_wire.placement.RunsApplication`)."""
+        """Begin a life in the object of an engine, which calls this (`shared_wire.link.placement.RunsApplication`)."""
         lanes = self._make_lanes()
         here = OneObject(engine, lanes, lambda: self._server, life=self.life, counters=self._counters)
         self._begin(lanes, here)

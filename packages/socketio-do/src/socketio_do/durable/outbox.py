@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Container
 
 from shared_wire import EngineSid, LinkDriver, Operation, SendPackets
-from shared_wire.placement import EnginePort
+from shared_wire.link.placement import EnginePort
 
 __all__ = ["DirectOutbox", "LinkOutbox", "Progress"]
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from shared_wire import EngineSid, Life, LinkDriver, MessageReceived, Operation
 from shared_wire.durable import raw
-from shared_wire.placement import EnginePort
+from shared_wire.link.placement import EnginePort
 from socketio_do.durable.clock import ObjectClock
 from socketio_do.durable.handler_lanes import ObjectLanes
 from socketio_do.durable.outbox import DirectOutbox, LinkOutbox, Progress
