@@ -46,12 +46,13 @@ class Alarm:
         self._sweep = sweep
         self._is_needed = is_needed
         self._retry_ms = config.ping_interval_ms
-        #: When it fires, as far as this life knows; whether that was asked; and whether a sweep is under way.
+        #: When it fires, as far as this life knows; and whether a sweep is under way.
         self._at_ms: int | None = None
+        self._sweeping = False
         #: When the next sweep is due: at once in a life that has made none.
         self._sweep_ms = 0.0
-        self._checked = False
-        self._sweeping = False
+        #: From when on an event is to call `heal`: at once in a life that does not know of its alarm, never while none is set.
+        self.heal_ms = 0.0
 
     async def ring(self, now: int) -> None:
         """Do what is due at a time, and set the next alarm.
@@ -61,7 +62,8 @@ class Alarm:
         if self._sweeping:
             return
         self._counters["alarms"] += 1
-        self._at_ms, self._checked, self._sweeping = None, True, True
+        self._sweeping = True
+        self._note(None)
         try:
             self._tell_safely()
             if now >= self._sweep_ms:
@@ -86,12 +88,15 @@ class Alarm:
             return now + self._retry_ms
         return math.inf if next_ms is None else next_ms
 
-    def heal(self) -> None:
-        """Do a lost alarm's work at the next event: one that is known to be late, or (once a life) one that is not set at all."""
-        if not self._checked:
-            self._checked = True
+    def heal(self, now: int) -> None:
+        """Do a lost alarm's work: of one that is known to be late, or (once a life) of one that is not set at all.
+
+        Each event calls it that comes at `heal_ms` or later.
+        """
+        if self._at_ms is None:
+            self.heal_ms = math.inf
             start_eagerly(self._ctx, self._check())
-        elif self._at_ms is not None and (now := now_ms()) > self._at_ms + _LATE_MS:
+        else:
             start_eagerly(self._ctx, self.ring(now))
 
     async def arm(self, at_ms: int) -> None:
@@ -120,9 +125,13 @@ class Alarm:
         """Learn when it fires, if this life has not set it; it may have while this waits."""
         if self._at_ms is None:
             found = number_or_none(await self._storage.getAlarm())
-            self._at_ms = found if self._at_ms is None else self._at_ms
+            self._note(found if self._at_ms is None else self._at_ms)
+
+    def _note(self, at_ms: int | None) -> None:
+        self._at_ms = at_ms
+        self.heal_ms = math.inf if at_ms is None else at_ms + _LATE_MS + 1
 
     def _set(self, at_ms: int) -> None:
-        self._at_ms = at_ms
+        self._note(at_ms)
         self._counters["rows_written"] += 1
         self._storage.setAlarm(at_ms)

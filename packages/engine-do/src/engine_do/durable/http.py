@@ -142,7 +142,7 @@ class Http:
         client, server = sockets.accept(session, http.remote_address)
         self._sessions.stored.note_opened(session.engine_sid)
         opening = open_packet(session.engine_sid, Transport.WEBSOCKET, self._config)
-        sockets.send(server, sockets.ready([opening, *first]))
+        sockets.send(server, sockets.ready((opening, *first)))
         return upgrade_response(client, upgrade_headers(http))
 
     def _open_polling(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
@@ -250,7 +250,7 @@ class Http:
             frames = decode_payload(body, session.revision, is_binary)
         except RemoteEngineError:
             return None
-        return tuple(frames) if self._sessions.may_send(session.engine_sid, len(frames), len(body)) else None
+        return tuple(frames) if self._sessions.may_send(session.engine_sid, now_ms(), len(frames), len(body)) else None
 
     async def _upgrade(self, http: HttpRequest, polling: Polling) -> Any:
         if not may_upgrade(polling, self._config):

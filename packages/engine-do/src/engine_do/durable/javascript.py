@@ -11,12 +11,12 @@ from engine_do.http_request import HttpRequest, read_headers
 
 __all__ = [
     "frame_to_js",
-    "message_to_python",
     "number_or_none",
     "raw_request",
     "read_body",
     "read_request",
     "response",
+    "to_bytes",
     "upgrade_response",
     "with_headers",
 ]
@@ -69,9 +69,9 @@ def with_headers(request: Any, headers: Mapping[str, str]) -> Any:
     return js.Request.new(request, js.Object.fromEntries(to_js([["headers", changed]])))
 
 
-def message_to_python(message: Any) -> str | bytes:
-    """Read what a socket received: text as it is, an ArrayBuffer as bytes."""
-    return message if isinstance(message, str) else bytes(message.to_bytes())
+def to_bytes(buffer: Any) -> bytes:
+    """Read an ArrayBuffer: what a socket received that is no text."""
+    return bytes(buffer.to_bytes())
 
 
 def number_or_none(value: Any) -> int | None:

@@ -15,12 +15,13 @@ from engine_do.durable.application import Application
 from engine_do.durable.held_gets import HeldGets
 from engine_do.durable.local_sessions import LocalSessions
 from engine_do.durable.session_table import SessionTable
-from engine_do.durable.sockets import Probe, Sockets
+from engine_do.durable.sockets import Probe, Ready, Sockets
 from engine_do.durable.upgrade_probes import UpgradeProbes
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Frame
 from engine_do.requests.admission import Transport
 from engine_do.session.pending import PendingHandshakes
+from engine_do.session.plain_message import plain_message
 from engine_do.session.polling import size_of, step_polling
 from engine_do.session.polling_events import (
     AnswerPoll,
@@ -108,7 +109,23 @@ class Sessions:
     def send(self, engine_sids: Iterable[EngineSid], frames: Iterable[Frame]) -> None:
         """Send packets to each of these sessions; those that are gone are passed over."""
         frames = tuple(frames)
-        ready = self.sockets.ready(frames)
+        ready, known, send = self.sockets.ready(frames), self.sockets.known, self.sockets.send
+        others = []
+        for engine_sid in engine_sids:
+            if (ws := known(engine_sid)) is None:
+                others.append(engine_sid)
+                continue
+            try:
+                send(ws, ready)
+            except Exception as error:
+                self._fail(engine_sid, error)
+        if others:
+            self._send_to_others(others, frames, ready)
+
+    def _send_to_others(
+        self, engine_sids: list[EngineSid], frames: tuple[Frame, ...], ready: tuple[Frame, ...] | Ready
+    ) -> None:
+        """Send packets to sessions whose sockets have not been met yet, that poll, or that are being judged."""
         size: int | None = None
         for engine_sid in engine_sids:
             try:
@@ -164,7 +181,7 @@ class Sessions:
         polling = sum(one.address == address for one in self.polls.all())
         return self.sockets.count_from(address) + polling + self.pending.count_from(address)
 
-    def receive_frame(self, ws: Any, frame: Frame) -> None:
+    def receive_frame(self, ws: Any, frame: Frame, now: int) -> None:
         """Handle a frame of a socket."""
         self._counters["frames"] += 1
         if self._closed_any and ws.readyState != ws.OPEN:
@@ -172,24 +189,29 @@ class Sessions:
             return  # what the runtime had buffered of one that was closed
         found = self.sockets.read(ws)
         try:
-            self._receive(ws, found, frame)
+            if (
+                not isinstance(found, Session)
+                or (message := plain_message(found, frame, self._config)) is None
+                or found.engine_sid in self._failed
+                or not self.rates.spend(found.engine_sid, now, 1, len(frame))
+            ):
+                self._receive(ws, found, frame, now)
+            else:
+                self.application.receive(found.engine_sid, message)
         except Exception as error:
             if found is None:
                 raise
             self._fail(found.engine_sid, error)
 
-    def _receive(self, ws: Any, found: Session | Probe | None, frame: Frame) -> None:
+    def _receive(self, ws: Any, found: Session | Probe | None, frame: Frame, now: int) -> None:
         match found:
             case Probe(engine_sid):
                 if not self._step_polling(engine_sid, ProbeReceived(frame)):
                     # Its session is gone, or the upgrade was forgotten in sleep: left open, the client would wait on it.
                     self.sockets.close(ws, NORMAL_CLOSE)
-            case Session() as session if session.phase is Phase.CLOSED or self.may_send(
-                session.engine_sid, 1, len(frame)
-            ):
-                self._step(ws, session, FrameReceived(frame))
             case Session() as session:
-                self._step(ws, session, CloseRequested(Reason.TRANSPORT_ERROR))
+                may = session.phase is Phase.CLOSED or self.may_send(session.engine_sid, now, 1, len(frame))
+                self._step(ws, session, FrameReceived(frame) if may else _FAULT)
             case None:
                 pass
 
@@ -208,9 +230,9 @@ class Sessions:
                 self.probes.forget(found.engine_sid)
                 self.step_polling(found.engine_sid, ProbeGone())
 
-    def may_send(self, engine_sid: EngineSid, messages: int, size: int) -> bool:
+    def may_send(self, engine_sid: EngineSid, now: int, messages: int, size: int) -> bool:
         """Return whether a session may send so much now, and count it."""
-        if self.rates.spend(engine_sid, now_ms(), messages, size):
+        if self.rates.spend(engine_sid, now, messages, size):
             return True
         _logger.warning("= session %s sends too much", engine_sid)
         self.application.cut(engine_sid)

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,10 +39,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Packets for any number of sockets: made ready for most of them, and as they are where it depends on the socket."""
+    """Packets some of which are binary: made ready for most sockets, and as they are for those that read binary otherwise."""
 
-    shared: list[Any]
-    packets: tuple[Frame, ...] | None
+    shared: tuple[Any, ...]
+    packets: tuple[Frame, ...]
 
 
 class Sockets:
@@ -54,7 +54,9 @@ class Sockets:
         self._revision = revision
         self._answers = False
         self._moment: Any = None
-        self._found: dict[str, Any] = {}
+        self._found: dict[EngineSid, Any] = {}
+        #: Find a session's socket, if `find` has met it: one that is there is its session's, and not pending.
+        self.known = self._found.get
         #: No more sockets than this; less those that have closed since it was counted.
         self._at_most: int | None = None
 
@@ -81,8 +83,7 @@ class Sockets:
 
     def find(self, engine_sid: EngineSid) -> Any | None:
         """Find a session's socket; none when it is gone, or the session polls."""
-        ws = self._found.get(engine_sid)
-        if ws is not None:
+        if (ws := self.known(engine_sid)) is not None:
             return ws
         found = self._ctx.getWebSockets(engine_sid)
         ws = found[0] if found.length else self._find_switched(engine_sid)
@@ -156,29 +157,30 @@ class Sockets:
         at = self._ctx.getWebSocketAutoResponseTimestamp(ws)
         return int(at.getTime()) if at else None
 
-    def ready(self, frames: Iterable[Frame]) -> Ready:
-        """Make packets ready to be sent to any number of sockets."""
-        packets = tuple(frames)
-        depends = any(isinstance(packet, bytes) for packet in packets)
-        return Ready([frame_to_js(packet) for packet in packets], packets if depends else None)
+    def ready(self, packets: tuple[Frame, ...]) -> tuple[Frame, ...] | Ready:
+        """Make packets ready to be sent to any number of sockets. Texts are: they are returned as they came."""
+        for packet in packets:
+            if isinstance(packet, bytes):
+                return Ready(tuple(map(frame_to_js, packets)), packets)
+        return packets
 
-    def send(self, ws: Any, ready: Ready) -> None:
+    def send(self, ws: Any, ready: tuple[Frame, ...] | Ready) -> None:
         """Send what `ready` made. A socket that is closing already takes none, and its session's end is under way."""
-        frames = ready.shared if ready.packets is None else self._encode(ws, ready, ready.packets)
+        frames = ready if isinstance(ready, tuple) else self._encode(ws, ready)
         try:
             for frame in frames:
                 ws.send(frame)
         except JsException:
             return
 
-    def _encode(self, ws: Any, ready: Ready, packets: tuple[Frame, ...]) -> list[Any]:
+    def _encode(self, ws: Any, ready: Ready) -> tuple[Any, ...]:
         """Write packets as the client of a socket reads binary."""
         session = self.read(ws)
         base64 = isinstance(session, Session) and session.base64
         if self._revision == REVISION and not base64:
             return ready.shared
         write = encode_frame if self._revision == REVISION else encode_frame_v3
-        return [frame_to_js(write(packet, base64)) for packet in packets]
+        return tuple(frame_to_js(write(packet, base64)) for packet in ready.packets)
 
     def let_others_in(self) -> None:
         """Hold this object's events back for a moment, in which the runtime reads what other clients have sent.
