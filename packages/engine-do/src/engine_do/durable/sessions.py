@@ -248,7 +248,7 @@ class Sessions:
         if session.engine_sid in self._failed:
             return None
         changed, effects = step(session, event, self._config)
-        if changed != session:
+        if changed is not session and changed != session:
             self.sockets.write(ws, changed)
         for effect in effects:
             match effect:
@@ -264,7 +264,8 @@ class Sessions:
         if changed.phase is not session.phase:
             self.rates.drop(session.engine_sid)
             self._delete_row(session.engine_sid)
-        self._tell(session.engine_sid, effects)
+        if effects:
+            self._tell(session.engine_sid, effects)
         return changed
 
     def step_polling(self, engine_sid: EngineSid, event: PollingInput) -> tuple[PollingEffect, ...]:

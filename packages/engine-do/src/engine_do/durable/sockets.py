@@ -1,6 +1,5 @@
 """The hibernating sockets of one object: each with its session, or the probe it is, in its attachment, and its sid in its tag."""
 
-import functools
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pyodide.ffi import JsException, to_js
 from engine_do.durable.javascript import frame_to_js
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import NOOP, PING, PONG, Frame, encode_frame, encode_frame_v3
+from engine_do.session.record_cache import RecordCache
 from engine_do.session.session import FAULT_CLOSE, REVISION, Phase, Session, Unreadable, read_record, to_record
 
 __all__ = ["Probe", "Sockets"]
@@ -24,10 +24,9 @@ _ADDRESS: Final = "from:"
 #: Characters of an address in a tag; a tag holds 256.
 _ADDRESS_LENGTH: Final = 200
 
-#: Each frame of a client reads its session's record, which few frames change. The text is the key, so nothing can be out of date.
-_read_record = functools.lru_cache(maxsize=1_024)(read_record)
-#: Characters of a record that is kept so. One with a handshake in it is longer: a client chooses that, and leaves it behind.
-_SHORT: Final = 512
+#: Each frame of a client reads its session's record, which few frames change. Of all objects of this isolate.
+_records: Final = RecordCache()
+_short, _long = _records.short.get, _records.long.get
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,9 @@ class Sockets:
 
     def accept(self, session: Session, address: str) -> tuple[Any, Any]:
         """Make a socket pair and accept our end of it for a session; returns the client's end and ours."""
-        return self._accept(to_record(session), session.engine_sid, address)
+        record = to_record(session)
+        _records.keep(record, session)
+        return self._accept(record, session.engine_sid, address)
 
     def accept_probe(self, engine_sid: EngineSid, address: str) -> Any:
         """Accept a socket that may become the session's; returns the client's end."""
@@ -108,12 +109,18 @@ class Sockets:
         record = ws.deserializeAttachment()
         if not isinstance(record, str):
             return None
-        if record.startswith(_PROBE):
-            return Probe(EngineSid(record.removeprefix(_PROBE)))
-        found = _read_record(record) if len(record) <= _SHORT else read_record(record)
+        known = _short(record) or _long(record)
+        if known is not None or not record.startswith(_PROBE):
+            return known or self._read(ws, record)
+        return Probe(EngineSid(record.removeprefix(_PROBE)))
+
+    def _read(self, ws: Any, record: str) -> Session | None:
+        found = read_record(record)
         if isinstance(found, Unreadable):
             self._give_up(ws, found)
             return None
+        if found is not None:
+            _records.keep(record, found)
         return found
 
     def _give_up(self, ws: Any, found: Unreadable) -> None:
@@ -123,9 +130,12 @@ class Sockets:
 
     def write(self, ws: Any, session: Session) -> None:
         """Keep a socket's session; survives sleep, ends with the socket."""
-        ws.serializeAttachment(to_record(session))
+        record = to_record(session)
+        ws.serializeAttachment(record)
         if session.phase is Phase.CLOSED:
             self._found.pop(session.engine_sid, None)
+        else:
+            _records.keep(record, session)
 
     def forget(self, engine_sid: EngineSid) -> None:
         """Keep nothing of a session's socket in memory."""
