@@ -82,7 +82,7 @@ class EngineActor(DurableObject):
             lambda: must_look(self._sessions),
             self.config,
         )
-        self._http = Http(name, self.config, self._sessions, self._alarm.arm)
+        self._http = Http(name, self.config, self._sessions, self._alarm)
         self._application = self._sessions.application = self._make_application(name)
 
     async def on_connect(self, sid: str, environ: dict[str, str]) -> bool | None:

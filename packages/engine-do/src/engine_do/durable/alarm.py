@@ -46,8 +46,8 @@ class Alarm:
         self._sweep = sweep
         self._is_needed = is_needed
         self._retry_ms = config.ping_interval_ms
-        #: When it fires, as far as this life knows; and whether a sweep is under way.
-        self._at_ms: int | None = None
+        #: When it fires, as far as this life knows.
+        self.at_ms: int | None = None
         self._sweeping = False
         #: When the next sweep is due: at once in a life that has made none.
         self._sweep_ms = 0.0
@@ -71,7 +71,7 @@ class Alarm:
                 self._sweep_ms = min(await self._sweep_safely(now), self._sweep_ms)
         finally:
             self._sweeping = False
-        if self._sweep_ms < math.inf and (self._at_ms is None or self._at_ms > self._sweep_ms):
+        if self._sweep_ms < math.inf and (self.at_ms is None or self.at_ms > self._sweep_ms):
             self._set(max(int(self._sweep_ms), now + 1))
 
     def _tell_safely(self) -> None:
@@ -93,42 +93,47 @@ class Alarm:
 
         Each event calls it that comes at `heal_ms` or later.
         """
-        if self._at_ms is None:
+        if self.at_ms is None:
             self.heal_ms = math.inf
             start_eagerly(self._ctx, self._check())
         else:
             start_eagerly(self._ctx, self.ring(now))
 
     async def arm(self, at_ms: int) -> None:
-        """Make sure that a sweep is made by then; one that is made earlier is left alone."""
+        """Make sure that a sweep is made by then; one that is made earlier is left alone. Waits only while `at_ms` is not known."""
         self._sweep_ms = min(self._sweep_ms, at_ms)
-        await self._fire_by(at_ms)
+        if self.at_ms is None:
+            await self._know()
+        self._fire_by(at_ms)
 
     def arm_application(self, at_ms: int) -> None:
         """Make sure that the application is told by then."""
-        if self._sweeping and self._at_ms is None:
-            self._set(at_ms)  # it has fired and is not set again yet
+        if self._sweeping or self.at_ms is not None:
+            self._fire_by(at_ms)  # while a sweep goes on it has fired, and is not set but by this life
         else:
-            start_eagerly(self._ctx, self._fire_by(at_ms))
+            start_eagerly(self._ctx, self._ask_and_fire_by(at_ms))
 
-    async def _fire_by(self, at_ms: int) -> None:
-        await self._know()
-        if self._at_ms is None or self._at_ms > at_ms:
+    def _fire_by(self, at_ms: int) -> None:
+        if self.at_ms is None or self.at_ms > at_ms:
             self._set(at_ms)
+
+    async def _ask_and_fire_by(self, at_ms: int) -> None:
+        await self._know()
+        self._fire_by(at_ms)
 
     async def _check(self) -> None:
         await self._know()
-        if self._at_ms is None and self._is_needed():
+        if self.at_ms is None and self._is_needed():
             await self.ring(now_ms())
 
     async def _know(self) -> None:
         """Learn when it fires, if this life has not set it; it may have while this waits."""
-        if self._at_ms is None:
+        if self.at_ms is None:
             found = number_or_none(await self._storage.getAlarm())
-            self._note(found if self._at_ms is None else self._at_ms)
+            self._note(found if self.at_ms is None else self.at_ms)
 
     def _note(self, at_ms: int | None) -> None:
-        self._at_ms = at_ms
+        self.at_ms = at_ms
         self.heal_ms = math.inf if at_ms is None else at_ms + _LATE_MS + 1
 
     def _set(self, at_ms: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import js
@@ -59,7 +60,7 @@ class DirectApplication:
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         """Hand on what effects mean."""
-        operations = tuple(operation for _, operation in effects_to_operations(engine_sid, effects))
+        operations = tuple(map(itemgetter(1), effects_to_operations(engine_sid, effects)))
         if not operations:
             return
         if self._is_sending or self._later:

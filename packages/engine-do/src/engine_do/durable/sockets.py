@@ -54,7 +54,7 @@ class Sockets:
         self._answers = False
         self._moment: Any = None
         self._found: dict[EngineSid, Any] = {}
-        #: Find a session's socket, if `find` has met it: one that is there is its session's, and not pending.
+        #: Return a session's socket, if this life has met it; such a session is not pending.
         self.known = self._found.get
         #: No more sockets than this; less those that have closed since it was counted.
         self._at_most: int | None = None
@@ -63,7 +63,9 @@ class Sockets:
         """Make a socket pair and accept our end of it for a session; returns the client's end and ours."""
         record = to_record(session)
         _records.keep(record, session)
-        return self._accept(record, session.engine_sid, address)
+        client, server = self._accept(record, session.engine_sid, address)
+        self._found[session.engine_sid] = server
+        return client, server
 
     def accept_probe(self, engine_sid: EngineSid, address: str) -> Any:
         """Accept a socket that may become the session's; returns the client's end."""
