@@ -4,6 +4,7 @@ Headers and the query become dicts with keys that a client chose, so their numbe
 hashes of text can be predicted, and a dict of keys with one hash is quadratic.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,9 @@ MAX_HEADERS: Final = 100
 
 #: Parameters of a URL. A client sends five, and an application adds its own.
 MAX_QUERY_FIELDS: Final = 100
+
+#: Characters of a query that is read once for several requests.
+_USUAL_QUERY: Final = 200
 
 #: Digits of a content length: what has more is longer than any limit.
 _MAX_LENGTH_DIGITS: Final = 15
@@ -40,14 +44,22 @@ class HttpRequest:
         Raises `RemoteEngineError` for more than `MAX_QUERY_FIELDS`.
         """
         query = urlsplit(self.url).query
-        if query.count("&") >= MAX_QUERY_FIELDS:
-            raise RemoteEngineError(BAD_REQUEST, "too many parameters")
-        return dict(reversed(parse_qsl(query, keep_blank_values=True)))
+        return dict(_read_query(query) if len(query) > _USUAL_QUERY else _read_usual_query(query))
 
     def declares_more_than(self, limit: int) -> bool:
         """Return whether the request says that its body has more bytes than ``limit``."""
         length = self.headers.get("content-length", "")
         return length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > limit)
+
+
+def _read_query(query: str) -> dict[str, str]:
+    if query.count("&") >= MAX_QUERY_FIELDS:
+        raise RemoteEngineError(BAD_REQUEST, "too many parameters")
+    return dict(reversed(parse_qsl(query, keep_blank_values=True)))
+
+
+#: Handshakes over WebSocket have all the same query, and each request is looked at twice: by the entrypoint and by its actor.
+_read_usual_query = functools.lru_cache(maxsize=64)(_read_query)
 
 
 def read_headers(text: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 import re
 import string
+from dataclasses import replace
 
 from engine_strategies import unhurried
 from hypothesis import given
@@ -8,7 +9,16 @@ from hypothesis import strategies as st
 from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
 from engine_do.http_request import HttpRequest
-from engine_do.requests.admission import Handshake, Poll, Post, Upgrade, actor_for, admit
+from engine_do.requests.admission import (
+    LOOKED_AT,
+    Handshake,
+    Poll,
+    Post,
+    Upgrade,
+    actor_for,
+    admit,
+    advise_on_origin,
+)
 from engine_do.requests.headers import answer_headers, preflight_headers
 
 CONFIG = EngineConfig()
@@ -134,3 +144,32 @@ def test_a_page_of_another_host_never_passes_by_default(origin: str) -> None:
         assert error.code == 4
     else:
         assert host_of(origin) == "chat.example"
+
+
+@unhurried
+@given(
+    st.sampled_from(["GET", "POST", "OPTIONS"]),
+    queries,
+    st.dictionaries(
+        st.sampled_from([*LOOKED_AT, "host", "cookie", "accept-encoding", "content-length"]),
+        origins | st.sampled_from(["websocket", "https://chat.example", "chat.example"]),
+    ),
+    st.sampled_from(
+        [CONFIG, EngineConfig(trust_forwarded_host=True), EngineConfig(cors_allowed_origins="https://a.example")]
+    ),
+)
+def test_what_the_entrypoint_does_depends_on_a_few_headers_only(
+    method: str, query: str, headers: dict[str, str], config: EngineConfig
+) -> None:
+    whole = HttpRequest(method=method, url="https://chat.example/engine.io/?" + query, headers=headers)
+    some = replace(whole, headers={name: value for name, value in headers.items() if name in LOOKED_AT})
+
+    def seen(request: HttpRequest) -> tuple[object, ...]:
+        try:
+            found: object = admit(request, config)
+        except RemoteEngineError as error:
+            found = (error.code, error.message)
+        answers = answer_headers(request, config, "application/json"), preflight_headers(request, config)
+        return found, answers, advise_on_origin(request, config)
+
+    assert seen(some) == seen(whole)

@@ -1,4 +1,5 @@
 from base64 import b64decode
+from dataclasses import replace
 
 from engine_strategies import configs, frames, inputs, sessions, unhurried
 from hypothesis import given
@@ -8,6 +9,7 @@ from engine_do.config import EngineConfig
 from engine_do.errors import RemoteEngineError
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Packet, decode_frame, decode_frame_v3, encode_frame, encode_message
+from engine_do.session.plain_message import plain_message
 from engine_do.session.session import (
     CloseSocket,
     Ended,
@@ -94,3 +96,25 @@ def test_any_history_survives_sleep_and_ends_at_most_once(
         announced = announced or any(isinstance(effect, Opened) for effect in effects)
         ends += sum(isinstance(effect, Ended) for effect in effects)
     assert ends == (was_open and announced and session.phase is Phase.CLOSED)
+
+
+@unhurried
+@given(sessions(), frames, configs(), st.booleans())
+def test_a_plain_message_is_all_that_a_step_makes_of_a_frame(
+    session: Session, frame: str | bytes, config: EngineConfig, chooses: bool
+) -> None:
+    config = replace(config, choose_peer=lambda _, data: (str(len(data)), "a")) if chooses else config
+    message = plain_message(session, frame, config)
+    if message is not None:
+        assert step(session, FrameReceived(frame), config) == (session, (Received(message),))
+
+
+@unhurried
+@given(sessions(), st.text(max_size=20), configs())
+def test_a_text_message_that_a_step_hands_on_is_plain(session: Session, text: str, config: EngineConfig) -> None:
+    """The other direction, but for long ones: nothing that is plain takes the general step."""
+    frame = "4" + text
+    stepped = step(session, FrameReceived(frame), config)
+    if len(frame) * 4 <= config.max_payload:
+        is_plain = stepped == (session, (Received(text),))
+        assert plain_message(session, frame, config) == (text if is_plain else None)

@@ -16,10 +16,15 @@ def pending() -> PendingHandshakes:
 def test_clients_count_while_they_are_judged(pending: PendingHandshakes) -> None:
     for engine_sid, address in ((X, "a"), (Y, "a"), (Z, "b")):
         pending.begin(engine_sid, Transport.POLLING, address)
-    assert (len(pending), pending.count_from("a"), pending.count_from("b"), pending.count_from("c")) == (3, 2, 1, 0)
+    assert (len(pending.clients), pending.count_from("a"), pending.count_from("b"), pending.count_from("c")) == (
+        3,
+        2,
+        1,
+        0,
+    )
     pending.end(X)
     pending.end(Z)
-    assert (len(pending), pending.count_from("a"), pending.count_from("b")) == (1, 1, 0)
+    assert (len(pending.clients), pending.count_from("a"), pending.count_from("b")) == (1, 1, 0)
 
 
 def test_a_client_is_found_until_its_judgement_ends(pending: PendingHandshakes) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from engine_do.config import EngineConfig
 from engine_do.protocol.ids import EngineSid
-from engine_do.session.rates import Allowance, Rates, is_burst, spend
+from engine_do.session.rates import Allowance, Rates, most_haste, spend
 
 CONFIG = EngineConfig(max_messages_per_s=10, max_bytes_per_s=1_000, max_payload=1_000)
 MESSAGES = EngineConfig(max_messages_per_s=10, max_bytes_per_s=None)
@@ -82,10 +82,10 @@ def test_the_largest_payload_of_the_defaults_can_be_sent() -> None:
 def test_a_burst_begins_with_what_is_sent_at_once() -> None:
     left = spend(None, NOW, 20, 0, CONFIG)
     assert left is not None
-    assert not is_burst(left, CONFIG)
+    assert not left.haste > most_haste(CONFIG)
     more = spend(left, NOW, 1, 0, CONFIG)
     assert more is not None
-    assert is_burst(more, CONFIG)
+    assert more.haste > most_haste(CONFIG)
 
 
 def test_a_burst_is_over_when_time_has_made_up_for_it() -> None:
@@ -93,7 +93,7 @@ def test_a_burst_is_over_when_time_has_made_up_for_it() -> None:
     assert left is not None
     later = spend(left, NOW + 1_100, 1, 0, CONFIG)
     assert later is not None
-    assert not is_burst(later, CONFIG)
+    assert not later.haste > most_haste(CONFIG)
 
 
 def bursts(every_ms: float, count: int, config: EngineConfig, size: int = 10) -> list[bool]:
@@ -103,7 +103,7 @@ def bursts(every_ms: float, count: int, config: EngineConfig, size: int = 10) ->
     for number in range(count):
         left = spend(left, NOW + int(number * every_ms), 1, size, config)
         assert left is not None
-        found.append(is_burst(left, config))
+        found.append(left.haste > most_haste(config))
     return found
 
 
@@ -126,7 +126,7 @@ def test_a_client_that_says_twenty_things_a_second_is_never_a_burst() -> None:
 def test_without_a_rate_nothing_is_a_burst() -> None:
     left = spend(None, NOW, 1_000, 0, BYTES)
     assert left is not None
-    assert not is_burst(left, BYTES)
+    assert not left.haste > most_haste(BYTES)
 
 
 X, Y = EngineSid("x"), EngineSid("y")

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine_do.session.record_checks import fact, listed, text, whole
+from engine_do.session.record_checks import facts, listed, text, whole
 
 
 @pytest.mark.parametrize("value", [0, 1, 1_000, 2**53])
@@ -16,7 +16,11 @@ def test_a_number_that_counts(value: int) -> None:
         *((whole, value) for value in (-1, 2**53 + 1, 10**400, 1.0, True, None, "1", [1])),
         *((text, value) for value in (None, 1, ["a"], b"a")),
         *((listed, value) for value in (None, 1, "ab", {"a": 1}, ("a",))),
-        *((fact, value) for value in (None, "ab", [], ["a"], ["a", "b", "c"], ["a", 1], [None, "b"], {"a": 1, "b": 2})),
+        *((facts, value) for value in (None, "ab", {"a": "b"}, ("a",))),
+        *(
+            (facts, [["x", "y"], value])
+            for value in (None, "ab", [], ["a"], ["a", "b", "c"], ["a", 1], [None, "b"], {"a": 1, "b": 2})
+        ),
     ],
 )
 def test_anything_else_is_refused(check: Callable[[object], object], value: object) -> None:
@@ -33,4 +37,5 @@ def test_a_number_may_have_a_ceiling_of_its_own() -> None:
 def test_what_fits_comes_back() -> None:
     assert text("") == ""
     assert listed([1, "a"]) == [1, "a"]
-    assert fact(["a", ""]) == ("a", "")
+    assert facts([]) == ()
+    assert facts([["a", ""], ["b", "c"]]) == (("a", ""), ("b", "c"))

@@ -20,7 +20,7 @@ from engine_do.durable.application_linked import LinkedApplication
 from engine_do.durable.application_local import LocalApplication
 from engine_do.durable.held_gets import HeldGets
 from engine_do.durable.http import Http
-from engine_do.durable.javascript import message_to_python
+from engine_do.durable.javascript import to_bytes
 from engine_do.durable.session_table import SessionTable
 from engine_do.durable.sessions import Sessions
 from engine_do.durable.sockets import Sockets
@@ -82,7 +82,7 @@ class EngineActor(DurableObject):
             lambda: must_look(self._sessions),
             self.config,
         )
-        self._http = Http(name, self.config, self._sessions, self._alarm.arm)
+        self._http = Http(name, self.config, self._sessions, self._alarm)
         self._application = self._sessions.application = self._make_application(name)
 
     async def on_connect(self, sid: str, environ: dict[str, str]) -> bool | None:
@@ -149,13 +149,17 @@ class EngineActor(DurableObject):
 
     async def fetch(self, request: Any) -> Any:
         """Answer a request that `route` let through; called by the runtime."""
-        self._alarm.heal()
+        now = now_ms()
+        if now >= self._alarm.heal_ms:
+            self._alarm.heal(now)
         return await self._http.answer(request)
 
     def webSocketMessage(self, ws: Any, message: Any) -> None:  # noqa: N802 - the runtime's name
         """Handle a frame; called by the runtime."""
-        self._alarm.heal()
-        self._sessions.receive_frame(ws, message_to_python(message))
+        now = now_ms()
+        if now >= self._alarm.heal_ms:
+            self._alarm.heal(now)
+        self._sessions.receive_frame(ws, message if isinstance(message, str) else to_bytes(message), now)
 
     def webSocketClose(self, ws: Any, code: int, reason: str, was_clean: bool) -> None:  # noqa: N802, ARG002
         """Handle a socket's close, and answer it: plain workerd leaves that to us."""

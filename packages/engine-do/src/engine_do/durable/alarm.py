@@ -46,12 +46,13 @@ class Alarm:
         self._sweep = sweep
         self._is_needed = is_needed
         self._retry_ms = config.ping_interval_ms
-        #: When it fires, as far as this life knows; whether that was asked; and whether a sweep is under way.
-        self._at_ms: int | None = None
+        #: When it fires, as far as this life knows.
+        self.at_ms: int | None = None
+        self._sweeping = False
         #: When the next sweep is due: at once in a life that has made none.
         self._sweep_ms = 0.0
-        self._checked = False
-        self._sweeping = False
+        #: From when on an event is to call `heal`: at once in a life that does not know of its alarm, never while none is set.
+        self.heal_ms = 0.0
 
     async def ring(self, now: int) -> None:
         """Do what is due at a time, and set the next alarm.
@@ -61,7 +62,8 @@ class Alarm:
         if self._sweeping:
             return
         self._counters["alarms"] += 1
-        self._at_ms, self._checked, self._sweeping = None, True, True
+        self._sweeping = True
+        self._note(None)
         try:
             self._tell_safely()
             if now >= self._sweep_ms:
@@ -69,7 +71,7 @@ class Alarm:
                 self._sweep_ms = min(await self._sweep_safely(now), self._sweep_ms)
         finally:
             self._sweeping = False
-        if self._sweep_ms < math.inf and (self._at_ms is None or self._at_ms > self._sweep_ms):
+        if self._sweep_ms < math.inf and (self.at_ms is None or self.at_ms > self._sweep_ms):
             self._set(max(int(self._sweep_ms), now + 1))
 
     def _tell_safely(self) -> None:
@@ -86,43 +88,55 @@ class Alarm:
             return now + self._retry_ms
         return math.inf if next_ms is None else next_ms
 
-    def heal(self) -> None:
-        """Do a lost alarm's work at the next event: one that is known to be late, or (once a life) one that is not set at all."""
-        if not self._checked:
-            self._checked = True
+    def heal(self, now: int) -> None:
+        """Do a lost alarm's work: of one that is known to be late, or (once a life) of one that is not set at all.
+
+        Each event calls it that comes at `heal_ms` or later.
+        """
+        if self.at_ms is None:
+            self.heal_ms = math.inf
             start_eagerly(self._ctx, self._check())
-        elif self._at_ms is not None and (now := now_ms()) > self._at_ms + _LATE_MS:
+        else:
             start_eagerly(self._ctx, self.ring(now))
 
     async def arm(self, at_ms: int) -> None:
-        """Make sure that a sweep is made by then; one that is made earlier is left alone."""
+        """Make sure that a sweep is made by then; one that is made earlier is left alone. Waits only while `at_ms` is not known."""
         self._sweep_ms = min(self._sweep_ms, at_ms)
-        await self._fire_by(at_ms)
+        if self.at_ms is None:
+            await self._know()
+        self._fire_by(at_ms)
 
     def arm_application(self, at_ms: int) -> None:
         """Make sure that the application is told by then."""
-        if self._sweeping and self._at_ms is None:
-            self._set(at_ms)  # it has fired and is not set again yet
+        if self._sweeping or self.at_ms is not None:
+            self._fire_by(at_ms)  # while a sweep goes on it has fired, and is not set but by this life
         else:
-            start_eagerly(self._ctx, self._fire_by(at_ms))
+            start_eagerly(self._ctx, self._ask_and_fire_by(at_ms))
 
-    async def _fire_by(self, at_ms: int) -> None:
-        await self._know()
-        if self._at_ms is None or self._at_ms > at_ms:
+    def _fire_by(self, at_ms: int) -> None:
+        if self.at_ms is None or self.at_ms > at_ms:
             self._set(at_ms)
+
+    async def _ask_and_fire_by(self, at_ms: int) -> None:
+        await self._know()
+        self._fire_by(at_ms)
 
     async def _check(self) -> None:
         await self._know()
-        if self._at_ms is None and self._is_needed():
+        if self.at_ms is None and self._is_needed():
             await self.ring(now_ms())
 
     async def _know(self) -> None:
         """Learn when it fires, if this life has not set it; it may have while this waits."""
-        if self._at_ms is None:
+        if self.at_ms is None:
             found = number_or_none(await self._storage.getAlarm())
-            self._at_ms = found if self._at_ms is None else self._at_ms
+            self._note(found if self.at_ms is None else self.at_ms)
+
+    def _note(self, at_ms: int | None) -> None:
+        self.at_ms = at_ms
+        self.heal_ms = math.inf if at_ms is None else at_ms + _LATE_MS + 1
 
     def _set(self, at_ms: int) -> None:
-        self._at_ms = at_ms
+        self._note(at_ms)
         self._counters["rows_written"] += 1
         self._storage.setAlarm(at_ms)

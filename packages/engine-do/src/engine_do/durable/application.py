@@ -53,6 +53,9 @@ class Application(Protocol):
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
         """Ask whether a client may connect."""
 
+    def receive(self, engine_sid: EngineSid, data: str | bytes) -> None:
+        """Handle a message, and nothing else, of a session that has been announced."""
+
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         """Handle what a step of a session means for the application, in order."""
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import js
@@ -11,7 +12,7 @@ from engine_do.durable.application import Engine
 from engine_do.durable.operations import effects_to_operations, reason_of
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import encode_message
-from engine_do.session.session import Admitted, CloseRequested, Effect, Received
+from engine_do.session.session import Admitted, CloseRequested, Effect
 from engine_do.session.sweep import Sweep
 from shared_wire import AdmitSessions, CloseSessions, Operation, SendPackets, ranges
 from shared_wire.durable import log_fault
@@ -50,13 +51,16 @@ class DirectApplication:
     def cut(self, engine_sid: EngineSid) -> None:
         """Do nothing: what a session has sent is with the application already, and ends there with the session."""
 
+    def receive(self, engine_sid: EngineSid, data: str | bytes) -> None:
+        """Hand on a message."""
+        if self._is_sending or self._later:
+            self._put_off(lambda: self._application.receive_message(engine_sid, data))
+        else:
+            self._application.receive_message(engine_sid, data)
+
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         """Hand on what effects mean."""
-        match effects:
-            case (Received(data, _),) if not (self._is_sending or self._later):
-                self._application.receive_message(engine_sid, data)
-                return
-        operations = tuple(operation for _, operation in effects_to_operations(engine_sid, effects))
+        operations = tuple(map(itemgetter(1), effects_to_operations(engine_sid, effects)))
         if not operations:
             return
         if self._is_sending or self._later:

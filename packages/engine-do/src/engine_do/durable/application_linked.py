@@ -26,6 +26,7 @@ from shared_wire import (
     Life,
     LinkDriver,
     ListSessions,
+    MessageReceived,
     Operation,
     SendPackets,
     SessionClosed,
@@ -83,6 +84,10 @@ class LinkedApplication(RpcWire):
         for peer, turns in self._turns.items():
             if closings := turns.drop(engine_sid):
                 self.driver.send(peer, *closings)
+
+    def receive(self, engine_sid: EngineSid, data: str | bytes) -> None:
+        """Send a message to the one peer there is."""
+        self._send(self._peer, engine_sid, [MessageReceived(engine_sid, data)])
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         """Send what these effects mean, in one frame to each peer concerned.

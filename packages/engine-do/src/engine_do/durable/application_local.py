@@ -61,39 +61,7 @@ class LocalApplication:
         self._waiting.drop(engine_sid)
         self._messages.pop(engine_sid, deque()).clear()
 
-    def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
-        """Call the handlers these effects stand for; what comes behind the end, though it came with it, is not heard."""
-        outermost = engine_sid not in self._ended
-        ended = self._ended.setdefault(engine_sid, [])
-        try:
-            self._take(engine_sid, effects, ended)
-        finally:
-            if outermost:
-                del self._ended[engine_sid]
-
-    def _take(self, engine_sid: EngineSid, effects: tuple[Effect, ...], ended: list[Reason]) -> None:
-        for effect in effects:
-            match effect:
-                case Received(data) if not ended:
-                    self._hear(engine_sid, data)
-                case Ended(reason):
-                    ended.append(reason)
-                    self._part(engine_sid, reason)
-                case _:
-                    pass
-
-    def swept(self, sweep: Sweep) -> bool:
-        """Report the sessions that a reset took away. Within a life none goes without a word, so once in each is enough."""
-        if not self._ghosts_ended:
-            for engine_sid in self._engine.end_ghosts(sweep.open):
-                self._part(engine_sid, Reason.TRANSPORT_ERROR)
-            self._ghosts_ended = True
-        return False
-
-    def receive_alarm(self) -> None:
-        """Do nothing: handlers have no deadlines."""
-
-    def _hear(self, engine_sid: EngineSid, data: str | bytes) -> None:
+    def receive(self, engine_sid: EngineSid, data: str | bytes) -> None:
         """Have a message handled in its turn; whoever has too many bytes waiting for that is closed, and they are not handled."""
         size = len(data) + _OVERHEAD
         waiting = self._messages.setdefault(engine_sid, deque())
@@ -118,6 +86,38 @@ class LocalApplication:
                     del self._messages[engine_sid]
 
         self._run(engine_sid, "on_message", handle)
+
+    def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
+        """Call the handlers these effects stand for; what comes behind the end, though it came with it, is not heard."""
+        outermost = engine_sid not in self._ended
+        ended = self._ended.setdefault(engine_sid, [])
+        try:
+            self._take(engine_sid, effects, ended)
+        finally:
+            if outermost:
+                del self._ended[engine_sid]
+
+    def _take(self, engine_sid: EngineSid, effects: tuple[Effect, ...], ended: list[Reason]) -> None:
+        for effect in effects:
+            match effect:
+                case Received(data) if not ended:
+                    self.receive(engine_sid, data)
+                case Ended(reason):
+                    ended.append(reason)
+                    self._part(engine_sid, reason)
+                case _:
+                    pass
+
+    def swept(self, sweep: Sweep) -> bool:
+        """Report the sessions that a reset took away. Within a life none goes without a word, so once in each is enough."""
+        if not self._ghosts_ended:
+            for engine_sid in self._engine.end_ghosts(sweep.open):
+                self._part(engine_sid, Reason.TRANSPORT_ERROR)
+            self._ghosts_ended = True
+        return False
+
+    def receive_alarm(self) -> None:
+        """Do nothing: handlers have no deadlines."""
 
     def _give_way(self, engine_sid: EngineSid) -> None:
         _logger.warning("= session %s closed: too much waits for on_message", engine_sid)

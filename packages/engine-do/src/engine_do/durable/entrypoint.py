@@ -4,6 +4,7 @@ import inspect
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from typing import Any, Final
 
 import js
@@ -11,13 +12,14 @@ from pyodide.ffi import JsException, to_js
 
 from engine_do.config import EngineConfig
 from engine_do.durable.http import POLL_HEADER, REPEAT_HEADER
-from engine_do.durable.javascript import raw_request, read_request, response, with_headers
+from engine_do.durable.javascript import raw_request, read_request, read_some, response, with_headers
 from engine_do.durable.refusals import refuse, refuse_unreadable
 from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
 from engine_do.http_request import HttpRequest
 from engine_do.requests.admission import (
     EIO3_PREFIX,
     EIO4_PREFIX,
+    LOOKED_AT,
     Handshake,
     Poll,
     Post,
@@ -25,6 +27,7 @@ from engine_do.requests.admission import (
     actor_for,
     admit,
     is_engine_path,
+    shows_requests,
 )
 from engine_do.requests.headers import preflight_headers
 from engine_do.session.session import REVISION
@@ -51,8 +54,9 @@ async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
     namespace = raw(namespace)
     if not hasattr(namespace, "getByName"):
         raise ConfigError("route() needs the engine's Durable Object binding: route(request, self.env.ENGINE, ENGINE)")
+    request = raw_request(request)
     try:
-        http = read_request(request)
+        http = read_request(request) if shows_requests(config) else read_some(request, LOOKED_AT)
     except RemoteEngineError as error:
         return refuse_unreadable(error)
     if not is_engine_path(http.url, config):
@@ -61,18 +65,16 @@ async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
         return response(None, 204, preflight_headers(http, config))
     try:
         target = admit(http, config)
-        if isinstance(target, Handshake):
-            await _judge(http, config)
+        if config.allow_request is not None and isinstance(target, Handshake):
+            await _judge(http, config.allow_request)
     except RemoteEngineError as error:
         return refuse(error, http, config)
     return await _forward(request, http, target, namespace, config)
 
 
-async def _judge(http: HttpRequest, config: EngineConfig) -> None:
+async def _judge(http: HttpRequest, allow_request: Callable[[HttpRequest], Any]) -> None:
     """Ask the application's hook whether a handshake may come in."""
-    if config.allow_request is None:
-        return
-    verdict = config.allow_request(http)
+    verdict = allow_request(http)
     refusal = await verdict if inspect.isawaitable(verdict) else verdict
     if refusal is not None:
         raise RemoteEngineError(FORBIDDEN, message=str(refusal))
@@ -90,32 +92,27 @@ async def _forward(request: Any, http: HttpRequest, target: Target, namespace: A
         else actor_for(target.engine_sid, config)
     )
     hint = config.location_hint(http) if config.location_hint and isinstance(target, Handshake) else None
-    options = js.Object.fromEntries(to_js([["locationHint", hint]] if hint else []))
-    await _compare(namespace.getByName(name, options), config)
+    options = (js.Object.fromEntries(to_js([["locationHint", hint]])),) if hint else ()
+    if id(config) not in _compared and len(_compared) < _MOST_COMPARED:
+        await _compare(namespace.getByName(name, *options), config)
     marks = {POLL_HEADER: secrets.token_urlsafe(12)} if isinstance(target, Poll) else {}
-    forwarded = (
-        with_headers(request, {**marks, REPEAT_HEADER: "0"})
-        if isinstance(target, Poll | Post)
-        else raw_request(request)
-    )
+    forwarded = with_headers(request, {**marks, REPEAT_HEADER: "0"}) if isinstance(target, Poll | Post) else request
     try:
-        return await namespace.getByName(name, options).fetch(forwarded)
+        return await namespace.getByName(name, *options).fetch(forwarded)
     except JsException as error:
         _logger.warning("= request failed at %s: %s", name, summarize(error))
         if not isinstance(target, Poll | Post):
             return response("Internal server error", 500)
-    bodyless = js.Object.fromEntries(to_js([["method", http.method], ["headers", raw_request(request).headers]]))
+    bodyless = js.Object.fromEntries(to_js([["method", http.method], ["headers", request.headers]]))
     again = with_headers(js.Request.new(http.url, bodyless), {**marks, REPEAT_HEADER: "1"})
     try:
-        return await namespace.getByName(name, options).fetch(again)
+        return await namespace.getByName(name, *options).fetch(again)
     except JsException:
         return response("Internal server error", 500)
 
 
 async def _compare(actor: Any, config: EngineConfig) -> None:
     """Log what the actor's class has configured otherwise. Asked once: what is wrong there is wrong for all."""
-    if id(config) in _compared or len(_compared) >= _MOST_COMPARED:
-        return
     _compared[id(config)] = config
     try:
         differing = json.loads(str(await actor.compare_config(json.dumps(config.describe()))))
@@ -131,7 +128,10 @@ async def _compare(actor: Any, config: EngineConfig) -> None:
 
 
 def _choose(http: HttpRequest, config: EngineConfig, revision: int) -> str:
-    number = secrets.randbelow(config.actors) if config.choose_actor is None else config.choose_actor(http)
+    if config.choose_actor is not None:
+        number = config.choose_actor(http)
+    else:
+        number = secrets.randbelow(config.actors) if config.actors > 1 else 0
     if not 0 <= number < config.actors:
         raise ConfigError(f"choose_actor gave {number!r}: it must give a number from 0 to {config.actors - 1}")
     return f"{EIO4_PREFIX if revision == REVISION else EIO3_PREFIX}{number}"

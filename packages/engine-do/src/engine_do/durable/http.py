@@ -2,13 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import js
 from pyodide.ffi import JsException, create_proxy
 
 from engine_do.config import EngineConfig
+from engine_do.durable.alarm import Alarm
 from engine_do.durable.javascript import (
     raw_request,
     read_body,
@@ -26,8 +26,7 @@ from engine_do.protocol.payloads import decode_payload, encode_payload
 from engine_do.requests.admission import Handshake, Poll, Post, Transport, Upgrade, admit
 from engine_do.requests.handshake import make_environ, open_packet
 from engine_do.requests.headers import answer_headers, choose_encoding, cookie_header, upgrade_headers
-from engine_do.session.heartbeat import next_deadline
-from engine_do.session.pending import PendingHandshake
+from engine_do.session.heartbeat import deadline
 from engine_do.session.polling import HOLD_MS, Polling, may_upgrade
 from engine_do.session.polling_events import (
     AcceptPost,
@@ -61,17 +60,16 @@ _TOGETHER: Final = 50
 class Http:
     """Answers requests for the sessions of one object."""
 
-    def __init__(
-        self, name: str, config: EngineConfig, sessions: Sessions, arm: Callable[[int], Awaitable[None]]
-    ) -> None:
-        """Initialise with the object's name and sessions, and what makes sure that the alarm fires by a time in milliseconds."""
-        self._arm = arm
+    def __init__(self, name: str, config: EngineConfig, sessions: Sessions, alarm: Alarm) -> None:
+        """Initialise with the object's name, sessions and alarm."""
+        self._alarm = alarm
         self._name = name
         self._config = config
         self._sessions = sessions
 
     async def answer(self, request: Any) -> Any:
         """Answer a request; the one that is refused too."""
+        request = raw_request(request)
         try:
             http = read_request(request)
         except RemoteEngineError as error:
@@ -99,29 +97,43 @@ class Http:
     async def _open(self, http: HttpRequest, handshake: Handshake) -> Any:
         self._refuse_crowd(http)
         engine_sid = make_engine_sid(secrets.token_urlsafe(16), self._name)
+        environ = make_environ(http, handshake.transport, self._config.exclude_headers)
+        application = self._sessions.application
+        if application.announces_late and self._alarm.at_ms is not None:
+            # Nobody is asked and nothing is waited for: there is no moment in which the handshake is pending.
+            session = self._begin(engine_sid, handshake, environ)
+            await self._alarm.arm(deadline(session, self._config))
+            return self._accept(http, handshake, session, ())
         pending = self._sessions.pending.begin(engine_sid, handshake.transport, http.remote_address)
         try:
-            environ = make_environ(http, handshake.transport, self._config.exclude_headers)
-            if not await self._sessions.application.connecting(engine_sid, environ):
+            if not await application.connecting(engine_sid, environ):
                 pending.refused = True
-            now = now_ms()
-            late = self._sessions.application.announces_late
-            session = Session(
-                engine_sid=engine_sid,
-                pinged_ms=now,
-                deadline_ms=now + self._config.connect_timeout_ms if late else None,
-                environ=environ if late else None,
-                revision=handshake.revision,
-                base64=handshake.base64,
-            )
+            session = self._begin(engine_sid, handshake, environ)
             if not pending.refused:
-                await self._arm(next_deadline((session,), self._config) or now)
+                await self._alarm.arm(deadline(session, self._config))
             if pending.refused:
                 raise RemoteEngineError(FORBIDDEN)
-            opens = self._open_socket if handshake.transport is Transport.WEBSOCKET else self._open_polling
-            return opens(http, session, self._first(pending))
+            return self._accept(http, handshake, session, tuple(pending.frames))
         finally:
             self._sessions.end_pending(engine_sid)
+
+    def _begin(self, engine_sid: EngineSid, handshake: Handshake, environ: tuple[tuple[str, str], ...]) -> Session:
+        now, late = now_ms(), self._sessions.application.announces_late
+        return Session(
+            engine_sid=engine_sid,
+            pinged_ms=now,
+            deadline_ms=now + self._config.connect_timeout_ms if late else None,
+            environ=environ if late else None,
+            revision=handshake.revision,
+            base64=handshake.base64,
+        )
+
+    def _accept(self, http: HttpRequest, handshake: Handshake, session: Session, sent: tuple[Frame, ...]) -> Any:
+        """Answer a handshake: behind the open packet follow the initial packet, and what was sent while the client was judged."""
+        initial = self._config.initial_packet
+        first = sent if initial is None else (encode_message(initial), *sent)
+        opens = self._open_socket if handshake.transport is Transport.WEBSOCKET else self._open_polling
+        return opens(http, session, first)
 
     def _refuse_crowd(self, http: HttpRequest) -> None:
         config, address = self._config, http.remote_address
@@ -131,23 +143,18 @@ class Http:
         if limit is not None and address and self._sessions.count_from(address) >= limit:
             raise RemoteEngineError(FORBIDDEN, "too many sessions of one address")
 
-    def _first(self, pending: PendingHandshake) -> list[Frame]:
-        """Return what follows the open packet: the initial packet, then what was sent while the client was being judged."""
-        initial = self._config.initial_packet
-        return pending.frames if initial is None else [encode_message(initial), *pending.frames]
-
-    def _open_socket(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
+    def _open_socket(self, http: HttpRequest, session: Session, first: tuple[Frame, ...]) -> Any:
         """Accept the socket; the open packet is the first frame on it."""
         sockets = self._sessions.sockets
         client, server = sockets.accept(session, http.remote_address)
         self._sessions.stored.note_opened(session.engine_sid)
         opening = open_packet(session.engine_sid, Transport.WEBSOCKET, self._config)
-        sockets.send(server, sockets.ready([opening, *first]))
+        sockets.send(server, sockets.ready((opening, *first)))
         return upgrade_response(client, upgrade_headers(http))
 
-    def _open_polling(self, http: HttpRequest, session: Session, first: list[Frame]) -> Any:
+    def _open_polling(self, http: HttpRequest, session: Session, first: tuple[Frame, ...]) -> Any:
         polls = self._sessions.polls
-        polling = Polling(session=session, address=http.remote_address, outbox=tuple(first), is_stored=polls.are_stored)
+        polling = Polling(session=session, address=http.remote_address, outbox=first, is_stored=polls.are_stored)
         self._sessions.polls.put(polling)
         self._sessions.polls.store(session.engine_sid)
         cookie = cookie_header(session.engine_sid, self._config)
@@ -169,7 +176,7 @@ class Http:
     ) -> tuple[Frame, ...] | None:
         """Wait for packets, at most so long, or until the runtime says that the client took its GET back."""
         timer = Timer(HOLD_MS / 1000, lambda: self._step(engine_sid, PollExpired(poll_id)))
-        signal = getattr(request, "js_object", request).signal
+        signal = request.signal
         aborted = create_proxy(lambda _: self._step(engine_sid, PollAborted(poll_id)))
         signal.addEventListener("abort", aborted)
         try:
@@ -225,7 +232,7 @@ class Http:
 
         What has come of it is held for its session; when that ends, so does the reading.
         """
-        stream, held, limit = raw_request(request).body, 0, self._config.max_payload
+        stream, held, limit = request.body, 0, self._config.max_payload
         if not stream:
             return b"", False
         reader = stream.getReader()
@@ -250,7 +257,7 @@ class Http:
             frames = decode_payload(body, session.revision, is_binary)
         except RemoteEngineError:
             return None
-        return tuple(frames) if self._sessions.may_send(session.engine_sid, len(frames), len(body)) else None
+        return tuple(frames) if self._sessions.may_send(session.engine_sid, now_ms(), len(frames), len(body)) else None
 
     async def _upgrade(self, http: HttpRequest, polling: Polling) -> Any:
         if not may_upgrade(polling, self._config):

@@ -1,7 +1,7 @@
 """JavaScript values to Python values and back; the only module that builds or takes apart the runtime's objects."""
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import js
@@ -11,12 +11,13 @@ from engine_do.http_request import HttpRequest, read_headers
 
 __all__ = [
     "frame_to_js",
-    "message_to_python",
     "number_or_none",
     "raw_request",
     "read_body",
     "read_request",
+    "read_some",
     "response",
+    "to_bytes",
     "upgrade_response",
     "with_headers",
 ]
@@ -28,8 +29,7 @@ def raw_request(request: Any) -> Any:
 
 
 def read_request(request: Any) -> HttpRequest:
-    """Read a request's head; raises `RemoteEngineError` for too many headers."""
-    request = raw_request(request)
+    """Read the head of an unwrapped request; raises `RemoteEngineError` for too many headers."""
     # As text: a header named "constructor" would make the object one that Pyodide does not know.
     headers = read_headers(js.JSON.stringify(js.Object.fromEntries(request.headers)))
     asked = getattr(request.cf, "clientAcceptEncoding", None)
@@ -42,6 +42,13 @@ def read_request(request: Any) -> HttpRequest:
         headers=headers,
         remote_address=headers.get("cf-connecting-ip", ""),
     )
+
+
+def read_some(request: Any, names: Iterable[str]) -> HttpRequest:
+    """Read the head of an unwrapped request with these headers only, which spares all others their way from JavaScript."""
+    found = [(name, request.headers.get(name)) for name in names]
+    headers = {name: value for name, value in found if isinstance(value, str)}
+    return HttpRequest(method=request.method, url=request.url, headers=headers)
 
 
 async def read_body(reader: Any, take: Callable[[int], bool]) -> bytes | None:
@@ -61,17 +68,16 @@ async def read_body(reader: Any, take: Callable[[int], bool]) -> bytes | None:
 
 
 def with_headers(request: Any, headers: Mapping[str, str]) -> Any:
-    """Copy a request with some headers set, whatever the client sent under their names."""
-    request = raw_request(request)
+    """Copy an unwrapped request with some headers set, whatever the client sent under their names."""
     changed = js.Headers.new(request.headers)
     for name, value in headers.items():
         changed.set(name, value)
     return js.Request.new(request, js.Object.fromEntries(to_js([["headers", changed]])))
 
 
-def message_to_python(message: Any) -> str | bytes:
-    """Read what a socket received: text as it is, an ArrayBuffer as bytes."""
-    return message if isinstance(message, str) else bytes(message.to_bytes())
+def to_bytes(buffer: Any) -> bytes:
+    """Read an ArrayBuffer: what a socket received that is no text."""
+    return bytes(buffer.to_bytes())
 
 
 def number_or_none(value: Any) -> int | None:
@@ -96,5 +102,7 @@ def response(body: str | bytes | None, status: int, headers: Mapping[str, str] |
 
 def upgrade_response(client: Any, headers: Mapping[str, str]) -> Any:
     """Answer an upgrade with the client's end of the socket."""
+    if not headers:
+        return js.Response.new(None, status=101, webSocket=client)
     fields = js.Object.fromEntries(to_js([[name, value] for name, value in headers.items()]))
     return js.Response.new(None, status=101, webSocket=client, headers=fields)

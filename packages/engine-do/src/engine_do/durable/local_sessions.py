@@ -23,6 +23,11 @@ class LocalSessions:
         if self._rows is not None:
             self._rows.write(engine_sid, None)
 
+    def note_ended(self, engine_sid: EngineSid) -> None:
+        """Delete the row of a session that has ended."""
+        if self._rows is not None:
+            self._rows.delete([engine_sid])
+
     def data(self, engine_sid: EngineSid) -> str | None:
         """Read what the application stored with a session."""
         if (client := self._pending.get(engine_sid)) is not None:

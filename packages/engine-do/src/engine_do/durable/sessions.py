@@ -15,12 +15,13 @@ from engine_do.durable.application import Application
 from engine_do.durable.held_gets import HeldGets
 from engine_do.durable.local_sessions import LocalSessions
 from engine_do.durable.session_table import SessionTable
-from engine_do.durable.sockets import Probe, Sockets
+from engine_do.durable.sockets import Probe, Ready, Sockets
 from engine_do.durable.upgrade_probes import UpgradeProbes
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Frame
 from engine_do.requests.admission import Transport
 from engine_do.session.pending import PendingHandshakes
+from engine_do.session.plain_message import plain_message
 from engine_do.session.polling import size_of, step_polling
 from engine_do.session.polling_events import (
     AnswerPoll,
@@ -91,7 +92,6 @@ class Sessions:
         self.held = HeldBytes(of_one=MAX_HELD, of_all=MAX_HELD_BY_ALL)
         polls.count = self.held.add
         self.stored = LocalSessions(rows, self.pending)
-        self._rows = rows
         self._counters = counters
         self.rates = Rates(config, sockets.let_others_in)
         self._dirty: dict[EngineSid, None] = {}
@@ -108,7 +108,23 @@ class Sessions:
     def send(self, engine_sids: Iterable[EngineSid], frames: Iterable[Frame]) -> None:
         """Send packets to each of these sessions; those that are gone are passed over."""
         frames = tuple(frames)
-        ready = self.sockets.ready(frames)
+        ready, known, send = self.sockets.ready(frames), self.sockets.known, self.sockets.send
+        others = []
+        for engine_sid in engine_sids:
+            if (ws := known(engine_sid)) is None:
+                others.append(engine_sid)
+                continue
+            try:
+                send(ws, ready)
+            except Exception as error:
+                self._fail(engine_sid, error)
+        if others:
+            self._send_to_others(others, frames, ready)
+
+    def _send_to_others(
+        self, engine_sids: list[EngineSid], frames: tuple[Frame, ...], ready: tuple[Frame, ...] | Ready
+    ) -> None:
+        """Send packets to sessions whose sockets have not been met yet, that poll, or that are being judged."""
         size: int | None = None
         for engine_sid in engine_sids:
             try:
@@ -125,15 +141,15 @@ class Sessions:
 
     def apply(self, engine_sid: EngineSid, event: Input) -> None:
         """Apply an event to a session; nothing happens when it is gone. To close one that is still being judged is to refuse it."""
-        if (client := self.pending.get(engine_sid)) is not None:
+        ws = self.sockets.known(engine_sid)
+        if ws is None and (client := self.pending.get(engine_sid)) is not None:
             client.refused |= isinstance(event, CloseRequested)
             return
         try:
-            ws = self.sockets.find(engine_sid)
-            if ws is not None:
-                self.step_socket(ws, event)
-            else:
+            if ws is None and (ws := self.sockets.find(engine_sid)) is None:
                 self._step_polling(engine_sid, event)
+            elif isinstance(session := self.sockets.read(ws), Session):
+                self._step(ws, session, event)
         except Exception as error:
             self._fail(engine_sid, error)
 
@@ -157,41 +173,43 @@ class Sessions:
 
     def is_full(self) -> bool:
         """Return whether no more session may open; those that are being judged count."""
-        return self.sockets.is_full(max(self._config.max_sessions - len(self.polls.all()) - len(self.pending), 0))
+        others = len(self.polls.all()) + len(self.pending.clients)
+        return self.sockets.is_full(max(self._config.max_sessions - others, 0))
 
     def count_from(self, address: str) -> int:
         """Count the sessions of one address, and those of it that are being judged."""
         polling = sum(one.address == address for one in self.polls.all())
         return self.sockets.count_from(address) + polling + self.pending.count_from(address)
 
-    def receive_frame(self, ws: Any, frame: Frame) -> None:
-        """Handle a frame of a socket."""
+    def receive_frame(self, ws: Any, frame: Frame, now: int) -> None:
+        """Handle a frame of a socket; ``now`` in milliseconds."""
         self._counters["frames"] += 1
         if self._closed_any and ws.readyState != ws.OPEN:
             self.rates.count_burst(weigh(1, len(frame)))
             return  # what the runtime had buffered of one that was closed
         found = self.sockets.read(ws)
         try:
-            self._receive(ws, found, frame)
+            if (
+                not isinstance(found, Session)
+                or (message := plain_message(found, frame, self._config)) is None
+                or found.engine_sid in self._failed
+                or not self.rates.spend(found.engine_sid, now, 1, len(frame))
+            ):
+                self._receive(ws, found, frame, now)
+            else:
+                self.application.receive(found.engine_sid, message)
         except Exception as error:
             if found is None:
                 raise
             self._fail(found.engine_sid, error)
 
-    def _receive(self, ws: Any, found: Session | Probe | None, frame: Frame) -> None:
-        match found:
-            case Probe(engine_sid):
-                if not self._step_polling(engine_sid, ProbeReceived(frame)):
-                    # Its session is gone, or the upgrade was forgotten in sleep: left open, the client would wait on it.
-                    self.sockets.close(ws, NORMAL_CLOSE)
-            case Session() as session if session.phase is Phase.CLOSED or self.may_send(
-                session.engine_sid, 1, len(frame)
-            ):
-                self._step(ws, session, FrameReceived(frame))
-            case Session() as session:
-                self._step(ws, session, CloseRequested(Reason.TRANSPORT_ERROR))
-            case None:
-                pass
+    def _receive(self, ws: Any, found: Session | Probe | None, frame: Frame, now: int) -> None:
+        if isinstance(found, Session):
+            may = found.phase is Phase.CLOSED or self.may_send(found.engine_sid, now, 1, len(frame))
+            self._step(ws, found, FrameReceived(frame) if may else _FAULT)
+        elif found is not None and not self._step_polling(found.engine_sid, ProbeReceived(frame)):
+            # Its session is gone, or the upgrade was forgotten in sleep: left open, the client would wait on it.
+            self.sockets.close(ws, NORMAL_CLOSE)
 
     def lose_socket(self, ws: Any, *, failed: bool) -> None:
         """Handle a socket's end."""
@@ -208,19 +226,13 @@ class Sessions:
                 self.probes.forget(found.engine_sid)
                 self.step_polling(found.engine_sid, ProbeGone())
 
-    def may_send(self, engine_sid: EngineSid, messages: int, size: int) -> bool:
+    def may_send(self, engine_sid: EngineSid, now: int, messages: int, size: int) -> bool:
         """Return whether a session may send so much now, and count it."""
-        if self.rates.spend(engine_sid, now_ms(), messages, size):
+        if self.rates.spend(engine_sid, now, messages, size):
             return True
         _logger.warning("= session %s sends too much", engine_sid)
         self.application.cut(engine_sid)
         return False
-
-    def step_socket(self, ws: Any, event: Input) -> None:
-        """Apply an event to the session of a socket."""
-        session = self.sockets.read(ws)
-        if isinstance(session, Session):
-            self._step(ws, session, event)
 
     def _step(self, ws: Any, session: Session, event: Input) -> Session | None:
         if session.engine_sid in self._failed:
@@ -229,20 +241,18 @@ class Sessions:
         if changed != session:
             self.sockets.write(ws, changed)
         for effect in effects:
-            match effect:
-                case SendFrame(frame):
-                    self.sockets.send(ws, self.sockets.ready((frame,)))
-                case CloseSocket(code):
-                    self._closed_any = True
-                    self.sockets.close(ws, code)
-                    if isinstance(event, FrameReceived) and code != NORMAL_CLOSE:
-                        _logger.warning("= session %s closed with %d for what it sent", session.engine_sid, code)
-                case _:
-                    pass
+            if isinstance(effect, SendFrame):
+                self.sockets.send(ws, self.sockets.ready((effect.frame,)))
+            elif isinstance(effect, CloseSocket):
+                self._closed_any = True
+                self.sockets.close(ws, effect.code)
+                if isinstance(event, FrameReceived) and effect.code != NORMAL_CLOSE:
+                    _logger.warning("= session %s closed with %d for what it sent", session.engine_sid, effect.code)
         if changed.phase is not session.phase:
             self.rates.drop(session.engine_sid)
-            self._delete_row(session.engine_sid)
-        self._tell(session.engine_sid, effects)
+            self.stored.note_ended(session.engine_sid)
+        if effects:
+            self._tell(session.engine_sid, effects)
         return changed
 
     def step_polling(self, engine_sid: EngineSid, event: PollingInput) -> tuple[PollingEffect, ...]:
@@ -291,10 +301,6 @@ class Sessions:
             self.application.cut(EngineSid(giving_way))
             self.apply(EngineSid(giving_way), _FAULT)
 
-    def _delete_row(self, engine_sid: EngineSid) -> None:
-        if self._rows is not None:
-            self._rows.delete([engine_sid])
-
     def _stop_reading(self, engine_sid: EngineSid) -> None:
         """End the payload that a session brings where it is: its POST is answered then, as that of a session that is gone."""
         if self.readers and (reader := self.readers.pop(engine_sid, None)) is not None:
@@ -315,7 +321,9 @@ class Sessions:
         session = polling.session if polling is not None else self.sockets.read(ws)
         if ws is not None:
             self._failed.add(engine_sid)
-            self._write_failed(ws, session)
+            with contextlib.suppress(Exception):  # so that the next life knows; the fault may stand in the way
+                if isinstance(session, Session):
+                    self.sockets.write(ws, replace(session, phase=Phase.CLOSED, environ=None))
             self.sockets.forget(engine_sid)
             self.sockets.close(ws, FAULT_CLOSE)
         self.probes.forget(engine_sid)
@@ -323,15 +331,9 @@ class Sessions:
         self.polls.drop(engine_sid)
         self.held.drop(engine_sid)
         self.rates.drop(engine_sid)
-        self._delete_row(engine_sid)
+        self.stored.note_ended(engine_sid)
         peers = (session.peers if isinstance(session, Session) else ()) or ("",)
         self._tell(engine_sid, (Ended(Reason.TRANSPORT_ERROR, peers),))
-
-    def _write_failed(self, ws: Any, session: Session | Probe | None) -> None:
-        """Have the next life know that a session has ended, though its socket is there; the fault may stand in the way."""
-        if isinstance(session, Session):
-            with contextlib.suppress(Exception):
-                self.sockets.write(ws, replace(session, phase=Phase.CLOSED, environ=None))
 
     def _carry_out(self, engine_sid: EngineSid, effect: PollingEffect) -> None:
         match effect:

@@ -1,8 +1,7 @@
 """The hibernating sockets of one object: each with its session, or the probe it is, in its attachment, and its sid in its tag."""
 
-import functools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from pyodide.ffi import JsException, to_js
 from engine_do.durable.javascript import frame_to_js
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import NOOP, PING, PONG, Frame, encode_frame, encode_frame_v3
+from engine_do.session.record_cache import RecordCache
 from engine_do.session.session import FAULT_CLOSE, REVISION, Phase, Session, Unreadable, read_record, to_record
 
 __all__ = ["Probe", "Sockets"]
@@ -24,10 +24,9 @@ _ADDRESS: Final = "from:"
 #: Characters of an address in a tag; a tag holds 256.
 _ADDRESS_LENGTH: Final = 200
 
-#: Each frame of a client reads its session's record, which few frames change. The text is the key, so nothing can be out of date.
-_read_record = functools.lru_cache(maxsize=1_024)(read_record)
-#: Characters of a record that is kept so. One with a handshake in it is longer: a client chooses that, and leaves it behind.
-_SHORT: Final = 512
+#: Each frame of a client reads its session's record, which few frames change. Of all objects of this isolate.
+_records: Final = RecordCache()
+_short, _long = _records.short.get, _records.long.get
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Packets for any number of sockets: made ready for most of them, and as they are where it depends on the socket."""
+    """Packets some of which are binary: made ready for most sockets, and as they are for those that read binary otherwise."""
 
-    shared: list[Any]
-    packets: tuple[Frame, ...] | None
+    shared: tuple[Any, ...]
+    packets: tuple[Frame, ...]
 
 
 class Sockets:
@@ -54,13 +53,19 @@ class Sockets:
         self._revision = revision
         self._answers = False
         self._moment: Any = None
-        self._found: dict[str, Any] = {}
+        self._found: dict[EngineSid, Any] = {}
+        #: Return a session's socket, if this life has met it; such a session is not pending.
+        self.known = self._found.get
         #: No more sockets than this; less those that have closed since it was counted.
         self._at_most: int | None = None
 
     def accept(self, session: Session, address: str) -> tuple[Any, Any]:
         """Make a socket pair and accept our end of it for a session; returns the client's end and ours."""
-        return self._accept(to_record(session), session.engine_sid, address)
+        record = to_record(session)
+        _records.keep(record, session)
+        client, server = self._accept(record, session.engine_sid, address)
+        self._found[session.engine_sid] = server
+        return client, server
 
     def accept_probe(self, engine_sid: EngineSid, address: str) -> Any:
         """Accept a socket that may become the session's; returns the client's end."""
@@ -81,8 +86,7 @@ class Sockets:
 
     def find(self, engine_sid: EngineSid) -> Any | None:
         """Find a session's socket; none when it is gone, or the session polls."""
-        ws = self._found.get(engine_sid)
-        if ws is not None:
+        if (ws := self.known(engine_sid)) is not None:
             return ws
         found = self._ctx.getWebSockets(engine_sid)
         ws = found[0] if found.length else self._find_switched(engine_sid)
@@ -107,12 +111,18 @@ class Sockets:
         record = ws.deserializeAttachment()
         if not isinstance(record, str):
             return None
-        if record.startswith(_PROBE):
-            return Probe(EngineSid(record.removeprefix(_PROBE)))
-        found = _read_record(record) if len(record) <= _SHORT else read_record(record)
+        known = _short(record) or _long(record)
+        if known is not None or not record.startswith(_PROBE):
+            return known or self._read(ws, record)
+        return Probe(EngineSid(record.removeprefix(_PROBE)))
+
+    def _read(self, ws: Any, record: str) -> Session | None:
+        found = read_record(record)
         if isinstance(found, Unreadable):
             self._give_up(ws, found)
             return None
+        if found is not None:
+            _records.keep(record, found)
         return found
 
     def _give_up(self, ws: Any, found: Unreadable) -> None:
@@ -122,9 +132,12 @@ class Sockets:
 
     def write(self, ws: Any, session: Session) -> None:
         """Keep a socket's session; survives sleep, ends with the socket."""
-        ws.serializeAttachment(to_record(session))
+        record = to_record(session)
+        ws.serializeAttachment(record)
         if session.phase is Phase.CLOSED:
             self._found.pop(session.engine_sid, None)
+        else:
+            _records.keep(record, session)
 
     def forget(self, engine_sid: EngineSid) -> None:
         """Keep nothing of a session's socket in memory."""
@@ -156,29 +169,30 @@ class Sockets:
         at = self._ctx.getWebSocketAutoResponseTimestamp(ws)
         return int(at.getTime()) if at else None
 
-    def ready(self, frames: Iterable[Frame]) -> Ready:
-        """Make packets ready to be sent to any number of sockets."""
-        packets = tuple(frames)
-        depends = any(isinstance(packet, bytes) for packet in packets)
-        return Ready([frame_to_js(packet) for packet in packets], packets if depends else None)
+    def ready(self, packets: tuple[Frame, ...]) -> tuple[Frame, ...] | Ready:
+        """Make packets ready to be sent to any number of sockets. Texts are: they are returned as they came."""
+        for packet in packets:
+            if isinstance(packet, bytes):
+                return Ready(tuple(map(frame_to_js, packets)), packets)
+        return packets
 
-    def send(self, ws: Any, ready: Ready) -> None:
+    def send(self, ws: Any, ready: tuple[Frame, ...] | Ready) -> None:
         """Send what `ready` made. A socket that is closing already takes none, and its session's end is under way."""
-        frames = ready.shared if ready.packets is None else self._encode(ws, ready, ready.packets)
+        frames = ready if isinstance(ready, tuple) else self._encode(ws, ready)
         try:
             for frame in frames:
                 ws.send(frame)
         except JsException:
             return
 
-    def _encode(self, ws: Any, ready: Ready, packets: tuple[Frame, ...]) -> list[Any]:
+    def _encode(self, ws: Any, ready: Ready) -> tuple[Any, ...]:
         """Write packets as the client of a socket reads binary."""
         session = self.read(ws)
         base64 = isinstance(session, Session) and session.base64
         if self._revision == REVISION and not base64:
             return ready.shared
         write = encode_frame if self._revision == REVISION else encode_frame_v3
-        return [frame_to_js(write(packet, base64)) for packet in packets]
+        return tuple(frame_to_js(write(packet, base64)) for packet in ready.packets)
 
     def let_others_in(self) -> None:
         """Hold this object's events back for a moment, in which the runtime reads what other clients have sent.

@@ -27,6 +27,7 @@ from engine_do.protocol.ids import EngineSid, actor_of
 __all__ = [
     "EIO3_PREFIX",
     "EIO4_PREFIX",
+    "LOOKED_AT",
     "Handshake",
     "Poll",
     "Post",
@@ -38,12 +39,16 @@ __all__ = [
     "advise_on_origin",
     "is_engine_path",
     "is_origin_allowed",
+    "shows_requests",
 ]
 
 #: Names of engine actors: these, and a number below `EngineConfig.actors`. Sockets of the two revisions need different automatic
 #: answers, of which an object has one.
 EIO4_PREFIX: Final = "e"
 EIO3_PREFIX: Final = "v3-"
+
+#: The headers on which it depends whether a request may come in, and what the entrypoint itself answers.
+LOOKED_AT: Final = ("origin", "upgrade", "x-forwarded-host", "access-control-request-headers")
 
 #: Digits of an actor's number.
 _MAX_ACTOR_DIGITS: Final = 15
@@ -101,13 +106,18 @@ def is_engine_path(url: str, config: EngineConfig) -> bool:
     return path == config.path or path + "/" == config.path
 
 
+def shows_requests(config: EngineConfig) -> bool:
+    """Return whether a hook of the entrypoint is shown requests: it may look at all of their headers, not only at `LOOKED_AT`."""
+    return bool(config.allow_request or config.choose_actor or config.location_hint)
+
+
 def admit(request: HttpRequest, config: EngineConfig) -> Target:
     """Return what ``request`` asks for; raises `RemoteEngineError` when it may not."""
     query = request.query
     if query.get("transport") not in config.transports:
         raise RemoteEngineError(UNKNOWN_TRANSPORT)
     transport = Transport(query["transport"])
-    if not is_origin_allowed(request, config):
+    if "origin" in request.headers and not is_origin_allowed(request, config):
         raise RemoteEngineError(FORBIDDEN)
     if "j" in query:
         raise RemoteEngineError(BAD_REQUEST, "JSONP is not served")
@@ -120,7 +130,8 @@ def admit(request: HttpRequest, config: EngineConfig) -> Target:
         raise RemoteEngineError(BAD_METHOD)
     if upgrades != (transport is Transport.WEBSOCKET):
         raise RemoteEngineError(BAD_REQUEST)
-    return Handshake(transport, _revision(query.get("EIO"), config), bool(query.get("b64")))
+    revision = 4 if query.get("EIO") == "4" else _old_revision(query.get("EIO"), config)
+    return Handshake(transport, revision, bool(query.get("b64")))
 
 
 def _continue(method: str, transport: Transport, engine_sid: EngineSid, upgrades: bool) -> Target:
@@ -133,10 +144,8 @@ def _continue(method: str, transport: Transport, engine_sid: EngineSid, upgrades
     return Poll(engine_sid) if method == "GET" else Post(engine_sid)
 
 
-def _revision(wanted: str | None, config: EngineConfig) -> int:
-    """Read the protocol's revision; none named is 3, whose clients did not always name it."""
-    if wanted == "4":
-        return 4
+def _old_revision(wanted: str | None, config: EngineConfig) -> int:
+    """Read an older revision of the protocol; none named is 3, whose clients did not always name it."""
     if config.allow_eio3 and wanted in ("3", None):
         return 3
     raise RemoteEngineError(UNSUPPORTED_VERSION)

@@ -1,7 +1,7 @@
 """What a handshake gives: the facts of it the application may see, and the packet that opens the session."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,10 +17,12 @@ __all__ = ["MAX_ENVIRON", "change_transport", "make_environ", "open_packet"]
 #: Characters of the handshake that are kept: an attachment holds 16,384 bytes, and the rest of the session needs some of them.
 MAX_ENVIRON: Final = 14_000
 
+_write_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+
 _OMITTED: Final = "engine_do.omitted_headers"
 _OMITTED_LENGTH: Final = 1_000
-#: Room for that fact: header names are ASCII, so nothing in it is escaped but quotes, which no header's name has.
-_OMITTED_SIZE: Final = len(_OMITTED) + _OMITTED_LENGTH + 16
+#: What is left beside that fact: header names are ASCII, so nothing in it is escaped but quotes, which no header's name has.
+_ROOM: Final = MAX_ENVIRON - len(_OMITTED) - _OMITTED_LENGTH - 16
 
 
 def open_packet(engine_sid: EngineSid, transport: Transport, config: EngineConfig) -> str:
@@ -32,7 +34,7 @@ def open_packet(engine_sid: EngineSid, transport: Transport, config: EngineConfi
         "pingTimeout": config.ping_timeout_ms,
         "maxPayload": config.max_payload,
     }
-    return "0" + json.dumps(facts, separators=(",", ":"))
+    return "0" + _write_json(facts)
 
 
 def make_environ(
@@ -44,7 +46,7 @@ def make_environ(
     ``engine_do.omitted_headers``. Names with an underscore are left out too: WSGI would not tell them from those with a hyphen,
     which proxies may vouch for.
     """
-    excluded = {name.lower() for name in exclude}
+    excluded = set(map(str.lower, exclude))
     parts = urlsplit(request.url)
     facts = [
         ("REQUEST_METHOD", request.method),
@@ -55,14 +57,22 @@ def make_environ(
         ("wsgi.url_scheme", parts.scheme),
         (TRANSPORT, transport.value),
     ]
-    left = MAX_ENVIRON - _OMITTED_SIZE - sum(map(_size, facts))
+    headers = {
+        name: ("HTTP_" + name.upper().replace("-", "_"), value)
+        for name, value in request.headers.items()
+        if "_" not in name and name.lower() not in excluded
+    }
+    all_facts = (*facts, *headers.values())
+    return all_facts if len(json.dumps(all_facts)) <= _ROOM else _shorten(facts, headers)
+
+
+def _shorten(facts: list[tuple[str, str]], headers: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Leave out the headers that do not fit."""
+    left = _ROOM - sum(map(_size, facts))
     if left < 0:
         raise RemoteEngineError(BAD_REQUEST)
     omitted = []
-    for name, value in request.headers.items():
-        if "_" in name or name.lower() in excluded:
-            continue
-        fact = ("HTTP_" + name.upper().replace("-", "_"), value)
+    for name, fact in headers.items():
         size = _size(fact)
         if size > left:
             omitted.append(name)

@@ -11,7 +11,7 @@ from engine_do.config import EngineConfig
 from engine_do.session.polling import Polling
 from engine_do.session.session import REVISION, Phase, Session
 
-__all__ = ["is_ping_due", "next_deadline", "polling_deadline"]
+__all__ = ["deadline", "is_ping_due", "next_deadline", "polling_deadline"]
 
 
 def is_ping_due(sessions: Iterable[Session], now_ms: int, config: EngineConfig) -> bool:
@@ -26,25 +26,23 @@ def is_ping_due(sessions: Iterable[Session], now_ms: int, config: EngineConfig) 
 
 def next_deadline(sessions: Iterable[Session], config: EngineConfig) -> int | None:
     """Return when the alarm must fire next for these sessions; none when nothing is to be watched."""
-    deadlines = [
-        deadline for session in sessions if session.phase is Phase.OPEN for deadline in _deadlines(session, config)
-    ]
-    return min(deadlines, default=None)
+    return min((deadline(session, config) for session in sessions if session.phase is Phase.OPEN), default=None)
 
 
-def polling_deadline(polling: Polling, config: EngineConfig) -> int | None:
+def polling_deadline(polling: Polling, config: EngineConfig) -> int:
     """Return when the alarm must look at a session that polls."""
     session = polling.session
     if session.phase is Phase.CLOSED:
         # What the client has not fetched is kept for a while, from the first sweep on.
         return session.deadline_ms or session.pinged_ms + config.ping_interval_ms
-    return min((at for at in (*_deadlines(session, config), polling.probe_ms) if at is not None), default=None)
+    at_ms = deadline(session, config)
+    return at_ms if polling.probe_ms is None else min(at_ms, polling.probe_ms)
 
 
-def _deadlines(session: Session, config: EngineConfig) -> Iterable[int]:
+def deadline(session: Session, config: EngineConfig) -> int:
+    """Return when the alarm must look at an open session."""
     own_pings = 0 if session.revision == REVISION else config.ping_timeout_ms
-    yield session.pinged_ms + config.ping_interval_ms + own_pings
+    at_ms = session.pinged_ms + config.ping_interval_ms + own_pings
     if session.unanswered_ms is not None:
-        yield session.unanswered_ms + config.ping_timeout_ms
-    if session.deadline_ms is not None:
-        yield session.deadline_ms
+        at_ms = min(at_ms, session.unanswered_ms + config.ping_timeout_ms)
+    return at_ms if session.deadline_ms is None else min(at_ms, session.deadline_ms)

@@ -37,21 +37,18 @@ class PendingHandshakes:
     """Those of one actor. In memory: a handshake ends with the life that began it."""
 
     def __init__(self) -> None:
-        self._clients: dict[EngineSid, PendingHandshake] = {}
+        self.clients: dict[EngineSid, PendingHandshake] = {}
         self._addresses = Counter[str]()
-
-    def __len__(self) -> int:
-        return len(self._clients)
 
     def begin(self, engine_sid: EngineSid, transport: Transport, address: str) -> PendingHandshake:
         """Begin a handshake; until `end` what its client is sent waits. It counts as a session from here on."""
-        client = self._clients[engine_sid] = PendingHandshake(transport, address)
+        client = self.clients[engine_sid] = PendingHandshake(transport, address)
         self._addresses[address] += 1
         return client
 
     def end(self, engine_sid: EngineSid) -> PendingHandshake:
         """End it: the session is open by now, or never will be."""
-        client = self._clients.pop(engine_sid)
+        client = self.clients.pop(engine_sid)
         self._addresses[client.address] -= 1
         if not self._addresses[client.address]:
             del self._addresses[client.address]
@@ -59,7 +56,7 @@ class PendingHandshakes:
 
     def get(self, engine_sid: EngineSid) -> PendingHandshake | None:
         """Find the handshake of a session, if it is pending."""
-        return self._clients.get(engine_sid) if self._clients else None
+        return self.clients.get(engine_sid)
 
     def count_from(self, address: str) -> int:
         """Count those of one address."""

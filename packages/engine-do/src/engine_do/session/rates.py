@@ -3,6 +3,7 @@
 In memory only: an object that sleeps had ten quiet seconds, and after those every bucket is full.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from engine_do.config import BURST_BYTES_SECONDS, BURST_SECONDS, EngineConfig
 from engine_do.protocol.ids import EngineSid
 
-__all__ = ["Allowance", "Rates", "is_burst", "spend", "weigh"]
+__all__ = ["Allowance", "Rates", "most_haste", "spend", "weigh"]
 
 #: Messages that a session may send at once, and per second, before that is a burst. Not the rate that is allowed: a flood whose
 #: messages take a millisecond each is handled at that rate, by which nobody would see that it came at once.
@@ -51,12 +52,13 @@ def spend(before: Allowance | None, now_ms: int, messages: int, size: int, confi
     size_left = min(before.size + passed * bytes_per_s, bytes_per_s * BURST_BYTES_SECONDS) - size
     if (per_s and left < 0) or (bytes_per_s and size_left < 0):
         return None
-    return Allowance(left, size_left, now_ms, max(before.haste - passed * _FREE_PER_S, 0) + weigh(messages, size))
+    weight = messages + size // _BYTES_OF_ONE  # `weigh`, without its call
+    return Allowance(left, size_left, now_ms, max(before.haste - passed * _FREE_PER_S, 0) + weight)
 
 
-def is_burst(left: Allowance, config: EngineConfig) -> bool:
-    """Return whether a session has sent much at once. Where no rate is set nothing is a burst."""
-    return config.max_messages_per_s is not None and left.haste > _FREE
+def most_haste(config: EngineConfig) -> float:
+    """Return the haste above which a session has sent much at once: a burst. Where no rate is set nothing is one."""
+    return math.inf if config.max_messages_per_s is None else _FREE
 
 
 class Rates:
@@ -66,6 +68,7 @@ class Rates:
         """Initialise with what has the runtime look for the frames of other clients."""
         self._config = config
         self._let_others_in = let_others_in
+        self._most_haste = most_haste(config)
         self._allowances: dict[EngineSid, Allowance] = {}
         self._burst = 0
         #: Who was the last to send something, when, and when anybody else last did.
@@ -81,14 +84,14 @@ class Rates:
         if engine_sid != self._last:
             self._last, self._other_ms = engine_sid, self._last_ms
         self._last_ms = now_ms
-        if is_burst(left, self._config):
+        if left.haste > self._most_haste:
             self.count_burst(weigh(messages, size))
         return True
 
     def is_hasty(self, engine_sid: EngineSid) -> bool:
         """Return whether what a session sent last was part of a burst."""
         left = self._allowances.get(engine_sid)
-        return left is not None and is_burst(left, self._config)
+        return left is not None and left.haste > self._most_haste
 
     def are_others_about(self, engine_sid: EngineSid, now_ms: int) -> bool:
         """Return whether another session has sent something within the last second."""

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-__all__ = ["fact", "listed", "text", "whole"]
+__all__ = ["facts", "listed", "text", "whole"]
 
 #: The latest moment that a record may name: what a JavaScript number holds exactly.
 _MOST: Final = 2**53
@@ -29,7 +29,14 @@ def listed(value: object) -> list[Any]:
     return value
 
 
-def fact(pair: object) -> tuple[str, str]:
-    """Return the name and the value of one fact of a handshake."""
-    key, value = listed(pair)
-    return text(key), text(value)
+def facts(pairs: object) -> tuple[tuple[str, str], ...]:
+    """Return the facts of a handshake, each a name and a value. There are dozens of them: checked without a call for each."""
+    found = []
+    for pair in listed(pairs):
+        if not isinstance(pair, list):
+            raise TypeError
+        key, value = pair
+        if not (isinstance(key, str) and isinstance(value, str)):
+            raise TypeError
+        found.append((key, value))
+    return tuple(found)

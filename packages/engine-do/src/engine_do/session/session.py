@@ -20,7 +20,7 @@ from engine_do.errors import ConfigError, RemoteEngineError
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import PING, Frame, PacketType, decode_frame, decode_frame_v3
 from engine_do.session.peers import choose
-from engine_do.session.record_checks import fact, listed, text, whole
+from engine_do.session.record_checks import facts, listed, text, whole
 from shared_wire import RefusedJson
 from shared_wire.bounded_json import parse
 from shared_wire.reasons import Reason
@@ -63,6 +63,7 @@ SCHEMA: Final = 1
 #: What makes a record ours, and how each begins.
 _KEY: Final = "engine-do"
 _BEGINNING: Final = f'{{"{_KEY}":'
+_write_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 #: Peers that one session's messages may go to: each is told of its opening and its end.
 MAX_PEERS: Final = 8
@@ -344,7 +345,7 @@ def to_record(session: Session) -> str:
     ]
     if session.route or session.peers:
         fields += [session.route, session.peers]
-    return json.dumps({_KEY: SCHEMA, "s": fields}, separators=(",", ":"))
+    return _write_json({_KEY: SCHEMA, "s": fields})
 
 
 def read_record(record: str) -> Session | Unreadable | None:
@@ -386,7 +387,7 @@ def _read(found: dict[str, Any]) -> Session:
         pinged_ms=whole(pinged_ms),
         unanswered_ms=None if unanswered_ms is None else whole(unanswered_ms),
         deadline_ms=None if deadline_ms is None else whole(deadline_ms),
-        environ=None if environ is None else tuple(map(fact, listed(environ))),
+        environ=None if environ is None else facts(environ),
         revision=whole(revision),
         base64=bool(whole(base64, 1)),
         route=text(route),
