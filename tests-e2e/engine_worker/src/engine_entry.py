@@ -14,7 +14,7 @@ from pyodide.ffi import to_js
 from workers import WorkerEntrypoint, import_from_javascript
 
 from engine_do.durable import EngineActor, route
-from engine_do.durable.sockets import _read_record
+from engine_do.durable.sockets import _records
 from shared_wire.durable import raw, start_eagerly
 
 #: The objects that have lived in this process: of which class, and their names.
@@ -78,7 +78,8 @@ class Engine(EngineActor):
         Two kinds are left out: the records read last, whose number is limited, and what the runtime makes for each request, which
         JavaScript's collector lets go when it likes.
         """
-        _read_record.cache_clear()
+        _records.short.clear()
+        _records.long.clear()
         gc.collect()
         return json.dumps(sum(not _is_of_a_request(one) for one in gc.get_objects()))
 
