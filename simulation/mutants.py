@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 __all__ = ["Mutant", "Outcome", "copied", "find_by_simulation", "find_by_units", "load", "main"]
 
@@ -135,7 +135,7 @@ def find_by_units(environment: dict[str, str], package: str) -> Outcome:
 def _look(steps: int, failures: list[float]) -> int:
     """Run the seeds in this process; writes a line before each run, and one of what was found."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    from system_run import make_plan, play
+    from system_run import play
 
     from shared_wire.testing.modules import install
 
@@ -146,12 +146,22 @@ def _look(steps: int, failures: list[float]) -> int:
         sys.stdout.flush()
         signal.setitimer(signal.ITIMER_PROF, RUN_S)
         try:
-            play(make_plan(number // len(failures), failures[number % len(failures)], STEPS_OF_A_RUN))
+            play(_choose_plan(number, failures))
         except BaseException as error:
             how = str(_root(error)).partition("\n")[0][:150] or type(error).__name__
             sys.stdout.write(json.dumps({"steps": done, "how": how}) + "\n")
             return FOUND
     return 0
+
+
+def _choose_plan(number: int, failures: list[float]) -> Any:
+    """Choose a run: a seed with each rate of failures in turn, and then in one object, where no call can fail."""
+    from system_run import make_plan
+
+    seed, which = divmod(number, len(failures) + 1)
+    if which == len(failures):
+        return make_plan(seed, 0.0, STEPS_OF_A_RUN, is_split=False)
+    return make_plan(seed, failures[which], STEPS_OF_A_RUN)
 
 
 def _root(error: BaseException) -> BaseException:
