@@ -1,7 +1,5 @@
 """Sessions' events as the operations that an application is told, here or in another object."""
 
-from collections.abc import Iterator
-
 from engine_do.protocol.ids import EngineSid
 from engine_do.session.session import Effect, Ended, Opened, Received, Upgraded
 from shared_wire import MessageReceived, Operation, SessionClosed, SessionOpened, SessionUpgraded
@@ -18,17 +16,19 @@ def reason_of(text: str) -> Reason:
         return Reason.TRANSPORT_ERROR
 
 
-def effects_to_operations(engine_sid: EngineSid, effects: tuple[Effect, ...]) -> Iterator[tuple[str, Operation]]:
+def effects_to_operations(engine_sid: EngineSid, effects: tuple[Effect, ...]) -> list[tuple[str, Operation]]:
     """Return the operations that effects mean, each with the peer it goes to."""
+    operations: list[tuple[str, Operation]] = []
     for effect in effects:
         match effect:
             case Received(data, peer):
-                yield peer, MessageReceived(engine_sid, data)
+                operations.append((peer, MessageReceived(engine_sid, data)))
             case Opened(environ, peer):
-                yield peer, SessionOpened(engine_sid, environ)
+                operations.append((peer, SessionOpened(engine_sid, environ)))
             case Upgraded(peers):
-                yield from ((peer, SessionUpgraded(engine_sid)) for peer in peers)
+                operations += ((peer, SessionUpgraded(engine_sid)) for peer in peers)
             case Ended(reason, peers):
-                yield from ((peer, SessionClosed(engine_sid, reason.value)) for peer in peers)
+                operations += ((peer, SessionClosed(engine_sid, reason.value)) for peer in peers)
             case _:
                 pass
+    return operations

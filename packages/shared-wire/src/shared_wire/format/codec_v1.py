@@ -186,43 +186,27 @@ def decode(data: bytes) -> Frame:
     seq, lowest_unconfirmed, received, changes_end, changes_noted, sent = numbers
     if zero or kind not in (_CALL, _REPLY) or (kind == _CALL and refusal):
         raise MalformedFrame("a header with impossible values")
-    theirs = tuple.__new__(Life, (their_start, their_nonce)) if their_start or their_nonce else None
     sender, changes, place = _read_head(data)
     operations = _read_operations(data, place)
     if operations and not seq:
         raise MalformedFrame("operations without a number")
     if len(changes) > changes_end:
         raise MalformedFrame("more changes than there have been")
-    if kind == _CALL:
-        return Call(
-            sender=sender,
-            sender_life=tuple.__new__(Life, (start, nonce)),
-            receiver_life=theirs,
-            attempt=attempt,
-            seq=seq,
-            lowest_unconfirmed=lowest_unconfirmed,
-            received=received,
-            changes=changes,
-            changes_end=changes_end,
-            changes_noted=changes_noted,
-            sent=sent,
-            operations=operations,
-        )
-    return Reply(
-        sender=sender,
-        sender_life=tuple.__new__(Life, (start, nonce)),
-        receiver_life=theirs,
-        attempt=attempt,
-        seq=seq,
-        lowest_unconfirmed=lowest_unconfirmed,
-        received=received,
-        changes=changes,
-        changes_end=changes_end,
-        changes_noted=changes_noted,
-        sent=sent,
-        refusal=_refusal(refusal) if refusal else None,
-        operations=operations,
-    )
+    facts: dict[str, Any] = {
+        "sender": sender,
+        "sender_life": tuple.__new__(Life, (start, nonce)),  # as `Life` does, without a call
+        "receiver_life": tuple.__new__(Life, (their_start, their_nonce)) if their_start or their_nonce else None,
+        "attempt": attempt,
+        "seq": seq,
+        "lowest_unconfirmed": lowest_unconfirmed,
+        "received": received,
+        "changes": changes,
+        "changes_end": changes_end,
+        "changes_noted": changes_noted,
+        "sent": sent,
+        "operations": operations,
+    }
+    return Call(**facts) if kind == _CALL else Reply(refusal=_refusal(refusal) if refusal else None, **facts)
 
 
 def _read_head(data: bytes) -> tuple[str, tuple[Change, ...], int]:
