@@ -140,22 +140,11 @@ def _operation(reader: Reader) -> Operation:
 
 def encode(frame: Frame) -> bytes:
     """Write a frame; raises `LocalWireError` when a number or text in it cannot be written."""
-    if len(frame.operations) > MAX_ITEMS:
-        raise too_many(len(frame.operations))
-    try:
-        parts = [_pack_header(frame)]
-        for operation in frame.operations:
-            parts.append(_WRITERS[type(operation)](operation))  # noqa: PERF401 - a comprehension is a call up to Python 3.11
-    except UnicodeEncodeError as error:
-        raise lone_surrogate() from error
-    return b"".join(parts)
-
-
-def _pack_header(frame: Frame) -> bytes:
-    """Write what comes before the operations, and their number."""
-    theirs, changes, sender = frame.receiver_life or _NO_LIFE, frame.changes, frame.sender.encode()
-    if frame.receiver_life == _NO_LIFE or (frame.operations and not frame.seq) or len(changes) > frame.changes_end:
+    theirs, changes, operations = frame.receiver_life, frame.changes, frame.operations
+    if theirs == _NO_LIFE or (operations and not frame.seq) or len(changes) > frame.changes_end:
         raise LocalWireError("a header with impossible values")
+    if len(operations) > MAX_ITEMS:
+        raise too_many(len(operations))
     try:
         header = _HEADER.pack(
             VERSION,
@@ -163,7 +152,7 @@ def _pack_header(frame: Frame) -> bytes:
             0,
             frame.attempt,
             *frame.sender_life,
-            *theirs,
+            *(theirs or _NO_LIFE),
             frame.seq,
             frame.lowest_unconfirmed,
             frame.received,
@@ -171,10 +160,16 @@ def _pack_header(frame: Frame) -> bytes:
             frame.changes_noted,
             frame.sent,
         )
+        sender = frame.sender.encode()
         told = pack_count(len(changes)) + b"".join(map(_pack_change, changes)) if changes else _NONE
+        parts = [header, len(sender).to_bytes(4), sender, told, len(operations).to_bytes(4)]
+        for operation in operations:
+            parts.append(_WRITERS[type(operation)](operation))  # noqa: PERF401 - a comprehension is a call up to Python 3.11
     except struct.error as error:
         raise LocalWireError(f"a number of the header does not fit: {error}") from error
-    return b"".join((header, len(sender).to_bytes(4), sender, told, len(frame.operations).to_bytes(4)))
+    except UnicodeEncodeError as error:
+        raise lone_surrogate() from error
+    return b"".join(parts)
 
 
 def decode(data: bytes) -> Frame:
@@ -186,8 +181,7 @@ def decode(data: bytes) -> Frame:
     seq, lowest_unconfirmed, received, changes_end, changes_noted, sent = numbers
     if zero or kind not in (_CALL, _REPLY) or (kind == _CALL and refusal):
         raise MalformedFrame("a header with impossible values")
-    sender, changes, place = _read_head(data)
-    operations = _read_operations(data, place)
+    sender, changes, operations = _read_lists(data)
     if operations and not seq:
         raise MalformedFrame("operations without a number")
     if len(changes) > changes_end:
@@ -209,22 +203,13 @@ def decode(data: bytes) -> Frame:
     return Call(**facts) if kind == _CALL else Reply(refusal=_refusal(refusal) if refusal else None, **facts)
 
 
-def _read_head(data: bytes) -> tuple[str, tuple[Change, ...], int]:
-    """Read the sender and the changes, of which there are none as a rule; returns as well where the operations begin."""
-    start = _HEADER.size + 4
+def _read_lists(data: bytes) -> tuple[str, tuple[Change, ...], tuple[Operation, ...]]:
+    """Read what is behind the header's numbers: what is common in one pass, all else field by field."""
+    start, size = _HEADER.size + 4, len(data)
     end = start + int.from_bytes(data[_HEADER.size : start])
-    if data[end : end + 4] == _NONE:
-        try:
-            return data[start:end].decode(), (), end + 4
-        except UnicodeDecodeError as error:
-            raise MalformedFrame("the sender's name is not UTF-8") from error
-    reader = Reader(data, _HEADER.size)
-    return reader.text(), reader.items(lambda: _change(reader)), reader.offset
-
-
-def _read_operations(data: bytes, place: int) -> tuple[Operation, ...]:
-    """Read the list of operations, up to the end of the data: what is common in one pass, all else field by field."""
-    size, count = len(data), int.from_bytes(data[place : place + 4])
+    has_changes = data[end : end + 4] != _NONE
+    sender, changes, place = _read_head(data) if has_changes else (data[start:end], (), end + 4)
+    count = int.from_bytes(data[place : place + 4])
     if count > min(MAX_ITEMS, size - place - 4):
         Reader(data, place).length()  # raises
     place += 4
@@ -234,11 +219,18 @@ def _read_operations(data: bytes, place: int) -> tuple[Operation, ...]:
             read = READERS.get(data[place : place + 1])
             operation, place = (read(data, place + 1) if read is not None else None) or _read_slowly(data, place)
             operations.append(operation)
+        name = sender.decode()
     except UnicodeDecodeError as error:
-        raise MalformedFrame(f"text in the operation at offset {place} is not UTF-8") from error
+        raise MalformedFrame(f"text in front of offset {place}, or of the operation there, is not UTF-8") from error
     if place != size:
         raise MalformedFrame(f"{size - place} bytes left over at offset {place}")
-    return tuple(operations)
+    return name, changes, tuple(operations)
+
+
+def _read_head(data: bytes) -> tuple[bytes, tuple[Change, ...], int]:
+    """Read the sender and the changes; returns as well where the operations begin."""
+    reader = Reader(data, _HEADER.size)
+    return reader.sized(), reader.items(lambda: _change(reader)), reader.offset
 
 
 def _read_slowly(data: bytes, place: int) -> tuple[Operation, int]:

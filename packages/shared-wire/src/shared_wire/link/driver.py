@@ -11,7 +11,7 @@ from typing import Protocol
 from shared_wire.errors import RemoteWireError
 from shared_wire.format.batches import sessions_in
 from shared_wire.format.codec import decode, encode
-from shared_wire.format.frames import Call, Life, Refusal, Reply
+from shared_wire.format.frames import Call, Frame, Life, Refusal, Reply
 from shared_wire.format.operations import EngineSid, Operation
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.link.calls import enqueue, fail_call, make_call, receive_reply, renew_call, repeat_call, spoil_call
@@ -238,10 +238,15 @@ class _PeerLink:
             if data is None:
                 call = self._step(*spoil_call(self.link))
                 continue
-            try:  # a call that ends otherwise would end the link
-                reply = self._read(await self._wire.call(self._name, data))
-            except Exception as error:
+            reply: Frame | None = None
+            try:
+                answer = await self._wire.call(self._name, data)
+                reply = None if answer is None else decode(answer)
+            except RemoteWireError:
+                pass
+            except Exception as error:  # a call that ends otherwise would end the link
                 self._wire.log_fault(f"calling {self._name}", error)
+            if not isinstance(reply, Reply):
                 reply = None
             if reply is not None and reply.refusal is not Refusal.OVERLOADED:
                 tries = 0
@@ -283,17 +288,6 @@ class _PeerLink:
             1 if call.attempt > 1 else len(call.operations)
         )
         return data
-
-    @staticmethod
-    def _read(answer: bytes | None) -> Reply | None:
-        """Read the answer to a call; none when there is none, or it is no reply."""
-        if answer is None:
-            return None
-        try:
-            reply = decode(answer)
-        except RemoteWireError:
-            return None
-        return reply if isinstance(reply, Reply) else None
 
     def _keep(self, link: Link) -> None:
         """Keep the link that a contact with the peer, or giving it up, has made: nothing else changes what must be remembered."""
