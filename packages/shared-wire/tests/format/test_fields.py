@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from shared_wire.errors import FrameTooLarge, LocalWireError, MalformedFrame
-from shared_wire.format.fields import Reader, pack_bytes, pack_count, pack_packet, pack_text
+from shared_wire.format.fields import Reader, pack_bytes, pack_count, pack_packet, pack_text, pack_texts
 from shared_wire.limits import MAX_ITEMS
 
 PAIR = struct.Struct(">BH")
@@ -151,3 +151,12 @@ def test_nothing_may_be_left_over() -> None:
     reader.byte()
     with pytest.raises(MalformedFrame, match="1 bytes left over at offset 1"):
         reader.end()
+
+
+def test_a_list_of_texts_is_written_as_its_parts_are() -> None:
+    texts = ("", "a", "é☃")
+    assert pack_texts(texts) == pack_count(3) + b"".join(map(pack_text, texts))
+    with pytest.raises(LocalWireError, match="surrogate"):
+        pack_texts(("\ud800",))
+    with pytest.raises(LocalWireError, match="split"):
+        pack_texts(("",) * (MAX_ITEMS + 1))

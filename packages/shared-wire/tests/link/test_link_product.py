@@ -1,11 +1,13 @@
 """What a link does in each state of a small model: two lives of a peer, and every talk with them of a few steps."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from typing import Any, TypeAlias
 
 from diagrams import Step, draw, hold
+from wire_steps import QUICK, compare
 
 from shared_wire.format.frames import Call, Life, Refusal, Reply
 from shared_wire.format.operations import EngineSid, MessageReceived, Operation, SendPackets
@@ -112,6 +114,19 @@ def steps(where: Callable[[Link], str], what: Callable[[str], bool], *left_out: 
 def test_the_small_model_is_not_empty() -> None:
     assert {call_of(link) for link in explored()} == {"quiet", "waiting", "calling", "repeating", "held"}
     assert {peer_of(link) for link in explored()} == {"unmet", "met", "doubted"}
+
+
+def quick_steps() -> Iterator[tuple[str, Any]]:
+    for link in explored():
+        yield "call_next", compare("call_next", link)
+        yield "answer_next", compare("answer_next", link, link.received)
+        for (_, frame), received in product(frames(link), (0, link.next_seq - 1)):
+            name = "receive_next_call" if isinstance(frame, Call) else "receive_next_reply"
+            yield name, compare(name, link, replace(frame, received=received))
+
+
+def test_a_quick_step_is_the_general_one() -> None:
+    assert {name for name, taken in quick_steps() if taken is not None} == set(QUICK)
 
 
 def test_the_diagrams_of_the_link_are_what_it_does() -> None:

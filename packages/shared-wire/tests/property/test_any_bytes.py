@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from wire_strategies import nearly_frames
 
-from shared_wire import Call, Life, ListSessions, RemoteWireError, decode, encode
+from shared_wire import Call, Frame, Life, ListSessions, RemoteWireError, decode, encode
+from shared_wire.format import codec_v1
 from shared_wire.limits import MAX_ITEMS
 
 HEADER = encode(
@@ -51,6 +52,21 @@ def test_any_bytes_behind_a_good_header_are_operations_or_refused(data: bytes) -
 @given(nearly_frames())
 def test_a_damaged_frame_is_a_frame_or_refused(data: bytes) -> None:
     assert reads_or_refuses(data) in {True, False}
+
+
+def outcome(data: bytes) -> Frame | type[RemoteWireError]:
+    try:
+        return decode(data)
+    except RemoteWireError as error:
+        return type(error)
+
+
+@given(nearly_frames())
+def test_what_is_common_is_read_as_field_by_field(data: bytes) -> None:
+    read = outcome(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codec_v1, "READERS", {})
+        assert outcome(data) == read
 
 
 def peak(data: bytes) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from wire_steps import QUICK, compare_all
 from wire_world import World
 
 from shared_wire import EngineSid
@@ -117,3 +118,12 @@ def test_no_open_session_has_a_gap_and_none_is_closed_without_a_cause(failures: 
     tried |= {"engine actor aborted", "socket actor aborted", "lost by the engine actor", "clock behind", "put off"}
     tried |= {"call lost", "reply lost", "lost by the socket actor"} if failures else set()
     assert tried <= set(seen), f"never tried: {tried - set(seen)}"
+
+
+@pytest.mark.parametrize("failures", [0.0, 0.05])
+def test_a_quick_step_is_the_general_one(failures: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = compare_all(monkeypatch)
+    for seed in range(20):
+        run(seed, failures, STEPS_OF_A_RUN)
+    assert set(counts) == set(QUICK)
+    assert min(counts.values()) > 50, counts

@@ -15,6 +15,7 @@ from engine_do.session.session import (
     CloseRequested,
     Effect,
     Ended,
+    Received,
 )
 from engine_do.session.sweep import Sweep
 from engine_do.session.turns import Turns, size_of
@@ -90,17 +91,24 @@ class LinkedApplication(RpcWire):
         self._send(self._peer, engine_sid, [MessageReceived(engine_sid, data)])
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
-        """Send what these effects mean, in one frame to each peer concerned.
+        """Send what these effects mean, in one frame to each peer concerned."""
+        if len(effects) == 1 and isinstance(message := effects[0], Received):
+            self._send(message.peer or self._peer, engine_sid, [MessageReceived(engine_sid, message.data)])
+        else:
+            self._take_several(engine_sid, effects)
+
+    def _take_several(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
+        """Send what any effects mean.
 
         A link whose queue is full loses the session while it is told of it: then its end is told meanwhile, and nothing after that.
         """
         told: dict[str, list[Operation]] = {}
         for peer, operation in effects_to_operations(engine_sid, effects):
             told.setdefault(peer or self._peer, []).append(operation)
-        if any(isinstance(effect, Ended) for effect in effects):
-            self._telling.discard(engine_sid)
-        else:
-            self._telling.add(engine_sid)
+        self._telling.add(engine_sid)
+        for effect in effects:
+            if isinstance(effect, Ended):
+                self._telling.discard(engine_sid)
         try:
             for peer, operations in told.items():
                 if engine_sid not in self._telling and not isinstance(operations[-1], SessionClosed):

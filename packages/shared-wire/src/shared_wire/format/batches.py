@@ -2,10 +2,12 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 from shared_wire.format.operations import (
+    OF_ONE,
+    OF_SEVERAL,
     AdmitSessions,
     CloseSessions,
     EngineSid,
@@ -40,15 +42,20 @@ def without(operations: tuple[Operation, ...], gone: frozenset[EngineSid]) -> tu
     return tuple(kept)
 
 
-def joined(operations: tuple[Operation, ...]) -> Iterator[Operation]:
+def joined(operations: tuple[Operation, ...]) -> Sequence[Operation]:
     """Make one operation of those that send packets to the same sessions one after the other: whoever takes them does it once."""
+    if len(operations) < 2:
+        return operations
+    rest: list[Operation] = []
     for same, group in itertools.groupby(operations, key=_recipients):
-        if same is None:
-            yield from group
+        several = [*group]
+        if same is None or len(several) == 1:
+            rest += several
         else:
-            sending = [operation for operation in group if isinstance(operation, SendPackets)]
-            several = len(sending) > 1
-            yield SendPackets(same, tuple(p for one in sending for p in one.packets)) if several else sending[0]
+            rest.append(
+                SendPackets(same, tuple(p for one in several if isinstance(one, SendPackets) for p in one.packets))
+            )
+    return rest
 
 
 def _recipients(operation: Operation) -> tuple[EngineSid, ...] | None:
@@ -57,7 +64,13 @@ def _recipients(operation: Operation) -> tuple[EngineSid, ...] | None:
 
 def sessions_in(operations: tuple[Operation, ...]) -> tuple[EngineSid, ...]:
     """Name the sessions that lose something if these operations are lost."""
-    return tuple(engine_sid for operation in operations for engine_sid in sessions_of(operation))
+    named: list[EngineSid] = []
+    for operation in operations:
+        if isinstance(operation, OF_ONE):
+            named.append(operation.engine_sid)
+        elif isinstance(operation, OF_SEVERAL):
+            named += operation.engine_sids
+    return tuple(named)
 
 
 def split(queue: tuple[Operation, ...], queued: int) -> tuple[tuple[Operation, ...], tuple[Operation, ...], int]:
@@ -93,9 +106,9 @@ def weigh(operation: Operation) -> int:
         case MessageReceived(packet=packet):
             return 64 + 2 * len(packet)
         case SendPackets(engine_sids=engine_sids, packets=packets):
-            return 64 + 40 * len(engine_sids) + sum(2 * len(packet) + 8 for packet in packets)
+            return 64 + 40 * len(engine_sids) + 8 * len(packets) + 2 * sum(map(len, packets))
         case SessionOpened(environ=environ):
-            return 64 + sum(2 * (len(key) + len(value)) + 16 for key, value in environ)
+            return 64 + 16 * len(environ) + 2 * sum(map(len, itertools.chain.from_iterable(environ)))
         case SessionsRange(engine_sids=engine_sids) | AdmitSessions(engine_sids) | CloseSessions(engine_sids):
             return 64 + 40 * len(engine_sids)
         case _:

@@ -21,7 +21,8 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from shared_wire.errors import LocalWireError, MalformedFrame
-from shared_wire.format.fields import Reader, pack_bytes, pack_count, pack_packet, pack_text
+from shared_wire.format.common_v1 import READERS, WRITERS
+from shared_wire.format.fields import Reader, lone_surrogate, pack_bytes, pack_count, pack_text, pack_texts, too_many
 from shared_wire.format.frames import Call, Change, Frame, Life, Refusal, Reply
 from shared_wire.format.operations import (
     AcceptDigest,
@@ -38,6 +39,7 @@ from shared_wire.format.operations import (
     SessionsRange,
     SessionUpgraded,
 )
+from shared_wire.limits import MAX_ITEMS
 
 __all__ = ["VERSION", "decode", "encode"]
 
@@ -48,23 +50,14 @@ _NUMBERS: Final = struct.Struct(">IQ")
 _SEQ: Final = struct.Struct(">Q")
 _CALL: Final = 1
 _REPLY: Final = 2
-
-
-def _pack_sids(engine_sids: tuple[EngineSid, ...]) -> bytes:
-    return pack_count(len(engine_sids)) + b"".join(map(pack_text, engine_sids))
+_NO_LIFE: Final = Life(0, 0)
+#: The count of an empty list.
+_NONE: Final = bytes(4)
 
 
 def _pack_change(change: Change) -> bytes:
     seq, engine_sid, done = change
     return _SEQ.pack(seq) + pack_text(engine_sid) + (b"\x01" if done else b"\x00")
-
-
-def _pack_environ(environ: tuple[tuple[str, str], ...]) -> bytes:
-    return pack_count(len(environ)) + b"".join(pack_text(key) + pack_text(value) for key, value in environ)
-
-
-def _pack_packets(packets: tuple[str | bytes, ...]) -> bytes:
-    return pack_count(len(packets)) + b"".join(map(pack_packet, packets))
 
 
 def _pack_numbers(count: int, mark: int) -> bytes:
@@ -110,19 +103,15 @@ def _environ(reader: Reader) -> tuple[tuple[str, str], ...]:
     return reader.items(lambda: _pair(reader))
 
 
-#: Operation class -> its code and how its fields are written.
-_WRITERS: Final[dict[type, tuple[bytes, Callable[[Any], bytes]]]] = {
-    SessionOpened: (b"\x01", lambda op: pack_text(op.engine_sid) + _pack_environ(op.environ)),
-    MessageReceived: (b"\x02", lambda op: pack_text(op.engine_sid) + pack_packet(op.packet)),
-    SessionClosed: (b"\x03", lambda op: pack_text(op.engine_sid) + pack_text(op.reason)),
-    SessionsDigest: (b"\x04", lambda op: _pack_numbers(op.count, op.mark) + pack_bytes(op.digest)),
-    SessionsRange: (b"\x05", lambda op: pack_text(op.after) + pack_text(op.until) + _pack_sids(op.engine_sids)),
-    SessionUpgraded: (b"\x06", lambda op: pack_text(op.engine_sid)),
-    SendPackets: (b"\x10", lambda op: _pack_sids(op.engine_sids) + _pack_packets(op.packets)),
-    CloseSessions: (b"\x11", lambda op: _pack_sids(op.engine_sids) + pack_text(op.reason)),
-    AdmitSessions: (b"\x12", lambda op: _pack_sids(op.engine_sids)),
-    AcceptDigest: (b"\x13", lambda op: _pack_numbers(0, op.mark) + pack_bytes(op.digest)),
-    ListSessions: (b"\x14", lambda _: b""),
+#: Operation class -> how it is written, with its code.
+_WRITERS: Final[dict[type, Callable[[Any], bytes]]] = WRITERS | {
+    SessionClosed: lambda op: b"\x03" + pack_text(op.engine_sid) + pack_text(op.reason),
+    SessionsDigest: lambda op: b"\x04" + _pack_numbers(op.count, op.mark) + pack_bytes(op.digest),
+    SessionsRange: lambda op: b"\x05" + pack_text(op.after) + pack_text(op.until) + pack_texts(op.engine_sids),
+    SessionUpgraded: lambda op: b"\x06" + pack_text(op.engine_sid),
+    CloseSessions: lambda op: b"\x11" + pack_texts(op.engine_sids) + pack_text(op.reason),
+    AcceptDigest: lambda op: b"\x13" + _pack_numbers(0, op.mark) + pack_bytes(op.digest),
+    ListSessions: lambda _: b"\x14",
 }
 
 #: Code -> how its fields are read; argument lists are evaluated left to right, which is their order on the wire.
@@ -141,11 +130,6 @@ _READERS: Final[dict[int, Callable[[Reader], Operation]]] = {
 }
 
 
-def _pack_operation(operation: Operation) -> bytes:
-    code, write = _WRITERS[type(operation)]
-    return code + write(operation)
-
-
 def _operation(reader: Reader) -> Operation:
     code = reader.byte()
     read = _READERS.get(code)
@@ -156,22 +140,19 @@ def _operation(reader: Reader) -> Operation:
 
 def encode(frame: Frame) -> bytes:
     """Write a frame; raises `LocalWireError` when a number or text in it cannot be written."""
-    call = isinstance(frame, Call)
-    odd = frame.receiver_life == Life(0, 0) or (frame.operations and not frame.seq)
-    if odd or len(frame.changes) > frame.changes_end:
+    theirs, changes, operations = frame.receiver_life, frame.changes, frame.operations
+    if theirs == _NO_LIFE or (operations and not frame.seq) or len(changes) > frame.changes_end:
         raise LocalWireError("a header with impossible values")
-    theirs = frame.receiver_life or Life(0, 0)
+    if len(operations) > MAX_ITEMS:
+        raise too_many(len(operations))
     try:
         header = _HEADER.pack(
             VERSION,
-            _CALL if call else _REPLY,
-            0 if isinstance(frame, Call) else frame.refusal or 0,
+            *((_CALL, 0) if isinstance(frame, Call) else (_REPLY, frame.refusal or 0)),
             0,
             frame.attempt,
-            frame.sender_life.start_ms,
-            frame.sender_life.nonce,
-            theirs.start_ms,
-            theirs.nonce,
+            *frame.sender_life,
+            *(theirs or _NO_LIFE),
             frame.seq,
             frame.lowest_unconfirmed,
             frame.received,
@@ -179,64 +160,85 @@ def encode(frame: Frame) -> bytes:
             frame.changes_noted,
             frame.sent,
         )
-        changes = pack_count(len(frame.changes)) + b"".join(map(_pack_change, frame.changes))
+        sender = frame.sender.encode()
+        told = pack_count(len(changes)) + b"".join(map(_pack_change, changes)) if changes else _NONE
+        parts = [header, len(sender).to_bytes(4), sender, told, len(operations).to_bytes(4)]
+        for operation in operations:
+            parts.append(_WRITERS[type(operation)](operation))  # noqa: PERF401 - a comprehension is a call up to Python 3.11
     except struct.error as error:
         raise LocalWireError(f"a number of the header does not fit: {error}") from error
-    operations = pack_count(len(frame.operations)) + b"".join(map(_pack_operation, frame.operations))
-    return header + pack_text(frame.sender) + changes + operations
+    except UnicodeEncodeError as error:
+        raise lone_surrogate() from error
+    return b"".join(parts)
 
 
 def decode(data: bytes) -> Frame:
     """Read a frame of this version; raises `RemoteWireError` for anything else."""
-    reader = Reader(data)
-    _, kind, refusal, zero, attempt, start, nonce, their_start, their_nonce, *numbers = reader.unpack(_HEADER)
+    try:
+        _, kind, refusal, zero, attempt, start, nonce, their_start, their_nonce, *numbers = _HEADER.unpack_from(data)
+    except struct.error:
+        raise MalformedFrame(f"{_HEADER.size} bytes expected at offset 0, {len(data)} left") from None
     seq, lowest_unconfirmed, received, changes_end, changes_noted, sent = numbers
     if zero or kind not in (_CALL, _REPLY) or (kind == _CALL and refusal):
         raise MalformedFrame("a header with impossible values")
-    theirs = Life(their_start, their_nonce) if their_start or their_nonce else None
-    sender = reader.text()
-    changes = reader.items(lambda: _change(reader))
-    operations = reader.items(lambda: _operation(reader))
-    reader.end()
+    sender, changes, operations = _read_lists(data)
     if operations and not seq:
         raise MalformedFrame("operations without a number")
     if len(changes) > changes_end:
         raise MalformedFrame("more changes than there have been")
-    if kind == _CALL:
-        return Call(
-            sender=sender,
-            sender_life=Life(start, nonce),
-            receiver_life=theirs,
-            attempt=attempt,
-            seq=seq,
-            lowest_unconfirmed=lowest_unconfirmed,
-            received=received,
-            changes=changes,
-            changes_end=changes_end,
-            changes_noted=changes_noted,
-            sent=sent,
-            operations=operations,
-        )
-    return Reply(
-        sender=sender,
-        sender_life=Life(start, nonce),
-        receiver_life=theirs,
-        attempt=attempt,
-        seq=seq,
-        lowest_unconfirmed=lowest_unconfirmed,
-        received=received,
-        changes=changes,
-        changes_end=changes_end,
-        changes_noted=changes_noted,
-        sent=sent,
-        refusal=_refusal(refusal),
-        operations=operations,
-    )
+    facts: dict[str, Any] = {
+        "sender": sender,
+        "sender_life": tuple.__new__(Life, (start, nonce)),  # as `Life` does, without a call
+        "receiver_life": tuple.__new__(Life, (their_start, their_nonce)) if their_start or their_nonce else None,
+        "attempt": attempt,
+        "seq": seq,
+        "lowest_unconfirmed": lowest_unconfirmed,
+        "received": received,
+        "changes": changes,
+        "changes_end": changes_end,
+        "changes_noted": changes_noted,
+        "sent": sent,
+        "operations": operations,
+    }
+    return Call(**facts) if kind == _CALL else Reply(refusal=_refusal(refusal) if refusal else None, **facts)
 
 
-def _refusal(code: int) -> Refusal | None:
-    if not code:
-        return None
+def _read_lists(data: bytes) -> tuple[str, tuple[Change, ...], tuple[Operation, ...]]:
+    """Read what is behind the header's numbers: what is common in one pass, all else field by field."""
+    start, size = _HEADER.size + 4, len(data)
+    end = start + int.from_bytes(data[_HEADER.size : start])
+    has_changes = data[end : end + 4] != _NONE
+    sender, changes, place = _read_head(data) if has_changes else (data[start:end], (), end + 4)
+    count = int.from_bytes(data[place : place + 4])
+    if count > min(MAX_ITEMS, size - place - 4):
+        Reader(data, place).length()  # raises
+    place += 4
+    operations: list[Operation] = []
+    try:
+        while len(operations) < count:
+            read = READERS.get(data[place : place + 1])
+            operation, place = (read(data, place + 1) if read is not None else None) or _read_slowly(data, place)
+            operations.append(operation)
+        name = sender.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedFrame(f"text in front of offset {place}, or of the operation there, is not UTF-8") from error
+    if place != size:
+        raise MalformedFrame(f"{size - place} bytes left over at offset {place}")
+    return name, changes, tuple(operations)
+
+
+def _read_head(data: bytes) -> tuple[bytes, tuple[Change, ...], int]:
+    """Read the sender and the changes; returns as well where the operations begin."""
+    reader = Reader(data, _HEADER.size)
+    return reader.sized(), reader.items(lambda: _change(reader)), reader.offset
+
+
+def _read_slowly(data: bytes, place: int) -> tuple[Operation, int]:
+    reader = Reader(data, place)
+    return _operation(reader), reader.offset
+
+
+def _refusal(code: int) -> Refusal:
     try:
         return Refusal(code)
     except ValueError:

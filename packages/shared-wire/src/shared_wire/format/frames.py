@@ -6,7 +6,7 @@ A sender numbers what it sends to one peer from 1 for as long as its life lasts,
 
 import enum
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from shared_wire.format.operations import EngineSid, Operation
 
@@ -17,9 +17,8 @@ __all__ = ["Call", "Change", "Frame", "Life", "Refusal", "Reply"]
 Change: TypeAlias = tuple[int, EngineSid, bool]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Life:
-    """One construction of an actor to its end; later lives compare greater.
+class Life(NamedTuple):
+    """One construction of an actor to its end; later lives compare greater, and as tuples do: in C, with each frame.
 
     ``start_ms`` is the clock at construction, ``nonce`` 64 random bits that tell two lives of one millisecond apart.
     """

@@ -9,9 +9,11 @@ payload means is the business of the layer above; this package never looks insid
 """
 
 from dataclasses import dataclass
-from typing import NewType, TypeAlias
+from typing import Final, NewType, TypeAlias
 
 __all__ = [
+    "OF_ONE",
+    "OF_SEVERAL",
     "AcceptDigest",
     "AdmitSessions",
     "CloseSessions",
@@ -136,15 +138,14 @@ DownOperation: TypeAlias = SendPackets | CloseSessions | AdmitSessions | AcceptD
 Operation: TypeAlias = UpOperation | DownOperation
 
 
-def sessions_of(operation: Operation) -> tuple[EngineSid, ...]:
-    """Name the sessions that lose something if ``operation`` is lost.
+#: Those that one session loses something with, and those with which several do. Reports, upgrades and admissions can be repeated or
+#: missed without a gap in any session's stream.
+OF_ONE: Final = (MessageReceived, SessionOpened, SessionClosed)
+OF_SEVERAL: Final = (SendPackets, CloseSessions)
 
-    Reports, upgrades and admissions can be repeated or missed without a gap in any session's stream, so they name none.
-    """
-    match operation:
-        case SessionOpened() | MessageReceived() | SessionClosed():
-            return (operation.engine_sid,)
-        case SendPackets() | CloseSessions():
-            return operation.engine_sids
-        case _:
-            return ()
+
+def sessions_of(operation: Operation) -> tuple[EngineSid, ...]:
+    """Name the sessions that lose something if ``operation`` is lost."""
+    if isinstance(operation, OF_ONE):
+        return (operation.engine_sid,)
+    return operation.engine_sids if isinstance(operation, OF_SEVERAL) else ()

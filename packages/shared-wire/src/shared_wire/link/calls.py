@@ -46,8 +46,11 @@ def enqueue(link: Link, *operations: Operation) -> tuple[Link, tuple[Effect, ...
     Where more than a little waits already and it becomes too much, or where no frame could hold these, the session that holds most
     of it is lost; if that is not enough, these operations are left out, and those that they are about are lost. What closes passes.
     """
-    added = change(link, queue=link.queue + operations, queued=link.queued + sum(map(weigh, operations)))
-    if not _is_full(added) or (link.queued <= FEW_QUEUED_BYTES and added.queued <= 2 * MAX_FRAME_BYTES):
+    queue, queued = link.queue + operations, link.queued + sum(map(weigh, operations))
+    added = change(link, queue=queue, queued=queued)
+    if queued <= MAX_QUEUED_BYTES and len(queue) <= MAX_QUEUED:
+        return added, ()
+    if link.queued <= FEW_QUEUED_BYTES and queued <= 2 * MAX_FRAME_BYTES:
         return added, ()
     kept = tuple(one for one in operations if isinstance(one, _CLOSING))
     if kept == operations:

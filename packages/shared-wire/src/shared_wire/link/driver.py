@@ -11,13 +11,14 @@ from typing import Protocol
 from shared_wire.errors import RemoteWireError
 from shared_wire.format.batches import sessions_in
 from shared_wire.format.codec import decode, encode
-from shared_wire.format.frames import Call, Life, Refusal, Reply
+from shared_wire.format.frames import Call, Frame, Life, Refusal, Reply
 from shared_wire.format.operations import EngineSid, Operation
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.link.calls import enqueue, fail_call, make_call, receive_reply, renew_call, repeat_call, spoil_call
 from shared_wire.link.effects import Deliver, Effect, Lose, SendReply
 from shared_wire.link.link import Link
 from shared_wire.link.replies import answer_call, confirm_handled, receive_call, spoil_answer
+from shared_wire.link.uneventful import answer_next, call_next, receive_next_call, receive_next_reply
 
 __all__ = ["LinkDriver", "Wire"]
 
@@ -70,9 +71,7 @@ class LinkDriver:
         self._counters = Counter[str]() if counters is None else counters
         self._new = Link(name=name, life=life, peer_holds_sockets=peer_holds_sockets)
         self._wire = wire
-        self._links: dict[str, Link] = {}
-        self._answering: set[str] = set()
-        self._deferred: set[str] = set()
+        self._links: dict[str, _PeerLink] = {}
 
     def peer_life(self, peer: str) -> Life | None:
         """Return the life in which ``peer`` was last met during this life, if it was."""
@@ -88,7 +87,8 @@ class LinkDriver:
 
     def queued(self, peer: str) -> int:
         """Return how many bytes wait for ``peer`` in all, by `batches.weigh`."""
-        return self._link(peer).queued
+        known = self._links.get(peer)
+        return 0 if known is None else known.link.queued
 
     def send(self, peer: str, *operations: Operation) -> None:
         """Send operations to ``peer``, in order: with the reply being made, or by a call as soon as the sender suspends or ends.
@@ -97,13 +97,13 @@ class LinkDriver:
 
         When too much waits for the peer, sessions are lost instead (`calls.enqueue` says which).
         """
-        link, effects = enqueue(self._link(peer), *operations)
-        self._keep(peer, link)
+        known = self._links.get(peer) or self._add(peer)
+        known.link, effects = enqueue(known.link, *operations)
         if effects:
-            self._carry_out(peer, effects)
-        if peer not in self._answering and peer not in self._deferred:
-            self._deferred.add(peer)
-            self._wire.defer(lambda: self._flush(peer))
+            known.carry_out(effects)
+        if not (known.is_answering or known.is_deferred):
+            known.is_deferred = True
+            self._wire.defer(known.flush)
 
     def answer(self, data: bytes) -> bytes:
         """Answer a call: its bytes in, the reply's out. Never waits: a handler that suspends is confirmed later.
@@ -118,152 +118,15 @@ class LinkDriver:
             return encode(self._unreadable())
         if not isinstance(call, Call):
             return encode(self._unreadable())
-        reply = self._answer(call)
-        self._counters["operations_sent"] += len(reply.operations)
-        try:
-            return encode(reply)
-        except Exception as error:
-            self._wire.log_fault("writing a reply", error)
-            link, effects, reply = spoil_answer(self._link(call.sender), reply)
-            self._keep(call.sender, link)
-            self._carry_out(call.sender, effects)
-            return encode(reply)
-
-    def _answer(self, call: Call) -> Reply:
-        peer = call.sender
-        self._answering.add(peer)
-        try:
-            link, effects = receive_call(self._link(peer), call)
-            self._keep(peer, link)
-            self._carry_out(peer, effects)
-        finally:
-            self._answering.discard(peer)
-        for effect in effects:
-            if isinstance(effect, SendReply):
-                self._flush(peer)
-                return effect.reply
-        link, reply = answer_call(self._link(peer), call.seq)
-        self._keep(peer, link)
-        self._flush(peer)
-        return reply
-
-    def _carry_out(self, peer: str, effects: tuple[Effect, ...]) -> None:
-        for effect in effects:
-            match effect:
-                case Lose(engine_sids):
-                    self._lose(peer, engine_sids)
-                case Deliver():
-                    self._deliver(peer, effect)
-                case SendReply():
-                    pass
-
-    def _lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
-        """Have sessions closed. A fault of ours in it must not keep what the frame brings for others from them."""
-        self._counters["sessions_lost"] += len(engine_sids or ())
-        try:
-            self._wire.lose(peer, engine_sids)
-        except Exception as error:
-            self._wire.log_fault("closing sessions that were lost", error)
-
-    def _deliver(self, peer: str, effect: Deliver) -> None:
-        """Have operations carried out. The shell guards each; what gets past that loses the frame's sessions, and no others."""
-        self._counters["operations_received"] += len(effect.operations)
-        sender_life, seq = effect.sender_life, effect.seq
-
-        # It lives as long as the frame's last handler, and must not hold the frame's operations for so long.
-        def done(engine_sids: Iterable[EngineSid]) -> None:
-            self._keep(peer, confirm_handled(self._link(peer), sender_life, seq, engine_sids))
-            self._flush(peer)
-
-        try:
-            self._wire.deliver(peer, effect.operations, done)
-        except Exception as error:
-            self._wire.log_fault(f"carrying out a frame of {peer}", error)
-            concerned = tuple(dict.fromkeys(sessions_in(effect.operations)))
-            self._lose(peer, concerned)
-            done(concerned)
-
-    def _flush(self, peer: str) -> None:
-        self._deferred.discard(peer)
-        if peer in self._answering:
-            return
-        link, call = make_call(self._link(peer))
-        self._keep(peer, link)
-        if call is not None:
-            self._wire.start(self._carry(peer, call))
-
-    async def _carry(self, peer: str, call: Call | None) -> None:
-        """Make calls until nothing is left to say."""
-        tries = 0
-        while call is not None:
-            try:
-                data = encode(call)
-            except Exception as error:
-                self._wire.log_fault("writing a call", error)
-                call = self._step(peer, *spoil_call(self._link(peer)))
-                continue
-            self._count_call(call, data)
-            reply = await self._offer(peer, data)
-            if reply is not None and reply.refusal is not Refusal.OVERLOADED:
-                tries = 0
-                call = self._step(peer, *receive_reply(self._link(peer), reply))
-                continue
-            tries += 1
-            call = self._again(peer, tries, is_put_off=reply is not None)
-            if call is not None:
-                await self._wire.pause(tries + 1)
-
-    def _step(self, peer: str, link: Link, effects: tuple[Effect, ...]) -> Call | None:
-        """Carry out what a step of a link says; returns the next call to make."""
-        self._keep(peer, link)
-        self._carry_out(peer, effects)
-        link, call = make_call(self._link(peer))
-        self._keep(peer, link)
-        return call
-
-    def _again(self, peer: str, tries: int, *, is_put_off: bool) -> Call | None:
-        """Repeat a call that was put off or not answered; one that has been made too often is given up."""
-        link, call = self._link(peer), None
-        if tries < MAX_ATTEMPTS:
-            link, call = renew_call(link) if is_put_off else repeat_call(link)
-        self._keep(peer, link)
-        if call is None:
-            link, effects = fail_call(self._link(peer))
-            self._keep(peer, link)
-            self._carry_out(peer, effects)
-        return call
-
-    def _count_call(self, call: Call, data: bytes) -> None:
-        self._counters["rpcs"] += 1
-        self._counters["bytes_sent"] += len(data)
-        self._counters["resends" if call.attempt > 1 else "operations_sent"] += (
-            1 if call.attempt > 1 else len(call.operations)
-        )
-
-    async def _offer(self, peer: str, data: bytes) -> Reply | None:
-        """Offer a frame; none when there is no answer, for whatever reason: a call that ends otherwise would end the link."""
-        try:
-            answer = await self._wire.call(peer, data)
-            if answer is None:
-                return None
-            reply = decode(answer)
-        except RemoteWireError:
-            return None
-        except Exception as error:
-            self._wire.log_fault(f"calling {peer}", error)
-            return None
-        return reply if isinstance(reply, Reply) else None
+        return (self._links.get(call.sender) or self._add(call.sender)).answer(call)
 
     def _link(self, peer: str) -> Link:
-        return self._links.get(peer, self._new)
+        known = self._links.get(peer)
+        return self._new if known is None else known.link
 
-    def _keep(self, peer: str, link: Link) -> None:
-        before = self._link(peer)
-        if link is before:
-            return
-        self._links[peer] = link
-        if before.must_remember != link.must_remember:
-            self._wire.stay_awake(peer, link.must_remember)
+    def _add(self, peer: str) -> "_PeerLink":
+        self._links[peer] = _PeerLink(peer, self._new, self._wire, self._counters)
+        return self._links[peer]
 
     def _unreadable(self) -> Reply:
         new = self._new
@@ -277,3 +140,161 @@ class LinkDriver:
             received=0,
             refusal=Refusal.UNREADABLE,
         )
+
+
+class _PeerLink:
+    """The link to one peer, and what is being done with it. Whatever of the shell is called may send, and so change the link."""
+
+    __slots__ = ("_counters", "_is_awake", "_name", "_wire", "is_answering", "is_deferred", "link")
+
+    def __init__(self, name: str, link: Link, wire: Wire, counters: Counter[str]) -> None:
+        self.link = link
+        #: Whether a call is being answered: what is sent meanwhile travels with the reply.
+        self.is_answering = False
+        #: Whether `flush` is due.
+        self.is_deferred = False
+        self._is_awake = False
+        self._name, self._wire, self._counters = name, wire, counters
+
+    def answer(self, call: Call) -> bytes:
+        """Answer a call."""
+        self.is_answering = True
+        try:
+            link, effects = receive_next_call(self.link, call) or receive_call(self.link, call)
+            self._keep(link)
+            reply = self.carry_out(effects)
+        finally:
+            self.is_answering = False
+        if reply is None:
+            self.link, reply = answer_next(self.link, call.seq) or answer_call(self.link, call.seq)
+        self.flush()
+        return self._write_reply(reply)
+
+    def _write_reply(self, reply: Reply) -> bytes:
+        """Write a reply, and count it; one that cannot be written loses what it carries."""
+        self._counters["operations_sent"] += len(reply.operations)
+        try:
+            return encode(reply)
+        except Exception as error:
+            self._wire.log_fault("writing a reply", error)
+            self.link, effects, reply = spoil_answer(self.link, reply)
+            self.carry_out(effects)
+            return encode(reply)
+
+    def carry_out(self, effects: tuple[Effect, ...]) -> Reply | None:
+        """Do what a step of the link says; returns the reply to be sent, if it says which."""
+        reply: Reply | None = None
+        for effect in effects:
+            match effect:
+                case Deliver():
+                    self._deliver(effect)
+                case Lose(engine_sids):
+                    self._lose(engine_sids)
+                case SendReply():
+                    reply = effect.reply
+        return reply
+
+    def _lose(self, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        """Have sessions closed. A fault of ours in it must not keep what the frame brings for others from them."""
+        self._counters["sessions_lost"] += len(engine_sids or ())
+        try:
+            self._wire.lose(self._name, engine_sids)
+        except Exception as error:
+            self._wire.log_fault("closing sessions that were lost", error)
+
+    def _deliver(self, effect: Deliver) -> None:
+        """Have operations carried out. The shell guards each; what gets past that loses the frame's sessions, and no others."""
+        self._counters["operations_received"] += len(effect.operations)
+        sender_life, seq = effect.sender_life, effect.seq
+
+        # It lives as long as the frame's last handler, and must not hold the frame's operations for so long.
+        def done(engine_sids: Iterable[EngineSid]) -> None:
+            self.link = confirm_handled(self.link, sender_life, seq, engine_sids)
+            if not self.is_answering:
+                self.flush()
+
+        try:
+            self._wire.deliver(self._name, effect.operations, done)
+        except Exception as error:
+            self._wire.log_fault(f"carrying out a frame of {self._name}", error)
+            concerned = tuple(dict.fromkeys(sessions_in(effect.operations)))
+            self._lose(concerned)
+            done(concerned)
+
+    def flush(self) -> None:
+        """Make a call of what waits, unless one is under way or a reply will take it."""
+        self.is_deferred = False
+        if self.is_answering:
+            return
+        self.link, call = call_next(self.link) or make_call(self.link)
+        if call is not None:
+            self._wire.start(self._carry(call))
+
+    async def _carry(self, call: Call | None) -> None:
+        """Make calls until nothing is left to say."""
+        tries = 0
+        while call is not None:
+            data = self._write(call)
+            if data is None:
+                call = self._step(*spoil_call(self.link))
+                continue
+            reply: Frame | None = None
+            try:
+                answer = await self._wire.call(self._name, data)
+                reply = None if answer is None else decode(answer)
+            except RemoteWireError:
+                pass
+            except Exception as error:  # a call that ends otherwise would end the link
+                self._wire.log_fault(f"calling {self._name}", error)
+            if not isinstance(reply, Reply):
+                reply = None
+            if reply is not None and reply.refusal is not Refusal.OVERLOADED:
+                tries = 0
+                call = self._step(*(receive_next_reply(self.link, reply) or receive_reply(self.link, reply)))
+                continue
+            tries += 1
+            call = self._again(tries, is_put_off=reply is not None)
+            if call is not None:
+                await self._wire.pause(tries + 1)
+
+    def _step(self, link: Link, effects: tuple[Effect, ...]) -> Call | None:
+        """Carry out what a step of a link says; returns the next call to make."""
+        self._keep(link)
+        self.carry_out(effects)
+        self.link, call = call_next(self.link) or make_call(self.link)
+        return call
+
+    def _again(self, tries: int, *, is_put_off: bool) -> Call | None:
+        """Repeat a call that was put off or not answered; one that has been made too often is given up."""
+        call = None
+        if tries < MAX_ATTEMPTS:
+            self.link, call = renew_call(self.link) if is_put_off else repeat_call(self.link)
+        if call is None:
+            link, effects = fail_call(self.link)
+            self._keep(link)
+            self.carry_out(effects)
+        return call
+
+    def _write(self, call: Call) -> bytes | None:
+        """Write a call, and count it; none when it cannot be written."""
+        try:
+            data = encode(call)
+        except Exception as error:
+            self._wire.log_fault("writing a call", error)
+            return None
+        self._counters["rpcs"] += 1
+        self._counters["bytes_sent"] += len(data)
+        self._counters["resends" if call.attempt > 1 else "operations_sent"] += (
+            1 if call.attempt > 1 else len(call.operations)
+        )
+        return data
+
+    def _keep(self, link: Link) -> None:
+        """Keep the link that a contact with the peer, or giving it up, has made: nothing else changes what must be remembered."""
+        self.link, needed = (
+            link,
+            bool(link.unhandled_there or link.early or link.doubted),
+        )  # `must_remember`, without a call
+        if self._is_awake != needed:
+            self._is_awake = needed
+            self._wire.stay_awake(self._name, needed)

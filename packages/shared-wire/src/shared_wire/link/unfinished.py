@@ -30,6 +30,8 @@ def _put(work: Unfinished, place: int, seq: int, engine_sids: frozenset[EngineSi
 
 def finish(work: Unfinished, seq: int, engine_sids: Iterable[EngineSid]) -> Unfinished:
     """Leave out what these sessions had in the frame of a number."""
+    if work and work[-1][0] == seq and work[-1][1].issubset(engine_sids):
+        return work[:-1]
     place = _place(work, seq)
     before = _of(work, place, seq)
     left = before.difference(engine_sids)
