@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Collection, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from shared_wire.bounded_json import has_collisions
 from shared_wire.names import TRANSPORT
@@ -23,7 +23,9 @@ from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_lon
 from socketio_do.state.session_data import SessionData
 from socketio_do.state.tables import Member, Storage
 
-__all__ = ["SID_BYTES", "Membership", "Socket", "judged_sid"]
+__all__ = ["SID_BYTES", "Membership", "Session", "Socket", "judged_sid"]
+
+T = TypeVar("T")
 
 #: Random bytes of a socket sid; base64url makes `SID_LENGTH` characters of them.
 SID_BYTES: Final = 15
@@ -54,24 +56,45 @@ class Socket:
 
 
 @dataclass(slots=True)
-class _Session:
+class Session:
+    """A session: the engine actor that holds it, and its sockets by namespace."""
+
     actor: str
     sockets: dict[str, str] = field(default_factory=dict)
 
 
+class _Found(dict[str, T]):
+    """What was found by its sid; a sid that is not in it is looked up. To find what is in it costs no call."""
+
+    def __init__(self, look_up: Callable[[str], T | None]) -> None:
+        self._look_up = look_up
+        #: Returns what a sid names, or none.
+        self.find: Callable[[str], T | None] = self.__getitem__
+
+    def __missing__(self, sid: str) -> T | None:
+        found = self._look_up(sid)
+        if found is not None:
+            self[sid] = found
+        return found
+
+
 class Membership:
-    """The tables. All methods are plain calls: reading and writing rows never waits."""
+    """The tables. All methods are plain calls: reading and writing rows never waits.
+
+    ``session``, ``socket`` and ``actor`` return the session, the socket, or the engine actor of the session, of a sid; or none.
+    """
 
     def __init__(self, storage: Storage) -> None:
         """Initialise with the rows to mirror."""
         self.storage = storage
         self.room_changes = RoomChanges(self._connected)
         self._namespaces: set[str] | None = None
-        self._sessions: dict[str, _Session] = {}
-        self._sockets: dict[str, Socket] = {}
+        self._sessions = _Found(self._read_session)
+        self._sockets = _Found(self._read_socket)
+        self._actors = _Found(self._read_actor)
+        self.session, self.socket, self.actor = self._sessions.find, self._sockets.find, self._actors.find
         self._data = SessionData(storage)
         self._environs = TextCache(MAX_HELD_ENVIRONS)
-        self._actors: dict[str, str] = {}
         self._members: dict[str, Members] = {}
         self._rooms: dict[tuple[str, str], Members] = {}
         self._rooms_of: dict[str, set[str]] = {}
@@ -83,10 +106,10 @@ class Membership:
 
     def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
         """Add a session that was announced by ``actor``."""
-        if self._session(engine_sid) is None:
+        if self.session(engine_sid) is None:
             text = json.dumps(environ)
             self.storage.insert_session(engine_sid, actor, text)
-            self._sessions[engine_sid] = _Session(actor)
+            self._sessions[engine_sid] = Session(actor)
             self._environs.keep(engine_sid, text)
 
     def upgrade_session(self, engine_sid: str) -> None:
@@ -99,7 +122,7 @@ class Membership:
 
     def has_session(self, engine_sid: str) -> bool:
         """Return whether a session was announced and has not ended."""
-        return self._session(engine_sid) is not None
+        return self.session(engine_sid) is not None
 
     def environ(self, engine_sid: str) -> dict[str, str] | None:
         """Return a session's handshake, a fresh copy."""
@@ -112,22 +135,22 @@ class Membership:
         environ: dict[str, str] = json.loads(text)
         return environ
 
-    def actor(self, engine_sid: str) -> str | None:
-        """Return which engine actor holds a session."""
-        if engine_sid in self._actors:
-            return self._actors[engine_sid]
-        session = self._session(engine_sid)
-        return None if session is None else session.actor
-
     def sockets_of(self, engine_sid: str) -> dict[str, str]:
         """Return a session's sockets by namespace."""
-        session = self._session(engine_sid)
+        session = self.session(engine_sid)
         return {} if session is None else dict(session.sockets)
 
     def socket_in(self, engine_sid: str, namespace: str) -> str | None:
         """Find a session's socket in one namespace."""
-        session = self._session(engine_sid)
+        session = self.session(engine_sid)
         return None if session is None else session.sockets.get(namespace)
+
+    def connected(self, engine_sid: str, namespace: str) -> str | None:
+        """Find a session's socket in one namespace, if it is connected: neither pending nor leaving."""
+        session = self.session(engine_sid)
+        socket_sid = None if session is None else session.sockets.get(namespace)
+        socket = None if socket_sid is None else self.socket(socket_sid)
+        return None if socket is None or socket.pending or socket.leaving else socket_sid
 
     def sessions_of(self, actor: str, after: str = "", until: str = "") -> list[str]:
         """List an actor's sessions with a sid in ``(after, until]``."""
@@ -142,7 +165,7 @@ class Membership:
 
     def begin(self, socket_sid: str, engine_sid: str, namespace: str) -> bool:
         """Add a pending socket; tells whether it could be: one per session and namespace."""
-        session = self._session(engine_sid)
+        session = self.session(engine_sid)
         if session is None or namespace in session.sockets:
             return False
         session.sockets[namespace] = socket_sid
@@ -179,25 +202,13 @@ class Membership:
             self.room_changes.write(self.storage.delete_socket, socket_sid)
         for key in keys:
             self._forget_member(socket.namespace, key, socket_sid)
-        session = self._session(socket.engine_sid)
+        session = self.session(socket.engine_sid)
         if session is not None:
             session.sockets.pop(socket.namespace, None)
         self._members.get(socket.namespace, {}).pop(socket_sid, None)
         self._rooms_of.pop(socket_sid, None)
         self._data.drop(socket_sid)
         self._sockets.pop(socket_sid, None)
-
-    def socket(self, socket_sid: str) -> Socket | None:
-        """Find a socket."""
-        if socket_sid not in self._sockets:
-            row = self.storage.socket(socket_sid)
-            if row is None:
-                return None
-            engine_sid, namespace, actor, data = row
-            self._sockets[socket_sid] = Socket(socket_sid, engine_sid, namespace, actor)
-            self._data.note(socket_sid, data)
-            self._actors[engine_sid] = actor
-        return self._sockets[socket_sid]
 
     def data(self, socket_sid: str) -> Any:
         """Return a socket's session data, a fresh copy; raise `KeyError` for a socket that is not connected."""
@@ -302,13 +313,22 @@ class Membership:
         socket = self.socket(room)
         return socket if socket is not None and socket.namespace == namespace else None
 
-    def _session(self, engine_sid: str) -> _Session | None:
-        if engine_sid not in self._sessions:
-            actor = self.storage.actor(engine_sid)
-            if actor is None:
-                return None
-            self._sessions[engine_sid] = _Session(actor, self.storage.sockets_of(engine_sid))
-        return self._sessions[engine_sid]
+    def _read_session(self, engine_sid: str) -> Session | None:
+        actor = self.storage.actor(engine_sid)
+        return None if actor is None else Session(actor, self.storage.sockets_of(engine_sid))
+
+    def _read_actor(self, engine_sid: str) -> str | None:
+        session = self.session(engine_sid)
+        return None if session is None else session.actor
+
+    def _read_socket(self, socket_sid: str) -> Socket | None:
+        row = self.storage.socket(socket_sid)
+        if row is None:
+            return None
+        engine_sid, namespace, actor, data = row
+        self._data.note(socket_sid, data)
+        self._actors[engine_sid] = actor
+        return Socket(socket_sid, engine_sid, namespace, actor)
 
     def _namespace(self, namespace: str) -> Members:
         if namespace not in self._members:
