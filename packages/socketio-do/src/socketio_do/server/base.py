@@ -56,6 +56,16 @@ class ServerBase(SignedServer):
         if kind != "ACK" or await self._may_acknowledge(engine_sid, namespace):
             self.eio.broadcast((engine_sid,), packets)
 
+    async def _handle_event_internal(
+        self, server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
+    ) -> None:
+        """Run the handler of an event, and acknowledge with what it returns: as upstream does, but for how the packet is made."""
+        answer = await server._trigger_event(data[0], namespace, sid, *data[1:])
+        if id is None or answer is self.not_handled:
+            return
+        values = list(answer) if isinstance(answer, tuple) else [] if answer is None else [answer]
+        await server._answer(eio_sid, "ACK", namespace, values, id)
+
     async def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
         """Call the handler of an event, as upstream finds it, once."""
         handlers = self.handlers.get(namespace)
@@ -70,7 +80,7 @@ class ServerBase(SignedServer):
         found = self._namespaces.handler(event, namespace)
         if found:
             return await call_handler(found[0], event, (*found[1], *args))
-        found = self._namespaces.handler_class(namespace)
+        found = self._namespaces.handler_class(namespace) if self.namespace_handlers else None
         if not found:
             return self.not_handled
         owner, prefix = found

@@ -31,7 +31,8 @@ from socketio_do.server.hooks import Hooks
 from socketio_do.server.options import check_options
 from socketio_do.state.acks import Acks
 from socketio_do.state.callbacks import Callbacks
-from socketio_do.state.membership import Membership, Session
+from socketio_do.state.found import Session
+from socketio_do.state.membership import Membership
 from socketio_do.state.namespaces import NamespaceName, Namespaces
 from socketio_do.upstream.engine import EngineProxy, Handshakes
 from socketio_do.upstream.manager import DurableManager
@@ -99,8 +100,7 @@ class DurableServer(Connections, Emission, Administration):
 
     def receive_opened(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
         """Open a session that its engine actor announces."""
-        if not self._membership.has_session(engine_sid):
-            self._membership.open_session(engine_sid, actor, environ)
+        if self._membership.open_session(engine_sid, actor, environ):
             self._fresh.add(engine_sid)
 
     def receive_upgraded(self, engine_sid: str) -> None:
@@ -119,10 +119,12 @@ class DurableServer(Connections, Emission, Administration):
             packet = self._assemblies.add(engine_sid, data)
             if engine_sid in self._fresh:
                 self._check_first(engine_sid, packet)
-            if packet is not None:
+            if packet is None:
+                self._check_half(engine_sid, session)
+            elif packet.type in EVENTS:
+                self._take_event(engine_sid, session, packet)
+            else:
                 self._dispatch(engine_sid, session, packet)
-            elif not (session.sockets or self._joining[engine_sid]):
-                raise PacketError("attachments before a namespace is connected")
         except PacketError as error:
             self._expel(engine_sid, error)
 
@@ -233,13 +235,16 @@ class DurableServer(Connections, Emission, Administration):
         if packet is None or packet.type is not PacketType.CONNECT:
             raise PacketError("the first packet is no connect")
 
+    def _check_half(self, engine_sid: str, session: Session) -> None:
+        """Have nobody who is in no namespace send attachments."""
+        if not (session.sockets or self._joining.get(engine_sid)):
+            raise PacketError("attachments before a namespace is connected")
+
     def _dispatch(self, engine_sid: str, session: Session, packet: ClientPacket) -> None:
-        kind = packet.type
-        if kind in EVENTS:
-            self._take_event(engine_sid, session, packet)
-        elif kind in ACKS:
+        """Handle what is no event."""
+        if packet.type in ACKS:
             self._acknowledge(engine_sid, packet)
-        elif kind is PacketType.CONNECT:
+        elif packet.type is PacketType.CONNECT:
             if len(session.sockets) + self._joining.get(engine_sid, 0) >= MAX_SOCKETS:
                 raise PacketError("too many namespaces")
             self._run(engine_sid, packet, "connect", functools.partial(self._join, engine_sid, packet))
@@ -375,16 +380,6 @@ class DurableServer(Connections, Emission, Administration):
         ):
             return
         await self._handle_event_internal(self, sid, engine_sid, [event, *args], namespace, packet.id)
-
-    async def _handle_event_internal(
-        self, server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
-    ) -> None:
-        """Run the handler of an event, and acknowledge with what it returns: as upstream does, but for how the packet is made."""
-        answer = await server._trigger_event(data[0], namespace, sid, *data[1:])
-        if id is None or answer is self.not_handled:
-            return
-        values = list(answer) if isinstance(answer, tuple) else [] if answer is None else [answer]
-        await server._answer(eio_sid, "ACK", namespace, values, id)
 
     def _expel(self, engine_sid: str, error: RemoteServerError) -> None:
         """Close a client's connection for what it did, once; it learns nothing but that.

@@ -11,21 +11,19 @@ as if it had never come. Broadcasts do not reach it, except those that its own c
 import json
 from collections.abc import Callable, Collection, Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from shared_wire.bounded_json import has_collisions
 from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state.cache import TextCache
-from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, room_key
+from socketio_do.state.found import Found, Session, Socket
+from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, room_key, short_key
 from socketio_do.state.session_data import SessionData
 from socketio_do.state.tables import Member, Storage
 
-__all__ = ["SID_BYTES", "Membership", "Session", "Socket", "judged_sid"]
-
-T = TypeVar("T")
+__all__ = ["SID_BYTES", "Membership", "judged_sid"]
 
 #: Random bytes of a socket sid; base64url makes `SID_LENGTH` characters of them.
 SID_BYTES: Final = 15
@@ -38,44 +36,10 @@ judged_sid: Final[ContextVar[str | None]] = ContextVar("judged_sid", default=Non
 #: Rooms of a socket from which on their names' hashes are looked at: with fewer, comparing all of them costs nothing.
 _MANY_ROOMS: Final = 64
 
+_LONG_NAME: Final = f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
+
 #: Members of a room or namespace: socket sid -> engine sid.
 Members: TypeAlias = dict[str, str]
-
-
-@dataclass(slots=True)
-class Socket:
-    """A session's presence in one namespace."""
-
-    socket_sid: str
-    engine_sid: str
-    namespace: str
-    actor: str
-    pending: bool = False
-    #: It is going; its disconnect handler still finds it.
-    leaving: bool = False
-
-
-@dataclass(slots=True)
-class Session:
-    """A session: the engine actor that holds it, and its sockets by namespace."""
-
-    actor: str
-    sockets: dict[str, str] = field(default_factory=dict)
-
-
-class _Found(dict[str, T]):
-    """What was found by its sid; a sid that is not in it is looked up. To find what is in it costs no call."""
-
-    def __init__(self, look_up: Callable[[str], T | None]) -> None:
-        self._look_up = look_up
-        #: Returns what a sid names, or none.
-        self.find: Callable[[str], T | None] = self.__getitem__
-
-    def __missing__(self, sid: str) -> T | None:
-        found = self._look_up(sid)
-        if found is not None:
-            self[sid] = found
-        return found
 
 
 class Membership:
@@ -89,28 +53,28 @@ class Membership:
         self.storage = storage
         self.room_changes = RoomChanges(self._connected)
         self._namespaces: set[str] | None = None
-        self._sessions = _Found(self._read_session)
-        self._sockets = _Found(self._read_socket)
-        self._actors = _Found(self._read_actor)
+        self._sessions = Found(self._read_session)
+        self._sockets = Found(self._read_socket)
+        self._actors = Found(self._read_actor)
         self.session, self.socket, self.actor = self._sessions.find, self._sockets.find, self._actors.find
         self._data = SessionData(storage)
+        #: The pending sockets.
+        self.pending = self._data.pending
         self._environs = TextCache(MAX_HELD_ENVIRONS)
         self._members: dict[str, Members] = {}
         self._rooms: dict[tuple[str, str], Members] = {}
         self._rooms_of: dict[str, set[str]] = {}
 
-    @property
-    def pending(self) -> Collection[str]:
-        """The pending sockets."""
-        return self._data.pending
-
-    def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
-        """Add a session that was announced by ``actor``."""
-        if self.session(engine_sid) is None:
-            text = json.dumps(environ)
-            self.storage.insert_session(engine_sid, actor, text)
-            self._sessions[engine_sid] = Session(actor)
-            self._environs.keep(engine_sid, text)
+    def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> bool:
+        """Add a session that was announced by ``actor``; return whether it is new."""
+        if self.session(engine_sid) is not None:
+            return False
+        text = json.dumps(environ)
+        self.storage.insert_session(engine_sid, actor, text)
+        self._sessions[engine_sid] = Session(actor)
+        self._actors[engine_sid] = actor
+        self._environs.keep(engine_sid, text)
+        return True
 
     def upgrade_session(self, engine_sid: str) -> None:
         """Note that a session that polled has a WebSocket now."""
@@ -184,7 +148,8 @@ class Membership:
         rooms = self._rooms_of[socket_sid]
         socket.pending = False
         data = self._data.connect(socket_sid)
-        self.room_changes.note_entering(_moves([(socket, key) for key in sorted(rooms)]))
+        if rooms:
+            self.room_changes.note_entering(_moves([(socket, key) for key in sorted(rooms)]))
         self.storage.insert_socket(socket_sid, socket.engine_sid, socket.namespace, socket.actor, data, rooms)
 
     def is_crowded(self, socket_sid: str) -> bool:
@@ -227,11 +192,23 @@ class Membership:
         socket = self.socket(socket_sid)
         if socket is None:
             raise ValueError("sid is not connected to requested namespace")
-        if room != socket_sid and self.join([socket_sid], [room]):
-            is_full = len(self._room_keys(socket_sid)) >= MAX_ROOMS
+        if room == socket_sid:
+            return
+        key, mine = self._key(socket.namespace, room, "cannot enter a sid room"), self._room_keys(socket_sid)
+        if key in mine:
+            return
+        if not _may_hold(mine, (key,)):
+            is_full = len(mine) >= MAX_ROOMS
             raise LimitError(
                 f"in {MAX_ROOMS:,} rooms already" if is_full else "in too many rooms whose names have the same hash"
             )
+        if self.room_changes.is_watched(socket.namespace):
+            self.room_changes.note_entering(_moves([(socket, key)]))
+            self._write(self.storage.insert_rooms, [(socket, key)])
+        elif not socket.pending:
+            self.storage.insert_rooms(socket.namespace, [(key, socket_sid)])
+        mine.add(key)
+        self._remember_member(socket, key)
 
     def join(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> int:
         """Put sockets of one namespace into rooms; return how many have no room for that, and entered none.
@@ -256,7 +233,7 @@ class Membership:
 
     def part(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> None:
         """Remove sockets of one namespace from rooms they may be in; nobody leaves its own."""
-        keys = [room_key(room) for room in rooms if not is_too_long(room)]
+        keys = [key for room in rooms if (key := short_key(room)) is not None]
         sockets = self._found(socket_sids)
         left = [(socket, key) for socket in sockets for key in keys if key in self._room_keys(socket.socket_sid)]
         self.room_changes.note_leaving(_moves(left))
@@ -300,10 +277,11 @@ class Membership:
             if room is None:
                 found.update(self._namespace(namespace))
                 continue
-            if (own := self._own_room(namespace, room)) is not None:
+            own = self.socket(room) if isinstance(room, str) and len(room) == SID_LENGTH else None
+            if own is not None and own.namespace == namespace:
                 found[own.socket_sid] = own.engine_sid
-            elif not is_too_long(room):
-                found.update(self._room(namespace, room_key(room)))
+            elif (key := short_key(room)) is not None:
+                found.update(self._rooms.get((namespace, key)) or self._room(namespace, key))
         return found
 
     def _own_room(self, namespace: str, room: Room) -> Socket | None:
@@ -364,9 +342,7 @@ class Membership:
         """Return rooms' names as storage keeps them; raise `ValueError` for a socket's own, `LimitError` for a long one."""
         names = list(rooms)
         if any(map(is_too_long, names)):
-            raise LimitError(
-                f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
-            )
+            raise LimitError(_LONG_NAME)
         if sockets and any(self._own_room(sockets[0].namespace, room) for room in names):
             raise ValueError(refusal)
         keys = dict[str, None]()
@@ -375,6 +351,14 @@ class Membership:
             if len(keys) > MAX_ROOMS:
                 break  # nobody may enter so many, and more would only cost time
         return keys
+
+    def _key(self, namespace: str, room: Room, refusal: str) -> str:
+        """Return a room's name as `_keys` does."""
+        if (key := short_key(room)) is None:
+            raise LimitError(_LONG_NAME)
+        if isinstance(room, str) and len(room) == SID_LENGTH and self._own_room(namespace, room):
+            raise ValueError(refusal)
+        return key
 
     def _write(
         self, write: Callable[[str, list[tuple[str, str]]], None], memberships: list[tuple[Socket, str]]
