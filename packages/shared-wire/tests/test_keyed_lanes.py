@@ -136,6 +136,24 @@ def test_work_that_raises_at_once_leaves_no_lane_stuck(lanes: Lanes, log: Log) -
     assert log.lines == ["work of a lane: LookupError('broken')", "next"]
 
 
+def test_only_what_suspends_is_told_of(log: Log) -> None:
+    step: Step[None] = Step()
+
+    def start(coroutine: Coroutine[Any, Any, None]) -> str:
+        advance(coroutine)
+        return f"task after {log.lines}"
+
+    told: list[str] = []
+    lanes = Lanes(start, lambda what, error: log.lines.append(what), told.append)
+    lanes.run("a", log.at_once("1"))
+    lanes.run("a", log.waiting("2", step))
+    lanes.run("a", log.at_once("3"))
+    lanes.run("a", log.waiting("4", Step()))
+    assert told == ["task after ['1', '2 begins']"]
+    step.resolve(None)
+    assert told[1:] == ["task after ['1', '2 begins', '2 ends', '3', '4 begins']"]
+
+
 def test_the_end_of_a_life_begins_nothing_more(log: Log) -> None:
     begun: list[Coroutine[Any, Any, None]] = []
 

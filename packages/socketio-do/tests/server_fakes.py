@@ -249,8 +249,11 @@ class FakeRuntime:
         result: T = task.result()
         return result
 
-    def canceller(self) -> Callable[[], object]:
-        return _running[-1].cancel
+    def current(self) -> FakeTask:
+        return _running[-1]
+
+    def give_up(self, task: FakeTask) -> None:
+        task.cancel()
 
     def now_ms(self) -> int:
         return round(self._now_s * 1000)

@@ -61,8 +61,8 @@ def call(function: Callable[..., Any], *args: Any) -> None:
 class UpstreamMembership(Membership):
     """Tables in which a handshake may be a word, as upstream's tests have it, and sessions are opened when they are first named."""
 
-    def open_session(self, engine_sid: str, actor: str, environ: Any) -> None:
-        super().open_session(engine_sid, actor, {"is": environ})
+    def open_session(self, engine_sid: str, actor: str, environ: Any) -> bool:
+        return super().open_session(engine_sid, actor, {"is": environ})
 
     def environ(self, engine_sid: str) -> Any:
         found = super().environ(engine_sid)

@@ -10,7 +10,7 @@ A text is cut at its quotes. The pieces lie outside and inside of strings by tur
 import json
 import re
 from collections.abc import Callable, Iterable
-from itertools import accumulate, chain, islice, tee
+from itertools import accumulate, islice, tee
 from operator import ne, sub
 from typing import Any, Final, NoReturn
 
@@ -140,13 +140,16 @@ def find_kinds(value: Any, max_depth: int = MAX_DEPTH) -> set[type]:
     level = [value]
     kinds = found = {type(value)}
     for _ in range(max_depth + 1):
-        containers = [kind for kind in kinds - _SCALARS if issubclass(kind, _CONTAINERS)]
-        if not containers:
-            return found
         inner: list[Any] = []
-        for kind in containers:
-            some: list[Any] = [one for one in level if type(one) is kind]
-            inner += chain.from_iterable([one.values() for one in some] if issubclass(kind, dict) else some)
+        is_flat = True
+        for kind in kinds - _SCALARS:
+            if issubclass(kind, _CONTAINERS):
+                is_flat = False
+                for one in level:
+                    if type(one) is kind:
+                        inner += one.values() if isinstance(one, dict) else one
+        if is_flat:
+            return found
         kinds = set(map(type, inner))
         found = found | kinds
         level = list(dict(zip(map(id, inner), inner, strict=True)).values())

@@ -14,12 +14,13 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 class _Turn:
-    """One piece of work in its turn."""
+    """One piece of work in its turn. It has no `__init__`: one is made for each piece of work, without a call."""
 
-    __slots__ = ("is_over", "suspended")
+    is_over = suspended = False
 
-    def __init__(self) -> None:
-        self.is_over = self.suspended = False
+
+def _ignore(started: object) -> None:
+    """Stand for whoever could be interested."""
 
 
 class Lanes:
@@ -30,14 +31,19 @@ class Lanes:
     """
 
     def __init__(
-        self, start: Callable[[Coroutine[Any, Any, None]], object], log_fault: Callable[[str, BaseException], None]
+        self,
+        start: Callable[[Coroutine[Any, Any, None]], object],
+        log_fault: Callable[[str, BaseException], None],
+        suspended: Callable[[Any], object] = _ignore,
     ) -> None:
         """Make lanes that begin their work with ``start``, which lets a coroutine run on from its first step.
 
-        ``log_fault`` is told what work raises, which ought to have been dealt with by whoever asked for the work.
+        ``log_fault`` is told what work raises, which ought to have been dealt with by whoever asked for the work. Where work
+        suspends, ``suspended`` is called with what ``start`` has returned.
         """
         self._start = start
         self._log_fault = log_fault
+        self._suspended = suspended
         self._waiting: dict[Hashable, deque[tuple[Context, Work]]] = {}
 
     def waiting(self, key: Hashable) -> int:
@@ -57,8 +63,16 @@ class Lanes:
         if waiting is not None:
             waiting.append((copy_context(), work))
             return
-        self._waiting[key] = deque(((copy_context(), work),))
-        self._go_on(key)
+        waiting = self._waiting[key] = deque()
+        turn = _Turn()
+        started = copy_context().run(self._start, self._do(key, work, turn))
+        if not turn.is_over:
+            turn.suspended = True
+            self._suspended(started)
+        elif waiting:
+            self._go_on(key)
+        else:
+            del self._waiting[key]
 
     def _go_on(self, key: Hashable) -> None:
         """Begin what waits, one after the other, until one suspends: that one goes on itself when it is done."""
@@ -66,9 +80,10 @@ class Lanes:
         while waiting:
             context, work = waiting.popleft()
             turn = _Turn()
-            context.run(self._start, self._do(key, work, turn))
+            started = context.run(self._start, self._do(key, work, turn))
             if not turn.is_over:
                 turn.suspended = True
+                self._suspended(started)
                 return
         del self._waiting[key]
 

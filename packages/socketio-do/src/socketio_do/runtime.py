@@ -57,8 +57,11 @@ class HandlerLanes(Protocol):
     async def unbroken(self, work: Coroutine[Any, Any, T]) -> T:
         """Do work as a task of its own that runs on where whoever waits for it is cancelled."""
 
-    def canceller(self) -> Callable[[], object] | None:
-        """Return a function that cancels the work under way."""
+    def current(self) -> Any:
+        """Return the work under way, as `give_up` takes it."""
+
+    def give_up(self, task: Any) -> None:
+        """Cancel work under way that holds too much."""
 
 
 class Clock(Protocol):

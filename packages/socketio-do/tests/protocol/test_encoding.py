@@ -6,11 +6,11 @@ import pytest
 from socketio import packet
 
 from socketio_do.errors import NestingError
-from socketio_do.protocol import encoding
+from socketio_do.protocol import encoding, msgpack_packets
 
 
 @pytest.mark.parametrize("name", encoding.ENCODED_TYPES)
-def test_the_packet_types_are_those_of_the_protocol(name: str) -> None:
+def test_the_packet_types_are_those_of_the_protocol(name: encoding.Kind) -> None:
     assert encoding.ENCODED_TYPES[name] == getattr(packet, name) == packet.packet_names.index(name)
 
 
@@ -35,6 +35,35 @@ def test_what_a_packet_class_may_not_encode_to_is_a_type_error_that_names_it(enc
     make: Any = Odd
     with pytest.raises(TypeError, match=r"Odd\.encode\(\) gives text, bytes, or a list"):
         encoding.encode_packet(make())
+
+
+DATA: list[Any] = [
+    None,
+    [],
+    {},
+    ["say", 1, None, "\ud800", float("nan"), {"a": [1.5, True]}, ("in", "tuple")],
+    ["say", b"0", {"b": bytearray(b"1")}],
+    ["a text of its own", type("Text", (str,), {})("x")],
+]
+
+
+@pytest.mark.parametrize("packet_class", [encoding.CheckedPacket, packet.Packet, msgpack_packets.MsgPackPacket])
+@pytest.mark.parametrize("number", [None, 0, 17])
+@pytest.mark.parametrize("namespace", ["/", "/chat"])
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("kind", ["EVENT", "ACK"])
+def test_what_needs_no_packet_is_encoded_as_its_class_does(
+    kind: encoding.Kind, data: Any, namespace: str, number: int | None, packet_class: Any
+) -> None:
+    made = packet_class(encoding.ENCODED_TYPES[kind], data=data, namespace=namespace, id=number)
+    assert encoding.encode(packet_class, kind, data, namespace, number) == encoding.encode_packet(made)
+
+
+@pytest.mark.parametrize("kind", ["CONNECT", "CONNECT_ERROR", "DISCONNECT"])
+def test_what_is_no_event_has_no_bytes(kind: encoding.Kind) -> None:
+    assert encoding.encode(encoding.CheckedPacket, kind, {"a": 1}, "/") == (f'{encoding.ENCODED_TYPES[kind]}{{"a":1}}',)
+    with pytest.raises(ValueError, match="binary"):
+        encoding.encode(encoding.CheckedPacket, kind, {"a": b"0"}, "/")
 
 
 PACKETS: list[Any] = [

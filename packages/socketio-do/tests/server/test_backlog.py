@@ -11,8 +11,13 @@ async def nothing() -> None:
 
 
 @pytest.fixture
-def backlog() -> Backlog:
-    return Backlog()
+def cancelled() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def backlog(cancelled: list[str]) -> Backlog:
+    return Backlog(cancelled.append)
 
 
 def test_a_session_that_holds_too_much_must_be_closed(backlog: Backlog) -> None:
@@ -50,13 +55,12 @@ def test_half_received_bytes_count_with_the_packets(backlog: Backlog) -> None:
     assert backlog.add("a", nothing, 7 * MEGABYTE)[1] is None
 
 
-def test_what_a_session_has_waiting_is_given_up_when_it_is_dropped(backlog: Backlog) -> None:
-    cancelled: list[str] = []
+def test_what_a_session_has_waiting_is_given_up_when_it_is_dropped(backlog: Backlog, cancelled: list[str]) -> None:
     first, _ = backlog.add("a", nothing, MEGABYTE)
     running, _ = backlog.add("a", nothing, MEGABYTE)
-    running.cancel = lambda: cancelled.append("running")
+    running.task = "running"
     done, _ = backlog.add("a", nothing, MEGABYTE)
-    done.cancel = lambda: cancelled.append("done")
+    done.task = "done"
     backlog.end("a", done)
     other, _ = backlog.add("b", nothing, MEGABYTE)
     backlog.drop("a")

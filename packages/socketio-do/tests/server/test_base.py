@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+import server_fakes
 from server_fakes import Log, World, socket_sid
+from socketio import packet
 
+from socketio_do import DurableServer
 from socketio_do.limits import MAX_EVENT
 from socketio_do.server.base import MAX_LOGGED
 
@@ -48,3 +51,39 @@ def test_names_that_mean_something_in_a_language_are_events_like_any_other(name:
     world.receive("e1", f'27["{name}",1]')
     assert seen == [(name, S1, 1)]
     assert world.take("e1") == ["37[]"]
+
+
+def test_a_class_with_its_own_send_packet_sends_everything_but_events_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, int]] = []
+
+    class Recording(DurableServer):
+        async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+            sent.append((eio_sid, pkt.packet_type))
+            await super()._send_packet(eio_sid, pkt)
+
+    monkeypatch.setattr(server_fakes, "DurableServer", Recording)
+    world = World(lambda sio: sio.on("ask", lambda sid: "answer"))
+    world.connect("e1")
+    world.receive("e1", '21["ask"]')
+    assert world.take("e1") == ['31["answer"]']
+    assert sent == [("e1", packet.CONNECT), ("e1", packet.ACK)]
+
+
+@pytest.mark.parametrize("answer", [None, (), ("a", 1), [1], {"a": 1}, "text", 0, False, b"0", ({"deep": b"1"}, b"2")])
+def test_an_answer_is_the_same_whether_a_packet_is_made_for_it_or_not(
+    answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(DurableServer):
+        async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+            await super()._send_packet(eio_sid, pkt)
+
+    def packets() -> list[Any]:
+        world = World(lambda sio: sio.on("ask", lambda sid: answer, namespace="/chat"))
+        world.connect("e1", "/chat")
+        world.receive("e1", '2/chat,17["ask"]')
+        return list(world.take("e1"))
+
+    ours = packets()
+    monkeypatch.setattr(server_fakes, "DurableServer", Own)
+    assert ours == packets()
+    assert ours[0][:8] in ("3/chat,1", "61-/chat", "62-/chat")

@@ -44,7 +44,7 @@ def test_one_function_may_be_registered_twice_and_is_called_twice() -> None:
 
 def test_whether_there_is_any_of_some_kinds() -> None:
     hooks = Hooks()
-    assert not hooks.has("use", "any")
+    assert not hooks.has("any")
     hooks.add("any", "/", one)
-    assert hooks.has("use", "any")
+    assert hooks.has("any")
     assert not hooks.has("use")

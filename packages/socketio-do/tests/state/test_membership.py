@@ -111,6 +111,21 @@ class TestSockets:
         assert (socket.pending, socket.leaving) == (False, False)
         assert setup.membership.sockets_of("e1") == {"/chat": S1}
 
+    @pytest.mark.parametrize("reset", [False, True])
+    def test_a_socket_is_found_as_connected_while_it_is_neither_pending_nor_leaving(
+        self, setup: Setup, reset: bool
+    ) -> None:
+        setup.add(S1, "e1")
+        setup.membership.begin(S2, "e1", "/chat")
+        assert setup.membership.connected("e1", "/chat") is None
+        membership = setup.reset() if reset else setup.membership
+        assert membership.connected("e1", "/") == S1
+        assert membership.connected("e1", "/other") is membership.connected("e2", "/") is None
+        socket = membership.socket(S1)
+        assert socket is not None
+        socket.leaving = True
+        assert membership.connected("e1", "/") is None
+
     def test_a_session_has_one_socket_in_a_namespace(self, setup: Setup) -> None:
         setup.add(S1, "e1")
         assert not setup.membership.begin(S2, "e1", "/")

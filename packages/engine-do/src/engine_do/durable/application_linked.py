@@ -15,7 +15,6 @@ from engine_do.session.session import (
     CloseRequested,
     Effect,
     Ended,
-    Received,
 )
 from engine_do.session.sweep import Sweep
 from engine_do.session.turns import Turns, size_of
@@ -91,14 +90,7 @@ class LinkedApplication(RpcWire):
         self._send(self._peer, engine_sid, [MessageReceived(engine_sid, data)])
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
-        """Send what these effects mean, in one frame to each peer concerned."""
-        if len(effects) == 1 and isinstance(message := effects[0], Received):
-            self._send(message.peer or self._peer, engine_sid, [MessageReceived(engine_sid, message.data)])
-        else:
-            self._take_several(engine_sid, effects)
-
-    def _take_several(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
-        """Send what any effects mean.
+        """Send what these effects mean, in one frame to each peer concerned.
 
         A link whose queue is full loses the session while it is told of it: then its end is told meanwhile, and nothing after that.
         """

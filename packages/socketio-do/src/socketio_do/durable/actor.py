@@ -16,7 +16,7 @@ from shared_wire.durable import begin_life, raw
 from shared_wire.link.placement import ApplicationPort, EnginePort
 from socketio_do.cluster.commands import read_command, write_value
 from socketio_do.durable.clock import ObjectClock
-from socketio_do.durable.handler_lanes import ObjectLanes
+from socketio_do.durable.handler_lanes import FrameLanes, ObjectLanes
 from socketio_do.durable.placements import OneObject, Placement, SeveralObjects
 from socketio_do.durable.sql import ObjectDatabase
 from socketio_do.errors import ConfigError
@@ -56,18 +56,14 @@ class SocketActor(DurableObject):
         if self._placement is None:  # else the engine in this object has begun it
             self.life, self._counters = begin_life(), Counter[str]()
             who = {"name": _name_of(ctx), "life": self.life, "counters": self._counters}
-            lanes = self._make_lanes()
+            lanes = FrameLanes(ctx, self.handler_timeout_s)
             self._begin(lanes, SeveralObjects(self.ctx, _binding(self, env), lanes, lambda: self._server, **who))
 
     def _begin_application(self, engine: EnginePort) -> ApplicationPort:
         """Begin a life in the object of an engine, which calls this (`shared_wire.link.placement.RunsApplication`)."""
-        lanes = self._make_lanes()
-        here = OneObject(engine, lanes, lambda: self._server, life=self.life, counters=self._counters)
-        self._begin(lanes, here)
+        here = OneObject(engine, lambda: self._server, life=self.life, counters=self._counters)
+        self._begin(ObjectLanes(self.ctx, self.handler_timeout_s), here)
         return here
-
-    def _make_lanes(self) -> ObjectLanes:
-        return ObjectLanes(self.ctx, self.handler_timeout_s)
 
     def _begin(self, lanes: ObjectLanes, placement: Placement) -> None:
         storage = raw(self.ctx.storage)

@@ -23,15 +23,12 @@ class ObjectClock:
     def __init__(self, set_alarm: Callable[[int], object]) -> None:
         """Initialise with what sets the object's alarm to a time in milliseconds."""
         self._set_alarm = set_alarm
+        self.now_ms = now_ms
         self._alarm_ms: int | None = None
         #: The moment given last of those in which others are let in.
         self._moment: asyncio.Event | None = None
         #: When others were last let in.
         self._others_ms = 0
-
-    def now_ms(self) -> int:
-        """Return the time."""
-        return now_ms()
 
     def arm(self, at_ms: int) -> None:
         """Set the object's alarm, unless it is set so."""

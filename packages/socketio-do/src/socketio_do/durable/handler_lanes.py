@@ -1,6 +1,7 @@
 """Where handlers run: each in its lane, bounded in time, and counted as work of the frame that brought it."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from socketio_do.durable.work_timeout import WorkTimeout
 from socketio_do.runtime import Lane
 from socketio_do.server.frame_work import FrameWork
 
-__all__ = ["ObjectLanes"]
+__all__ = ["FrameLanes", "ObjectLanes"]
 
 _logger = logging.getLogger("socketio_do")
 
@@ -21,68 +22,33 @@ T = TypeVar("T")
 
 
 class ObjectLanes:
-    """`HandlerLanes` over asyncio's tasks. It is work in flight: a reset ends it, and closes the sessions whose work it was."""
+    """`HandlerLanes` over asyncio's tasks. It is work in flight: a reset ends it, and closes the sessions whose work it was.
+
+    Work that does not suspend needs no timer; what suspends is bounded from then on.
+    """
 
     def __init__(self, ctx: Any, timeout_s: float) -> None:
         """Initialise with the object's own context, and the seconds that a handler may take."""
-        self._ctx = ctx
         self._timeout_s = timeout_s
-        self._lanes = Lanes(self.start, log_fault)
-        self._frame = FrameWork((), _nobody)
-        self._delivering: list[WorkTimeout] | None = None
+        self.start = functools.partial(start_eagerly, ctx)
+        self.current = asyncio.current_task
+        self._lanes = Lanes(self.start, self._log_end, self._bound)
+        self.run: Callable[[Lane, Work], None] = self._lanes.run
+        self.waiting = self._lanes.waiting
         #: Work that is cancelled because its client holds too much, which is logged as that.
         self._given_up = WeakSet[asyncio.Task[Any]]()
 
-    @contextmanager
-    def delivery(self, engine_sids: Iterable[EngineSid], done: Callable[[Iterable[EngineSid]], None]) -> Iterator[None]:
-        """Count what begins in the block as work of one frame; ``done`` is told of each session that has none left."""
-        frame = self._frame = FrameWork(engine_sids, done)
-        begun = self._delivering = []
-        try:
-            yield
-        finally:
-            self._delivering = None
-            for task in begun:
-                task.bound()
-            frame.delivered()
-
-    def run(self, lane: Lane, work: Work) -> None:
-        """Do work in its lane, as part of the frame that is being delivered."""
-        frame, engine_sid = self._frame, EngineSid(lane[0])
-        frame.begin(engine_sid)
-        self._lanes.run(lane, lambda: self._tracked(frame, engine_sid, work))
-
-    def waiting(self, lane: Lane) -> int:
-        """Count the work of a lane that has not begun."""
-        return self._lanes.waiting(lane)
-
     def hold(self, engine_sid: str, expire: Callable[[], None]) -> Callable[[], None]:
-        """Keep the frame being delivered open until the returned function is called; ``expire`` if that takes too long."""
-        frame, session = self._frame, EngineSid(engine_sid)
-        frame.begin(session)
-        task = self._begun(WorkTimeout(self._timeout_s, expire))
+        """Have ``expire`` called if the returned function is not called in time."""
+        del engine_sid
+        timeout = WorkTimeout(self._timeout_s, expire)
+        timeout.bound()
+        return timeout.end
 
-        def release() -> None:
-            task.end()
-            frame.end(session)
-
-        return release
-
-    def start(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Let a coroutine run on; the object stays awake until it is done."""
-        return start_eagerly(self._ctx, work)
-
-    def canceller(self) -> Callable[[], object] | None:
-        """Return a function that cancels the work under way."""
-        task = asyncio.current_task()
-        if task is None:
-            return None
-
-        def cancel() -> None:
-            self._given_up.add(task)
-            task.cancel()
-
-        return cancel
+    def give_up(self, task: asyncio.Task[Any]) -> None:
+        """Cancel work under way."""
+        self._given_up.add(task)
+        task.cancel()
 
     async def bounded(self, work: Coroutine[Any, Any, T]) -> T:
         """Do work as a task of its own, at most as long as a handler may take; raises `TimeoutError` after that."""
@@ -111,25 +77,73 @@ class ObjectLanes:
             raise
         return result
 
-    async def _tracked(self, frame: FrameWork, engine_sid: EngineSid, work: Work) -> None:
-        """Do one piece of a frame's work. Its timeout cancels it, or that its client holds too much; the lane goes on."""
-        task = self._begun(WorkTimeout(self._timeout_s))
-        try:
-            await work()
-        except asyncio.CancelledError:
-            if asyncio.current_task() not in self._given_up:
-                _logger.warning("= work was cancelled")
-        finally:
-            task.end()
-            frame.end(engine_sid)
+    def _bound(self, task: asyncio.Task[Any]) -> None:
+        """Bound work that has suspended."""
+        timeout = WorkTimeout(self._timeout_s, task.cancel)
+        timeout.bound()
+        task.add_done_callback(lambda _: timeout.end())
 
-    def _begun(self, task: WorkTimeout) -> WorkTimeout:
-        """Bound work that begins after its delivery at once; what begins within it is bound only if it suspends."""
-        if self._delivering is None:
-            task.bound()
+    def _log_end(self, what: str, error: BaseException) -> None:
+        """Log work that was cancelled, for its timeout or from outside, or a fault of ours; the lane goes on."""
+        if not isinstance(error, asyncio.CancelledError):
+            log_fault(what, error)
+        elif asyncio.current_task() not in self._given_up:
+            _logger.warning("= work was cancelled")
+
+
+class FrameLanes(ObjectLanes):
+    """Lanes that count work as part of the link's frame that has brought it."""
+
+    def __init__(self, ctx: Any, timeout_s: float) -> None:
+        """Initialise as `ObjectLanes`."""
+        super().__init__(ctx, timeout_s)
+        self.run = self._run
+        self._frame = FrameWork((), _nobody)
+        #: What the frame being delivered holds open, and which is bounded if that lasts beyond the delivery.
+        self._held: list[WorkTimeout] | None = None
+
+    @contextmanager
+    def delivery(self, engine_sids: Iterable[EngineSid], done: Callable[[Iterable[EngineSid]], None]) -> Iterator[None]:
+        """Count what begins in the block as work of one frame; ``done`` is told of each session that has none left."""
+        frame = self._frame = FrameWork(engine_sids, done)
+        held = self._held = []
+        try:
+            yield
+        finally:
+            self._held = None
+            for timeout in held:
+                timeout.bound()
+            frame.delivered()
+
+    def hold(self, engine_sid: str, expire: Callable[[], None]) -> Callable[[], None]:
+        """Keep the frame being delivered open until the returned function is called; ``expire`` if that takes too long."""
+        frame, session = self._frame, EngineSid(engine_sid)
+        frame.begin(session)
+        timeout = WorkTimeout(self._timeout_s, expire)
+        if self._held is None:
+            timeout.bound()
         else:
-            self._delivering.append(task)
-        return task
+            self._held.append(timeout)
+
+        def release() -> None:
+            timeout.end()
+            frame.end(session)
+
+        return release
+
+    def _run(self, lane: Lane, work: Work) -> None:
+        """Do work in its lane, as part of the frame that is being delivered."""
+        frame, engine_sid = self._frame, EngineSid(lane[0])
+        frame.begin(engine_sid)
+        self._lanes.run(lane, functools.partial(_tracked, frame, engine_sid, work))
+
+
+async def _tracked(frame: FrameWork, engine_sid: EngineSid, work: Work) -> None:
+    """Do one piece of a frame's work."""
+    try:
+        await work()
+    finally:
+        frame.end(engine_sid)
 
 
 def _log_failure(task: "asyncio.Task[Any]") -> None:

@@ -1,14 +1,14 @@
 """Where the clients' sockets are: in other objects, behind a link, or in this one."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from shared_wire import EngineSid, Life, LinkDriver, MessageReceived, Operation
 from shared_wire.durable import raw
 from shared_wire.link.placement import EnginePort
 from socketio_do.durable.clock import ObjectClock
-from socketio_do.durable.handler_lanes import ObjectLanes
+from socketio_do.durable.handler_lanes import FrameLanes
 from socketio_do.durable.outbox import DirectOutbox, LinkOutbox, Progress
 from socketio_do.durable.receiver import Receiver
 from socketio_do.durable.uplink import Uplink
@@ -44,7 +44,7 @@ class SeveralObjects:
         self,
         ctx: Any,
         namespace: Any,
-        lanes: ObjectLanes,
+        lanes: FrameLanes,
         server: Callable[[], DurableServer],
         *,
         name: str,
@@ -72,24 +72,22 @@ class OneObject:
     def __init__(
         self,
         engine: EnginePort,
-        lanes: ObjectLanes,
         server: Callable[[], DurableServer],
         *,
         life: Life,
         counters: Counter[str],
     ) -> None:
-        """Initialise with the engine, and where handlers run."""
+        """Initialise with the engine, and who we are."""
         self._engine = engine
         self._life = life
-        self._server = server
-        self._receiver = Receiver(lanes, server)
+        self._receiver = Receiver(server)
         self.outbox = DirectOutbox(engine, counters)
         self.clock = ObjectClock(engine.arm)
 
     @property
     def must_compare(self) -> bool:
         """Whether the end of a session could not be written down."""
-        return bool(self._server()._stuck)
+        return bool(self._receiver.server._stuck)
 
     def engine_life(self, actor: str) -> Life | None:
         """Return this life: it is the engine's, too."""
@@ -103,17 +101,17 @@ class OneObject:
 
     def receive_message(self, engine_sid: EngineSid, data: str | bytes) -> None:
         """Have the server handle a client's message."""
-        self._receiver.deliver(self._engine.name, (MessageReceived(engine_sid, data),), _nobody)
+        peer = self._engine.name
+        try:
+            self._receiver.server.receive_message(engine_sid, peer, data)
+        except Exception as error:
+            self._receiver.note_fault(peer, MessageReceived(engine_sid, data), error)
 
     def deliver(self, operations: tuple[Operation, ...]) -> None:
         """Have the server handle what the engine says."""
-        self._receiver.deliver(self._engine.name, operations, _nobody)
+        self._receiver.take(self._engine.name, operations)
 
     def receive_alarm(self) -> None:
         """Have the server do what is due."""
         self.clock.note_alarm()
-        self._server().receive_alarm()
-
-
-def _nobody(engine_sids: Iterable[EngineSid]) -> None:
-    """Stand for a link that is told of work that is done: here a reset closes all sockets."""
+        self._receiver.server.receive_alarm()

@@ -1,7 +1,8 @@
 """From whoever holds the sockets to the server: the operations that go up."""
 
+import functools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from shared_wire import (
     EngineSid,
@@ -12,11 +13,9 @@ from shared_wire import (
     SessionsDigest,
     SessionsRange,
     SessionUpgraded,
-    sessions_in,
     sessions_of,
 )
 from shared_wire.durable import log_fault
-from socketio_do.durable.handler_lanes import ObjectLanes
 from socketio_do.server.server import DurableServer
 
 __all__ = ["Receiver"]
@@ -27,33 +26,34 @@ _logger = logging.getLogger("socketio_do")
 class Receiver:
     """Gives the server what engine actors say."""
 
-    def __init__(self, lanes: ObjectLanes, server: Callable[[], DurableServer]) -> None:
-        """Initialise with where handlers run; ``server`` gives the server, which is made after what it sends by."""
-        self._lanes = lanes
-        self._server = server
+    def __init__(self, server: Callable[[], DurableServer]) -> None:
+        """Initialise with what gives the server, which is made after what it sends by."""
+        self._find_server = server
 
-    def deliver(
-        self, peer: str, operations: tuple[Operation, ...], done: Callable[[Iterable[EngineSid]], None]
-    ) -> None:
-        """Deliver an engine actor's operations; ``done`` is called with each session that has no handler of theirs left."""
-        with self._lanes.delivery(sessions_in(operations), done):
-            for operation in operations:
-                self._take_safely(peer, operation)
+    @functools.cached_property
+    def server(self) -> DurableServer:
+        """The server."""
+        return self._find_server()
+
+    def take(self, peer: str, operations: tuple[Operation, ...]) -> None:
+        """Hand on an engine actor's operations; a fault of ours in one must not keep the others from being taken."""
+        for operation in operations:
+            try:
+                self._take(peer, operation)
+            except Exception as error:
+                self.note_fault(peer, operation, error)
+
+    def note_fault(self, peer: str, operation: Operation, error: Exception) -> None:
+        """End the sessions of an operation that could not be handed on."""
+        log_fault(f"{type(operation).__name__} of {peer}", error)
+        self.lose(peer, sessions_of(operation))
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap."""
-        self._server().receive_lost(peer, engine_sids)
-
-    def _take_safely(self, peer: str, operation: Operation) -> None:
-        """Deliver one operation; a fault of ours in one must not keep the frame's others from being taken."""
-        try:
-            self._take(peer, operation)
-        except Exception as error:
-            log_fault(f"{type(operation).__name__} of {peer}", error)
-            self.lose(peer, sessions_of(operation))
+        self.server.receive_lost(peer, engine_sids)
 
     def _take(self, peer: str, operation: Operation) -> None:
-        server = self._server()
+        server = self.server
         match operation:
             case MessageReceived(engine_sid, packet):
                 server.receive_message(engine_sid, peer, packet)

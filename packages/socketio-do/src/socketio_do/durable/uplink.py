@@ -1,14 +1,14 @@
 """The link to engine actors in other objects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import js
 from pyodide.ffi import create_once_callable
 
-from shared_wire import EngineSid
+from shared_wire import EngineSid, Operation, sessions_in
 from shared_wire.durable import RpcWire
-from socketio_do.durable.handler_lanes import ObjectLanes
+from socketio_do.durable.handler_lanes import FrameLanes
 from socketio_do.durable.outbox import Progress
 from socketio_do.durable.receiver import Receiver
 from socketio_do.server.server import DurableServer
@@ -20,12 +20,20 @@ class Uplink(Receiver, RpcWire):
     """The link's `Wire`: it calls engine actors, and gives the server what they say."""
 
     def __init__(
-        self, ctx: Any, namespace: Any, lanes: ObjectLanes, progress: Progress, server: Callable[[], DurableServer]
+        self, ctx: Any, namespace: Any, lanes: FrameLanes, progress: Progress, server: Callable[[], DurableServer]
     ) -> None:
         """Initialise with the object's own context, the engine actors' binding, and where what comes is handled."""
-        Receiver.__init__(self, lanes, server)
+        Receiver.__init__(self, server)
         RpcWire.__init__(self, ctx, namespace)
+        self._lanes = lanes
         self._progress = progress
+
+    def deliver(
+        self, peer: str, operations: tuple[Operation, ...], done: Callable[[Iterable[EngineSid]], None]
+    ) -> None:
+        """Deliver an engine actor's operations; ``done`` is called with each session that has no handler of theirs left."""
+        with self._lanes.delivery(sessions_in(operations), done):
+            self.take(peer, operations)
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap; what waited for them waits no more."""

@@ -1,6 +1,5 @@
 """How long a piece of work may take once it has suspended."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 
@@ -12,19 +11,18 @@ _logger = logging.getLogger("socketio_do")
 
 
 class WorkTimeout:
-    """One piece of work under way. The timer that bounds it is started only when it has suspended, and keeps the object awake."""
+    """The timer that bounds a piece of work. It is started only when the work lasts, and keeps the object awake."""
 
-    def __init__(self, seconds: float, expire: Callable[[], None] | None = None) -> None:
-        """Initialise with how long it may take, and what to do then: cancel the task it runs in, unless told otherwise."""
+    def __init__(self, seconds: float, expire: Callable[[], object]) -> None:
+        """Initialise with how long the work may take, and what ends it then."""
         self._seconds = seconds
         self._expire = expire
-        self._task = asyncio.current_task() if expire is None else None
         self._timer: Timer | None = None
         self._is_over = False
 
     def bound(self) -> None:
-        """Start the timer, unless the work is over or has one."""
-        if not self._is_over and self._timer is None:
+        """Start the timer, unless the work is over."""
+        if not self._is_over:
             self._timer = Timer(self._seconds, self._expired)
 
     def end(self) -> None:
@@ -35,7 +33,4 @@ class WorkTimeout:
 
     def _expired(self) -> None:
         _logger.error("= work given up after %s s", self._seconds)
-        if self._expire is not None:
-            self._expire()
-        elif self._task is not None:
-            self._task.cancel()
+        self._expire()

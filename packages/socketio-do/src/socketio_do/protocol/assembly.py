@@ -44,7 +44,11 @@ class Assemblies:
         """
         assembly = self._assemblies.get(engine_sid)
         if assembly is None:
-            return self._begin(engine_sid, self._decode(data))
+            packet = self._decode(data)
+            if not packet.attachments:
+                return packet
+            self._begin(engine_sid, packet)
+            return None
         if isinstance(data, str):
             raise PacketError("text in place of an attachment")
         assembly.attachments.append(data)
@@ -63,12 +67,9 @@ class Assemblies:
             self._count(engine_sid, -assembly.weight)
         return assembly is not None
 
-    def _begin(self, engine_sid: str, packet: ClientPacket) -> ClientPacket | None:
-        if not packet.attachments:
-            return packet
+    def _begin(self, engine_sid: str, packet: ClientPacket) -> None:
         self._assemblies[engine_sid] = _Assembly(packet, self._hold(engine_sid), packet.weight)
         self._count(engine_sid, packet.weight)
-        return None
 
 
 def _complete(assembly: _Assembly) -> ClientPacket:

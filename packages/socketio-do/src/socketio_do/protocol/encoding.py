@@ -1,6 +1,6 @@
 """From packets to what is sent: checked before python-socketio's own code walks it, and measured after."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from socketio import packet
 from socketio.packet import Packet
@@ -11,16 +11,25 @@ from socketio_do.errors import NestingError, OversizeError
 from socketio_do.limits import MAX_EMITTED
 from socketio_do.protocol.packet_json import PacketJson
 
-__all__ = ["ACKS", "ENCODED_TYPES", "CheckedPacket", "encode_packet", "find_nesting"]
+__all__ = ["ACKS", "ENCODED_TYPES", "CheckedPacket", "Kind", "encode", "encode_packet", "find_nesting"]
 
-#: The packet types we have upstream encode.
-ENCODED_TYPES: Final = {
+#: What is sent to clients.
+Kind: TypeAlias = Literal["CONNECT", "CONNECT_ERROR", "DISCONNECT", "EVENT", "ACK"]
+
+#: Their packet types.
+ENCODED_TYPES: Final[dict[Kind, int]] = {
     "CONNECT": packet.CONNECT,
     "CONNECT_ERROR": packet.CONNECT_ERROR,
     "DISCONNECT": packet.DISCONNECT,
     "EVENT": packet.EVENT,
     "ACK": packet.ACK,
 }
+
+#: The same as text.
+ENCODED_TEXTS: Final[dict[Kind, str]] = {kind: str(number) for kind, number in ENCODED_TYPES.items()}
+
+#: Bytes that a character has at most.
+_MOST_BYTES: Final = 4
 
 #: The types of what acknowledges an event.
 ACKS: Final = (packet.ACK, packet.BINARY_ACK)
@@ -38,8 +47,8 @@ class CheckedPacket(Packet):
     @classmethod
     def data_is_binary(cls, data: Any) -> bool:
         """Return whether there are bytes in lists and dicts; raises `NestingError` for data that is nested too deep."""
-        kinds = find_nesting(data)
-        return not kinds.isdisjoint(_BINARY) or any(issubclass(kind, _BINARY) for kind in kinds - _PLAIN)
+        strange = find_nesting(data) - _PLAIN
+        return bool(strange) and any(issubclass(kind, _BINARY) for kind in strange)
 
 
 def find_nesting(data: Any) -> set[type]:
@@ -48,6 +57,24 @@ def find_nesting(data: Any) -> set[type]:
         return find_kinds(data)
     except NestedTooDeep as error:
         raise NestingError(f"what is emitted or returned cannot be sent: {error}") from None
+
+
+def encode(
+    packet_class: Any, kind: Kind, data: Any, namespace: str, number: int | None = None
+) -> tuple[str | bytes, ...]:
+    """Encode a packet as its class does, and raise what `encode_packet` raises.
+
+    A packet of our own class without bytes is text and JSON, and needs no object.
+    """
+    if packet_class is not CheckedPacket or (data is not None and not find_nesting(data) <= _PLAIN):
+        return encode_packet(packet_class(ENCODED_TYPES[kind], data=data, namespace=namespace, id=number))
+    prefix = ENCODED_TEXTS[kind] if namespace == "/" else f"{ENCODED_TEXTS[kind]}{namespace},"
+    if number is not None:
+        prefix = f"{prefix}{number}"
+    text = prefix if data is None else prefix + PacketJson.dumps(data)
+    if _MOST_BYTES * len(text) > MAX_EMITTED:
+        _check_size((text,))
+    return (text,)
 
 
 def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
@@ -70,8 +97,8 @@ def encode_packet(pkt: Any) -> tuple[str | bytes, ...]:
 
 
 def _check_size(parts: tuple[str | bytes, ...]) -> None:
-    """Count bytes only where there may be too many: a character has up to four."""
-    if 4 * sum(map(len, parts)) > MAX_EMITTED:
+    """Count bytes only where there may be too many."""
+    if _MOST_BYTES * sum(map(len, parts)) > MAX_EMITTED:
         size = sum(len(part.encode("utf-8", "replace") if isinstance(part, str) else part) for part in parts)
         if size > MAX_EMITTED:
             raise OversizeError(

@@ -14,6 +14,8 @@ from socketio_do.errors import PacketError
 from socketio_do.limits import MAX_ATTACHMENTS, MAX_CONTAINERS, MAX_DEPTH, MAX_EVENT, MAX_ID, MAX_NAMESPACE, MAX_VALUES
 
 __all__ = [
+    "ACKS",
+    "EVENTS",
     "ClientPacket",
     "PacketType",
     "check_packet",
@@ -36,6 +38,14 @@ class PacketType(enum.IntEnum):
     BINARY_ACK = 6
 
 
+#: Events, and answers to ours, with and without attachments.
+EVENTS: Final = (PacketType.EVENT, PacketType.BINARY_EVENT)
+ACKS: Final = (PacketType.ACK, PacketType.BINARY_ACK)
+_BINARY: Final = (PacketType.BINARY_EVENT, PacketType.BINARY_ACK)
+
+#: The types as they are written.
+_TYPES: Final = {str(kind.value): kind for kind in PacketType}
+
 #: Bytes that a list or dict, and any other value, takes in memory besides those it is written with.
 _CONTAINER_WEIGHT: Final = 100
 _VALUE_WEIGHT: Final = 24
@@ -50,6 +60,10 @@ _PACKET: Final = re.compile(r"([0-6])(?:(\d{1,3})-)?(/[^,]*,?)?(\d{1,16})?(.*)",
 
 
 _CONTAINERS: Final = (dict, list)
+
+#: How JSON is read. A placeholder is a dict only until its attachment is there, so it may lie one level deeper.
+_PLAIN: Final = dict[str, int]()
+_WITH_ATTACHMENTS: Final = {"max_depth": MAX_DEPTH + 1, "max_containers": MAX_CONTAINERS // 5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +81,12 @@ class ClientPacket:
     @property
     def is_event(self) -> bool:
         """Whether the packet is an event, with or without attachments."""
-        return self.type in (PacketType.EVENT, PacketType.BINARY_EVENT)
+        return self.type in EVENTS
 
     @property
     def is_ack(self) -> bool:
         """Whether the packet answers one of ours, with or without attachments."""
-        return self.type in (PacketType.ACK, PacketType.BINARY_ACK)
+        return self.type in ACKS
 
 
 def decode(message: str | bytes) -> ClientPacket:
@@ -83,11 +97,17 @@ def decode(message: str | bytes) -> ClientPacket:
     if match is None:
         raise PacketError("unknown packet type")
     kind, attachments, namespace, number, payload = match.groups()
+    try:
+        data = (
+            bounded_json.parse(payload, **(_PLAIN if attachments is None else _WITH_ATTACHMENTS)) if payload else None
+        )
+    except RefusedJson as error:
+        raise PacketError(f"payload refused: {error}") from None
     packet = ClientPacket(
-        type=PacketType(int(kind)),
-        namespace=read_namespace("/" if namespace is None else namespace.removesuffix(",")),
+        type=_TYPES[kind],
+        namespace="/" if namespace is None else read_namespace(namespace.removesuffix(",")),
         id=None if number is None else int(number),
-        data=_parse(payload, has_attachments=attachments is not None) if payload else None,
+        data=data,
         attachments=int(attachments or 0),
         weight=weigh(message),
     )
@@ -117,12 +137,12 @@ def read_namespace(name: object) -> str:
 
 def check_packet(packet: ClientPacket, *, has_data: bool) -> ClientPacket:
     """Check what any decoder has made of a client's message; returns it, or raises `PacketError`."""
-    binary, number = packet.type in (PacketType.BINARY_EVENT, PacketType.BINARY_ACK), packet.id
+    binary, number = packet.type in _BINARY, packet.id
     if type(packet.attachments) is not int or not binary <= packet.attachments <= binary * MAX_ATTACHMENTS:
         raise PacketError("illegal attachments")
     if number is not None and (type(number) is not int or not 0 <= number <= MAX_ID):
         raise PacketError("illegal ack id")
-    if not _is_payload_valid(packet, has_data=has_data):
+    if not (_is_event(packet.data) if packet.type in EVENTS else _is_payload_valid(packet, has_data=has_data)):
         raise PacketError("invalid payload")
     return packet
 
@@ -136,35 +156,27 @@ def reconstruct(data: Any, attachments: list[bytes]) -> Any:
     return _reconstruct(data, left, 1) if isinstance(data, _CONTAINERS) else data
 
 
-def _parse(payload: str, *, has_attachments: bool) -> Any:
-    """Read JSON. A placeholder is a dict only until its attachment is there, so it may lie one level deeper."""
-    try:
-        if has_attachments:
-            return bounded_json.parse(payload, max_depth=MAX_DEPTH + 1, max_containers=MAX_CONTAINERS // 5)
-        return bounded_json.parse(payload)
-    except RefusedJson as error:
-        raise PacketError(f"payload refused: {error}") from None
-
-
-def _is_payload_valid(packet: ClientPacket, *, has_data: bool) -> bool:
-    data = packet.data
-    match packet.type:
-        case PacketType.CONNECT:
-            return not has_data or isinstance(data, dict)
-        case PacketType.DISCONNECT:
-            return not has_data
-        case PacketType.EVENT | PacketType.BINARY_EVENT:
-            return isinstance(data, list) and bool(data) and _is_event_name(data[0])
-        case PacketType.ACK | PacketType.BINARY_ACK:
-            return isinstance(data, list) and packet.id is not None
-        case PacketType.CONNECT_ERROR:
-            return False
-
-
-def _is_event_name(name: object) -> bool:
+def _is_event(data: Any) -> bool:
+    """Return whether data is an event's: its name, and its arguments."""
+    if not isinstance(data, list) or not data:
+        return False
+    name = data[0]
     if isinstance(name, str):
         return len(name) <= MAX_EVENT and name not in _RESERVED_EVENTS
     return isinstance(name, int | float) and not isinstance(name, bool)
+
+
+def _is_payload_valid(packet: ClientPacket, *, has_data: bool) -> bool:
+    """Return whether what is no event has the data of its type."""
+    match packet.type:
+        case PacketType.CONNECT:
+            return not has_data or isinstance(packet.data, dict)
+        case PacketType.DISCONNECT:
+            return not has_data
+        case PacketType.ACK | PacketType.BINARY_ACK:
+            return isinstance(packet.data, list) and packet.id is not None
+        case _:
+            return False
 
 
 def _reconstruct(data: Any, left: list[bytes | None], depth: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from socketio_do.errors import ConfigError
 from socketio_do.limits import MAX_ROOMS
 from socketio_do.server.base import ServerBase
-from socketio_do.state.membership import Socket
+from socketio_do.state.found import Socket
 from socketio_do.state.namespaces import NamespaceName
 from socketio_do.state.rooms import Room
 from socketio_do.upstream.manager import rooms_in

@@ -15,20 +15,21 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Held:
-    """One packet's work; none when it was given up before its turn came. What cancels it, once that has come."""
+    """One packet's work. It has no `__init__`: one is made for each packet, without a call."""
 
-    __slots__ = ("cancel", "size", "work")
-
-    def __init__(self, work: Work, size: int) -> None:
-        self.work: Work | None = work
-        self.size = size
-        self.cancel: Callable[[], object] | None = None
+    #: None when it was given up before its turn came.
+    work: Work | None = None
+    #: What it runs in, once its turn has come.
+    task: Any = None
+    size = 0
 
 
 class Backlog:
     """What is held of all sessions. In memory: its work is work in flight, and ends with the object's life."""
 
-    def __init__(self) -> None:
+    def __init__(self, give_up: Callable[[Any], object]) -> None:
+        """Initialise with what cancels work under way."""
+        self._give_up = give_up
         self._held_bytes = HeldBytes(of_one=MAX_BACKLOG, of_all=MAX_BACKLOG_OF_ALL)
         self._held: dict[str, dict[Held, None]] = {}
 
@@ -42,7 +43,8 @@ class Backlog:
 
     def add(self, engine_sid: str, work: Work, size: int) -> tuple[Held, str | None]:
         """Hold a packet's work; returns it, and the session that must be closed because too much is held, if any."""
-        held = Held(work, size + PACKET_OVERHEAD)
+        held = Held()
+        held.work, held.size = work, size + PACKET_OVERHEAD
         self._held.setdefault(engine_sid, {})[held] = None
         return held, self._held_bytes.add(engine_sid, held.size)
 
@@ -60,6 +62,6 @@ class Backlog:
         for held in mine:
             held.work = None
         for held in mine:
-            if held.cancel is not None:
-                held.cancel()
+            if held.task is not None:
+                self._give_up(held.task)
         self._held_bytes.drop(engine_sid)

@@ -1,9 +1,11 @@
 """What the parts of `DurableServer` share: its tables, and how it calls the application's functions."""
 
+import inspect
 import logging
+from types import CoroutineType
 from typing import Any, Final
 
-from socketio_do.protocol.encoding import ACKS, ENCODED_TYPES, encode_packet
+from socketio_do.protocol.encoding import ACKS, ENCODED_TYPES, Kind, encode, encode_packet
 from socketio_do.runtime import Runtime
 from socketio_do.server.hooks import HookKind, Hooks
 from socketio_do.state.membership import Membership
@@ -16,6 +18,9 @@ __all__ = ["MAX_LOGGED", "ServerBase"]
 
 _logger = logging.getLogger("socketio_do")
 
+#: What is not called with all arguments, or names no handler.
+NOT_PLAIN: Final = frozenset(["connect", "disconnect", "disconnecting", "*"])
+
 #: Characters of an event's name, which a client chooses, that are logged.
 MAX_LOGGED: Final = 100
 
@@ -27,30 +32,55 @@ class ServerBase(SignedServer):
     _membership: Membership
     _namespaces: Namespaces
     _hooks: Hooks
+    #: Whether `_send_packet` is not overridden: then packets may go past it.
+    _sends_itself: bool
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
-        if pkt.packet_type in ACKS:
-            while full := self.eio.full_for((eio_sid,)):
-                await self.eio.drain(full)
-            if not self._is_in(eio_sid, pkt.namespace or "/"):
-                return  # nothing of a socket follows its DISCONNECT
-        self.eio.broadcast((eio_sid,), encode_packet(pkt))
+        packets = encode_packet(pkt)
+        if pkt.packet_type not in ACKS or await self._may_acknowledge(eio_sid, pkt.namespace or "/"):
+            self.eio.broadcast((eio_sid,), packets)
 
-    def _is_in(self, engine_sid: str, namespace: str) -> bool:
-        sid = self._membership.socket_in(engine_sid, namespace)
-        return sid is not None and bool(self.manager.is_connected(sid, namespace))
+    async def _may_acknowledge(self, engine_sid: str, namespace: str) -> bool:
+        """Wait for room; return whether the socket is still connected: nothing of it follows its DISCONNECT."""
+        while self.eio.full and (full := self.eio.full_for((engine_sid,))):
+            await self.eio.drain(full)
+        return self._membership.connected(engine_sid, namespace) is not None
 
-    async def _answer(self, engine_sid: str, kind: str, namespace: str, data: Any, number: int | None = None) -> None:
-        await self._send_packet(
-            engine_sid, self.packet_class(ENCODED_TYPES[kind], data=data, namespace=namespace, id=number)
-        )
+    async def _answer(self, engine_sid: str, kind: Kind, namespace: str, data: Any, number: int | None = None) -> None:
+        """Send a packet to one socket; an acknowledgement only as long as the socket is connected."""
+        if not self._sends_itself:
+            pkt: Any = self.packet_class(ENCODED_TYPES[kind], data=data, namespace=namespace, id=number)
+            await self._send_packet(engine_sid, pkt)
+            return
+        packets = encode(self.packet_class, kind, data, namespace, number)
+        if kind != "ACK" or await self._may_acknowledge(engine_sid, namespace):
+            self.eio.broadcast((engine_sid,), packets)
+
+    async def _handle_event_internal(
+        self, server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
+    ) -> None:
+        """Run the handler of an event, and acknowledge with what it returns: as upstream does, but for how the packet is made."""
+        answer = await server._trigger_event(data[0], namespace, sid, *data[1:])
+        if id is None or answer is self.not_handled:
+            return
+        values = list(answer) if isinstance(answer, tuple) else [] if answer is None else [answer]
+        await server._answer(eio_sid, "ACK", namespace, values, id)
 
     async def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
         """Call the handler of an event, as upstream finds it, once."""
+        handlers = self.handlers.get(namespace)
+        if handlers is not None and event in handlers and event not in NOT_PLAIN:
+            result = handlers[event](*args)
+            is_coroutine = type(result) is CoroutineType or inspect.isawaitable(result)
+            return await result if is_coroutine else result
+        return await self._trigger_other(event, namespace, args)
+
+    async def _trigger_other(self, event: str, namespace: str, args: tuple[Any, ...]) -> Any:
+        """Call the handler of what is no plain event, or whose handler is not registered for just its name and namespace."""
         found = self._namespaces.handler(event, namespace)
         if found:
             return await call_handler(found[0], event, (*found[1], *args))
-        found = self._namespaces.handler_class(namespace)
+        found = self._namespaces.handler_class(namespace) if self.namespace_handlers else None
         if not found:
             return self.not_handled
         owner, prefix = found
@@ -92,7 +122,7 @@ class ServerBase(SignedServer):
 
     def _watches_rooms(self, namespace: str) -> bool:
         """Return whether anybody wants to know what happens to a namespace's rooms."""
-        if not self._hooks.has(*ROOM_EVENTS):
+        if not any(map(self._hooks.has, ROOM_EVENTS)):
             return False
         owners = self._namespaces.owners(namespace)
         return any(True for event in ROOM_EVENTS for _ in self._hooks.of(event, owners))

@@ -46,7 +46,7 @@ class Connections(Middleware):
         namespace = packet.namespace
         if engine_sid in self._ended:
             return
-        if not await self._is_served(engine_sid, packet):
+        if not (self._namespaces.is_static(namespace) or await self._is_served(engine_sid, packet)):
             await self._answer(engine_sid, "CONNECT_ERROR", namespace, {"message": "Invalid namespace"})
             return
         if engine_sid in self._ended or not self._membership.has_session(engine_sid):
@@ -88,7 +88,7 @@ class Connections(Middleware):
         environ = self._membership.environ
         token = judged_sid.set(sid)
         try:
-            if not await self._pass_connect(sid, environ(engine_sid), auth, namespace):
+            if self._hooks.has("use") and not await self._pass_connect(sid, environ(engine_sid), auth, namespace):
                 return dict(Refused().error_args)
             if self.always_connect:
                 await self._accept(engine_sid, sid, namespace)

@@ -1,6 +1,6 @@
 """What an application wants to see or decide besides events: functions by kind and namespace, in the order they were registered."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
 from socketio_do.state.namespaces import NamespaceName, Owner
@@ -19,14 +19,12 @@ class Hooks:
     def __init__(self) -> None:
         """Begin with none."""
         self._hooks: dict[HookKind, list[tuple[NamespaceName, Handler]]] = {}
+        #: Returns whether there is any of a kind; at no call's cost, since it is asked for each packet.
+        self.has: Callable[[HookKind], bool] = self._hooks.__contains__
 
     def add(self, kind: HookKind, namespace: NamespaceName, handler: Handler) -> None:
         """Register a function for a namespace, for the children of a parent, or ("*") for all."""
         self._hooks.setdefault(kind, []).append((namespace, handler))
-
-    def has(self, *kinds: HookKind) -> bool:
-        """Return whether there is any of these kinds."""
-        return any(kind in self._hooks for kind in kinds)
 
     def of(self, kind: HookKind, owners: list[Owner]) -> Iterator[tuple[Handler, tuple[str, ...]]]:
         """Return the functions of a kind for a namespace, each with what it is told before its other arguments."""

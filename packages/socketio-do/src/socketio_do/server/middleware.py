@@ -135,8 +135,6 @@ class Middleware(ServerBase):
         self, event: str, sid: str, args: list[Any], engine_sid: str, namespace: str, number: int | None
     ) -> bool:
         """Return whether no middleware stops an event; answers for one that refuses it."""
-        if not self._hooks.has("any", "use_packet"):
-            return True
         await self._tell("any", namespace, event, sid, *args)
         try:
             for handler, prefix in self._hooks.of("use_packet", self._namespaces.owners(namespace)):

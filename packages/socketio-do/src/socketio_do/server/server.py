@@ -19,18 +19,19 @@ from shared_wire.reasons import Reason
 from socketio_do.errors import LimitError, PacketError, RemoteServerError
 from socketio_do.limits import MAX_SOCKETS, MAX_WAITING
 from socketio_do.protocol.assembly import Assemblies
-from socketio_do.protocol.packets import ClientPacket, PacketType
+from socketio_do.protocol.packets import ACKS, EVENTS, ClientPacket, PacketType
 from socketio_do.protocol.serializers import choose_serializer
 from socketio_do.runtime import Runtime
 from socketio_do.server.administration import Administration
 from socketio_do.server.backlog import Backlog, Held, Work
-from socketio_do.server.base import MAX_LOGGED
+from socketio_do.server.base import MAX_LOGGED, ServerBase
 from socketio_do.server.connections import Connections
 from socketio_do.server.emission import Emission
 from socketio_do.server.hooks import Hooks
 from socketio_do.server.options import check_options
 from socketio_do.state.acks import Acks
 from socketio_do.state.callbacks import Callbacks
+from socketio_do.state.found import Session
 from socketio_do.state.membership import Membership
 from socketio_do.state.namespaces import NamespaceName, Namespaces
 from socketio_do.upstream.engine import EngineProxy, Handshakes
@@ -66,7 +67,8 @@ class DurableServer(Connections, Emission, Administration):
         super().__init__(**{"logger": _logger, "async_handlers": False, **options, **engine_options})
         self._runtime = runtime
         self._membership = membership
-        self._backlog = Backlog()
+        self._sends_itself = type(self)._send_packet is ServerBase._send_packet
+        self._backlog = Backlog(runtime.lanes.give_up)
         self._assemblies = Assemblies(self._hold_frame, self._hold, decode)
         #: Sessions announced in this life whose first packet has not come.
         self._fresh: set[str] = set()
@@ -98,8 +100,7 @@ class DurableServer(Connections, Emission, Administration):
 
     def receive_opened(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
         """Open a session that its engine actor announces."""
-        if not self._membership.has_session(engine_sid):
-            self._membership.open_session(engine_sid, actor, environ)
+        if self._membership.open_session(engine_sid, actor, environ):
             self._fresh.add(engine_sid)
 
     def receive_upgraded(self, engine_sid: str) -> None:
@@ -108,18 +109,22 @@ class DurableServer(Connections, Emission, Administration):
 
     def receive_message(self, engine_sid: str, actor: str, data: str | bytes) -> None:
         """Handle a client's message. A client that breaks the protocol loses its connection, and the log has one line."""
-        if not self._membership.has_session(engine_sid):
+        session = self._membership.session(engine_sid)
+        if session is None:
             self._runtime.outbox.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
             return
         if engine_sid in self._expelled or engine_sid in self._ended:
             return
         try:
             packet = self._assemblies.add(engine_sid, data)
-            self._check_first(engine_sid, packet)
-            if packet is not None:
-                self._dispatch(engine_sid, packet)
-            elif not (self._membership.sockets_of(engine_sid) or self._joining[engine_sid]):
-                raise PacketError("attachments before a namespace is connected")
+            if engine_sid in self._fresh:
+                self._check_first(engine_sid, packet)
+            if packet is None:
+                self._check_half(engine_sid, session)
+            elif packet.type in EVENTS:
+                self._take_event(engine_sid, session, packet)
+            else:
+                self._dispatch(engine_sid, session, packet)
         except PacketError as error:
             self._expel(engine_sid, error)
 
@@ -226,25 +231,27 @@ class DurableServer(Connections, Emission, Administration):
 
     def _check_first(self, engine_sid: str, packet: ClientPacket | None) -> None:
         """Have a client begin with a CONNECT. https://socket.io/docs/v4/socket-io-protocol/#connection-to-a-namespace"""
-        if engine_sid in self._fresh:
-            self._fresh.discard(engine_sid)
-            if packet is None or packet.type is not PacketType.CONNECT:
-                raise PacketError("the first packet is no connect")
+        self._fresh.discard(engine_sid)
+        if packet is None or packet.type is not PacketType.CONNECT:
+            raise PacketError("the first packet is no connect")
 
-    def _dispatch(self, engine_sid: str, packet: ClientPacket) -> None:
-        namespace = packet.namespace
-        if packet.is_ack:
+    def _check_half(self, engine_sid: str, session: Session) -> None:
+        """Have nobody who is in no namespace send attachments."""
+        if not (session.sockets or self._joining.get(engine_sid)):
+            raise PacketError("attachments before a namespace is connected")
+
+    def _dispatch(self, engine_sid: str, session: Session, packet: ClientPacket) -> None:
+        """Handle what is no event."""
+        if packet.type in ACKS:
             self._acknowledge(engine_sid, packet)
         elif packet.type is PacketType.CONNECT:
-            if len(self._membership.sockets_of(engine_sid)) + self._joining[engine_sid] >= MAX_SOCKETS:
+            if len(session.sockets) + self._joining.get(engine_sid, 0) >= MAX_SOCKETS:
                 raise PacketError("too many namespaces")
             self._run(engine_sid, packet, "connect", functools.partial(self._join, engine_sid, packet))
-        elif packet.type is PacketType.DISCONNECT:
-            reason = self.reason.CLIENT_DISCONNECT
-            work = functools.partial(self._leave, engine_sid, namespace, reason)
-            self._run(engine_sid, packet, "disconnect", work)
         else:
-            self._take_event(engine_sid, packet, _name(packet.data[0]))
+            reason = self.reason.CLIENT_DISCONNECT
+            work = functools.partial(self._leave, engine_sid, packet.namespace, reason)
+            self._run(engine_sid, packet, "disconnect", work)
 
     def _acknowledge(self, engine_sid: str, packet: ClientPacket) -> None:
         """Call back past the queue: the handler at its head may be waiting for just this."""
@@ -265,21 +272,26 @@ class DurableServer(Connections, Emission, Administration):
         self.manager.note_stray(sid, number)
         return None
 
-    def _take_event(self, engine_sid: str, packet: ClientPacket, event: str) -> None:
+    def _take_event(self, engine_sid: str, session: Session, packet: ClientPacket) -> None:
         """Handle an event in its socket's turn, or, with `async_handlers`, beside the socket's others once it is connected."""
-        namespace = packet.namespace
+        event = packet.data[0]
+        if not isinstance(event, str):
+            event = _name(event)
         work = functools.partial(self._handle, engine_sid, packet, event)
-        sid = self._membership.socket_in(engine_sid, namespace)
-        if not self.async_handlers or sid is None or not self.manager.is_connected(sid, namespace):
+        sid = session.sockets.get(packet.namespace) if self.async_handlers else None
+        if sid is not None and self.manager.is_connected(sid, packet.namespace):
+            self._run_beside(engine_sid, sid, packet, event, work)
+        else:
             self._run(engine_sid, packet, event, work)
-            return
+
+    def _run_beside(self, engine_sid: str, sid: str, packet: ClientPacket, event: str, work: Work) -> None:
         if self._side_by_side[sid] >= MAX_WAITING:
             raise PacketError("too many handlers run")
         self._side_by_side[sid] += 1
         self._events += 1
         lane = (engine_sid, f"event {self._events}")
-        held = self._held(engine_sid, namespace, event, work, packet.weight)
-        self._runtime.lanes.run(lane, lambda: self._beside(sid, held))
+        held = self._held(engine_sid, packet.namespace, event, work, packet.weight)
+        self._runtime.lanes.run(lane, functools.partial(self._beside, sid, held))
 
     async def _beside(self, sid: str, work: Work) -> None:
         try:
@@ -290,13 +302,12 @@ class DurableServer(Connections, Emission, Administration):
                 del self._side_by_side[sid]
 
     def _run(self, engine_sid: str, packet: ClientPacket, event: str, work: Work) -> None:
-        waiting = self._runtime.lanes.waiting((engine_sid, packet.namespace))
-        if waiting >= MAX_WAITING:
-            raise PacketError("too many packets wait")
-        if waiting:
+        lanes, lane = self._runtime.lanes, (engine_sid, packet.namespace)
+        if waiting := lanes.waiting(lane):
+            if waiting >= MAX_WAITING:
+                raise PacketError("too many packets wait")
             self._warn_of_queue(engine_sid, packet.namespace, waiting)
-        work = self._held(engine_sid, packet.namespace, event, work, packet.weight)
-        self._runtime.lanes.run((engine_sid, packet.namespace), work)
+        lanes.run(lane, self._held(engine_sid, packet.namespace, event, work, packet.weight))
 
     def _warn_of_queue(self, engine_sid: str, namespace: str, waiting: int) -> None:
         """Log, once for each handler, that packets have been waiting behind it for long."""
@@ -310,14 +321,17 @@ class DurableServer(Connections, Emission, Administration):
 
     def _queue_leaving(self, engine_sid: str, namespace: str, reason: str) -> None:
         """Have a socket leave in its turn. That is held against nobody: it is how what is held comes to its end."""
-        held = Held(functools.partial(self._leave, engine_sid, namespace, reason), 0)
-        self._runtime.lanes.run((engine_sid, namespace), lambda: self._guard(engine_sid, namespace, "disconnect", held))
+        held = Held()
+        held.work = functools.partial(self._leave, engine_sid, namespace, reason)
+        work = functools.partial(self._guard, engine_sid, namespace, "disconnect", held)
+        self._runtime.lanes.run((engine_sid, namespace), work)
 
     def _held(self, engine_sid: str, namespace: str, event: str, work: Work, size: int) -> Work:
         """Hold a packet's work until it is done; whoever has too much waiting then is closed, and it is given up."""
         held, giving_way = self._backlog.add(engine_sid, work, size)
-        self._give_way(giving_way)
-        return lambda: self._guard(engine_sid, namespace, event, held)
+        if giving_way is not None:
+            self._give_way(giving_way)
+        return functools.partial(self._guard, engine_sid, namespace, event, held)
 
     def _hold_frame(self, engine_sid: str) -> Callable[[], None]:
         """Keep a frame open that has brought a part of a packet; the rest must come in time."""
@@ -340,9 +354,10 @@ class DurableServer(Connections, Emission, Administration):
         work = held.work
         if work is None:
             return
-        held.cancel = self._runtime.lanes.canceller()
+        held.task = self._runtime.lanes.current()
         self._under_way[engine_sid, namespace] = event, self._runtime.clock.now_ms()
-        sid = self._membership.socket_in(engine_sid, namespace)
+        session = self._membership.session(engine_sid)
+        sid = None if session is None else session.sockets.get(namespace)
         try:
             await work()
         except RemoteServerError as error:
@@ -356,11 +371,15 @@ class DurableServer(Connections, Emission, Administration):
     async def _handle(self, engine_sid: str, packet: ClientPacket, event: str) -> None:
         """Run the handler of an event that middleware lets pass, and acknowledge with what it returns."""
         namespace, args = packet.namespace, packet.data[1:]
-        sid = self._membership.socket_in(engine_sid, namespace)
-        if sid is None or not self.manager.is_connected(sid, namespace):
+        sid = self._membership.connected(engine_sid, namespace)
+        if sid is None:
             raise PacketError("an event before its namespace is connected")
-        if await self._pass_event(event, sid, args, engine_sid, namespace, packet.id):
-            await self._handle_event_internal(self, sid, engine_sid, [event, *args], namespace, packet.id)
+        has = self._hooks.has
+        if (has("any") or has("use_packet")) and not await self._pass_event(
+            event, sid, args, engine_sid, namespace, packet.id
+        ):
+            return
+        await self._handle_event_internal(self, sid, engine_sid, [event, *args], namespace, packet.id)
 
     def _expel(self, engine_sid: str, error: RemoteServerError) -> None:
         """Close a client's connection for what it did, once; it learns nothing but that.
@@ -377,6 +396,6 @@ class DurableServer(Connections, Emission, Administration):
             self._runtime.outbox.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
 
 
-def _name(event: str | float) -> str:
-    """Name an event as JavaScript does, where a client named it with a number."""
+def _name(event: float) -> str:
+    """Name an event that a client named with a number, as JavaScript does."""
     return str(int(event)) if isinstance(event, float) and event.is_integer() else str(event)

@@ -26,9 +26,9 @@ class TextCache:
 
     def keep(self, key: str, text: str) -> None:
         """Keep a text in place of the key's last one; the least recently used ones make room."""
-        self.drop(key)
+        before = self._texts.pop(key, None)
         self._texts[key] = text
-        self._size += len(text) + _ENTRY
+        self._size += len(text) + _ENTRY if before is None else len(text) - len(before)
         while self._size > self._most:
             self.drop(next(iter(self._texts)))
 

@@ -11,7 +11,6 @@ as if it had never come. Broadcasts do not reach it, except those that its own c
 import json
 from collections.abc import Callable, Collection, Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from shared_wire.bounded_json import has_collisions
@@ -19,11 +18,12 @@ from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state.cache import TextCache
-from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, room_key
+from socketio_do.state.found import Found, Session, Socket
+from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, room_key, short_key
 from socketio_do.state.session_data import SessionData
 from socketio_do.state.tables import Member, Storage
 
-__all__ = ["SID_BYTES", "Membership", "Socket", "judged_sid"]
+__all__ = ["SID_BYTES", "Membership", "judged_sid"]
 
 #: Random bytes of a socket sid; base64url makes `SID_LENGTH` characters of them.
 SID_BYTES: Final = 15
@@ -36,58 +36,45 @@ judged_sid: Final[ContextVar[str | None]] = ContextVar("judged_sid", default=Non
 #: Rooms of a socket from which on their names' hashes are looked at: with fewer, comparing all of them costs nothing.
 _MANY_ROOMS: Final = 64
 
+_LONG_NAME: Final = f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
+
 #: Members of a room or namespace: socket sid -> engine sid.
 Members: TypeAlias = dict[str, str]
 
 
-@dataclass(slots=True)
-class Socket:
-    """A session's presence in one namespace."""
-
-    socket_sid: str
-    engine_sid: str
-    namespace: str
-    actor: str
-    pending: bool = False
-    #: It is going; its disconnect handler still finds it.
-    leaving: bool = False
-
-
-@dataclass(slots=True)
-class _Session:
-    actor: str
-    sockets: dict[str, str] = field(default_factory=dict)
-
-
 class Membership:
-    """The tables. All methods are plain calls: reading and writing rows never waits."""
+    """The tables. All methods are plain calls: reading and writing rows never waits.
+
+    ``session``, ``socket`` and ``actor`` return the session, the socket, or the engine actor of the session, of a sid; or none.
+    """
 
     def __init__(self, storage: Storage) -> None:
         """Initialise with the rows to mirror."""
         self.storage = storage
         self.room_changes = RoomChanges(self._connected)
         self._namespaces: set[str] | None = None
-        self._sessions: dict[str, _Session] = {}
-        self._sockets: dict[str, Socket] = {}
+        self._sessions = Found(self._read_session)
+        self._sockets = Found(self._read_socket)
+        self._actors = Found(self._read_actor)
+        self.session, self.socket, self.actor = self._sessions.find, self._sockets.find, self._actors.find
         self._data = SessionData(storage)
+        #: The pending sockets.
+        self.pending = self._data.pending
         self._environs = TextCache(MAX_HELD_ENVIRONS)
-        self._actors: dict[str, str] = {}
         self._members: dict[str, Members] = {}
         self._rooms: dict[tuple[str, str], Members] = {}
         self._rooms_of: dict[str, set[str]] = {}
 
-    @property
-    def pending(self) -> Collection[str]:
-        """The pending sockets."""
-        return self._data.pending
-
-    def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> None:
-        """Add a session that was announced by ``actor``."""
-        if self._session(engine_sid) is None:
-            text = json.dumps(environ)
-            self.storage.insert_session(engine_sid, actor, text)
-            self._sessions[engine_sid] = _Session(actor)
-            self._environs.keep(engine_sid, text)
+    def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> bool:
+        """Add a session that was announced by ``actor``; return whether it is new."""
+        if self.session(engine_sid) is not None:
+            return False
+        text = json.dumps(environ)
+        self.storage.insert_session(engine_sid, actor, text)
+        self._sessions[engine_sid] = Session(actor)
+        self._actors[engine_sid] = actor
+        self._environs.keep(engine_sid, text)
+        return True
 
     def upgrade_session(self, engine_sid: str) -> None:
         """Note that a session that polled has a WebSocket now."""
@@ -99,7 +86,7 @@ class Membership:
 
     def has_session(self, engine_sid: str) -> bool:
         """Return whether a session was announced and has not ended."""
-        return self._session(engine_sid) is not None
+        return self.session(engine_sid) is not None
 
     def environ(self, engine_sid: str) -> dict[str, str] | None:
         """Return a session's handshake, a fresh copy."""
@@ -112,22 +99,22 @@ class Membership:
         environ: dict[str, str] = json.loads(text)
         return environ
 
-    def actor(self, engine_sid: str) -> str | None:
-        """Return which engine actor holds a session."""
-        if engine_sid in self._actors:
-            return self._actors[engine_sid]
-        session = self._session(engine_sid)
-        return None if session is None else session.actor
-
     def sockets_of(self, engine_sid: str) -> dict[str, str]:
         """Return a session's sockets by namespace."""
-        session = self._session(engine_sid)
+        session = self.session(engine_sid)
         return {} if session is None else dict(session.sockets)
 
     def socket_in(self, engine_sid: str, namespace: str) -> str | None:
         """Find a session's socket in one namespace."""
-        session = self._session(engine_sid)
+        session = self.session(engine_sid)
         return None if session is None else session.sockets.get(namespace)
+
+    def connected(self, engine_sid: str, namespace: str) -> str | None:
+        """Find a session's socket in one namespace, if it is connected: neither pending nor leaving."""
+        session = self.session(engine_sid)
+        socket_sid = None if session is None else session.sockets.get(namespace)
+        socket = None if socket_sid is None else self.socket(socket_sid)
+        return None if socket is None or socket.pending or socket.leaving else socket_sid
 
     def sessions_of(self, actor: str, after: str = "", until: str = "") -> list[str]:
         """List an actor's sessions with a sid in ``(after, until]``."""
@@ -142,7 +129,7 @@ class Membership:
 
     def begin(self, socket_sid: str, engine_sid: str, namespace: str) -> bool:
         """Add a pending socket; tells whether it could be: one per session and namespace."""
-        session = self._session(engine_sid)
+        session = self.session(engine_sid)
         if session is None or namespace in session.sockets:
             return False
         session.sockets[namespace] = socket_sid
@@ -161,7 +148,8 @@ class Membership:
         rooms = self._rooms_of[socket_sid]
         socket.pending = False
         data = self._data.connect(socket_sid)
-        self.room_changes.note_entering(_moves([(socket, key) for key in sorted(rooms)]))
+        if rooms:
+            self.room_changes.note_entering(_moves([(socket, key) for key in sorted(rooms)]))
         self.storage.insert_socket(socket_sid, socket.engine_sid, socket.namespace, socket.actor, data, rooms)
 
     def is_crowded(self, socket_sid: str) -> bool:
@@ -179,25 +167,13 @@ class Membership:
             self.room_changes.write(self.storage.delete_socket, socket_sid)
         for key in keys:
             self._forget_member(socket.namespace, key, socket_sid)
-        session = self._session(socket.engine_sid)
+        session = self.session(socket.engine_sid)
         if session is not None:
             session.sockets.pop(socket.namespace, None)
         self._members.get(socket.namespace, {}).pop(socket_sid, None)
         self._rooms_of.pop(socket_sid, None)
         self._data.drop(socket_sid)
         self._sockets.pop(socket_sid, None)
-
-    def socket(self, socket_sid: str) -> Socket | None:
-        """Find a socket."""
-        if socket_sid not in self._sockets:
-            row = self.storage.socket(socket_sid)
-            if row is None:
-                return None
-            engine_sid, namespace, actor, data = row
-            self._sockets[socket_sid] = Socket(socket_sid, engine_sid, namespace, actor)
-            self._data.note(socket_sid, data)
-            self._actors[engine_sid] = actor
-        return self._sockets[socket_sid]
 
     def data(self, socket_sid: str) -> Any:
         """Return a socket's session data, a fresh copy; raise `KeyError` for a socket that is not connected."""
@@ -216,11 +192,23 @@ class Membership:
         socket = self.socket(socket_sid)
         if socket is None:
             raise ValueError("sid is not connected to requested namespace")
-        if room != socket_sid and self.join([socket_sid], [room]):
-            is_full = len(self._room_keys(socket_sid)) >= MAX_ROOMS
+        if room == socket_sid:
+            return
+        key, mine = self._key(socket.namespace, room, "cannot enter a sid room"), self._room_keys(socket_sid)
+        if key in mine:
+            return
+        if not _may_hold(mine, (key,)):
+            is_full = len(mine) >= MAX_ROOMS
             raise LimitError(
                 f"in {MAX_ROOMS:,} rooms already" if is_full else "in too many rooms whose names have the same hash"
             )
+        if self.room_changes.is_watched(socket.namespace):
+            self.room_changes.note_entering(_moves([(socket, key)]))
+            self._write(self.storage.insert_rooms, [(socket, key)])
+        elif not socket.pending:
+            self.storage.insert_rooms(socket.namespace, [(key, socket_sid)])
+        mine.add(key)
+        self._remember_member(socket, key)
 
     def join(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> int:
         """Put sockets of one namespace into rooms; return how many have no room for that, and entered none.
@@ -245,7 +233,7 @@ class Membership:
 
     def part(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> None:
         """Remove sockets of one namespace from rooms they may be in; nobody leaves its own."""
-        keys = [room_key(room) for room in rooms if not is_too_long(room)]
+        keys = [key for room in rooms if (key := short_key(room)) is not None]
         sockets = self._found(socket_sids)
         left = [(socket, key) for socket in sockets for key in keys if key in self._room_keys(socket.socket_sid)]
         self.room_changes.note_leaving(_moves(left))
@@ -289,10 +277,11 @@ class Membership:
             if room is None:
                 found.update(self._namespace(namespace))
                 continue
-            if (own := self._own_room(namespace, room)) is not None:
+            own = self.socket(room) if isinstance(room, str) and len(room) == SID_LENGTH else None
+            if own is not None and own.namespace == namespace:
                 found[own.socket_sid] = own.engine_sid
-            elif not is_too_long(room):
-                found.update(self._room(namespace, room_key(room)))
+            elif (key := short_key(room)) is not None:
+                found.update(self._rooms.get((namespace, key)) or self._room(namespace, key))
         return found
 
     def _own_room(self, namespace: str, room: Room) -> Socket | None:
@@ -302,13 +291,22 @@ class Membership:
         socket = self.socket(room)
         return socket if socket is not None and socket.namespace == namespace else None
 
-    def _session(self, engine_sid: str) -> _Session | None:
-        if engine_sid not in self._sessions:
-            actor = self.storage.actor(engine_sid)
-            if actor is None:
-                return None
-            self._sessions[engine_sid] = _Session(actor, self.storage.sockets_of(engine_sid))
-        return self._sessions[engine_sid]
+    def _read_session(self, engine_sid: str) -> Session | None:
+        actor = self.storage.actor(engine_sid)
+        return None if actor is None else Session(actor, self.storage.sockets_of(engine_sid))
+
+    def _read_actor(self, engine_sid: str) -> str | None:
+        session = self.session(engine_sid)
+        return None if session is None else session.actor
+
+    def _read_socket(self, socket_sid: str) -> Socket | None:
+        row = self.storage.socket(socket_sid)
+        if row is None:
+            return None
+        engine_sid, namespace, actor, data = row
+        self._data.note(socket_sid, data)
+        self._actors[engine_sid] = actor
+        return Socket(socket_sid, engine_sid, namespace, actor)
 
     def _namespace(self, namespace: str) -> Members:
         if namespace not in self._members:
@@ -344,9 +342,7 @@ class Membership:
         """Return rooms' names as storage keeps them; raise `ValueError` for a socket's own, `LimitError` for a long one."""
         names = list(rooms)
         if any(map(is_too_long, names)):
-            raise LimitError(
-                f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
-            )
+            raise LimitError(_LONG_NAME)
         if sockets and any(self._own_room(sockets[0].namespace, room) for room in names):
             raise ValueError(refusal)
         keys = dict[str, None]()
@@ -355,6 +351,14 @@ class Membership:
             if len(keys) > MAX_ROOMS:
                 break  # nobody may enter so many, and more would only cost time
         return keys
+
+    def _key(self, namespace: str, room: Room, refusal: str) -> str:
+        """Return a room's name as `_keys` does."""
+        if (key := short_key(room)) is None:
+            raise LimitError(_LONG_NAME)
+        if isinstance(room, str) and len(room) == SID_LENGTH and self._own_room(namespace, room):
+            raise ValueError(refusal)
+        return key
 
     def _write(
         self, write: Callable[[str, list[tuple[str, str]]], None], memberships: list[tuple[Socket, str]]

@@ -54,13 +54,13 @@ class Namespaces:
 
     def parent(self, namespace: str) -> Matcher | None:
         """Find the parent whose child a namespace is, if it is one that was let in."""
-        if self._is_static(namespace):
+        if self.is_static(namespace):
             return None
         return self._fresh.get(namespace) or self._kept(namespace) or self._matching(namespace)
 
     async def admit(self, namespace: str, environ: Any, auth: Any) -> bool:
         """Return whether clients may connect to a namespace; a predicate is asked about a name that is not known."""
-        if self._is_static(namespace) or self.parent(namespace) is not None:
+        if self.is_static(namespace) or self.parent(namespace) is not None:
             return True
         for predicate in self._predicates().values():
             answer = predicate(namespace, environ, auth)
@@ -85,13 +85,13 @@ class Namespaces:
         if namespace in self._fresh:
             if is_empty():
                 del self._fresh[namespace]
-        elif self._cleanup and not self._is_static(namespace) and self._kept(namespace) is not None and is_empty():
+        elif self._cleanup and not self.is_static(namespace) and self._kept(namespace) is not None and is_empty():
             self._storage.delete_namespace(namespace)
             self._held.pop(namespace, None)
 
     def owners(self, namespace: str) -> list[Owner]:
         """List whose handlers may serve a namespace, the nearest first."""
-        parent = self.parent(namespace)
+        parent = None if namespace in self._handlers else self.parent(namespace)
         between: list[Owner] = [] if parent is None else [(parent, (namespace,))]
         return [(namespace, ()), *between, ("*", (namespace,))]
 
@@ -116,7 +116,8 @@ class Namespaces:
                 return self._classes[owner], prefix
         return None
 
-    def _is_static(self, namespace: str) -> bool:
+    def is_static(self, namespace: str) -> bool:
+        """Return whether a namespace is served by its own name: nobody is asked who may connect to it."""
         if namespace in self._handlers or namespace in self._classes:
             return True
         return self._served != "*" and namespace in self._served

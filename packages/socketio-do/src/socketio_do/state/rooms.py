@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Literal, TypeAlias
 
 from socketio_do.errors import SessionDataError
@@ -18,6 +19,7 @@ __all__ = [
     "RoomEvent",
     "is_too_long",
     "room_key",
+    "short_key",
 ]
 
 #: What an application names rooms with.
@@ -45,7 +47,14 @@ def room_key(room: Room) -> str:
         raise SessionDataError(
             f"a room is named by text or a number, so that it can be stored; got {type(room).__name__}"
         )
-    return json.dumps(room)
+    return encode_basestring_ascii(room) if isinstance(room, str) else json.dumps(room)
+
+
+def short_key(room: Room) -> str | None:
+    """Return `room_key`; none for a name that is too long."""
+    if isinstance(room, str):
+        return encode_basestring_ascii(room) if len(room) <= MAX_ROOM_NAME else None
+    return None if is_too_long(room) else room_key(room)
 
 
 def is_too_long(room: Room) -> bool:
@@ -74,7 +83,8 @@ class RoomChanges:
     def __init__(self, members: Callable[[str, str], Iterable[str]]) -> None:
         """Initialise with how to look up the sockets in a room, of a namespace and with a key; only watched rooms are looked up."""
         self._members = members
-        self._changes: list[RoomChange] = []
+        #: What is still to be told.
+        self.untold: list[RoomChange] = []
         #: Where what was noted last begins.
         self._last = 0
         #: Set by the server, which knows the hooks and is made from the tables.
@@ -82,7 +92,7 @@ class RoomChanges:
 
     def note_entering(self, moves: Iterable[tuple[str, str, str]]) -> None:
         """Note that sockets are about to enter rooms: namespace, room's key, socket sid."""
-        self._last = len(self._changes)
+        self._last = len(self.untold)
         made = set[str]()
         for namespace, key, socket_sid in moves:
             if not self.is_watched(namespace):
@@ -94,7 +104,7 @@ class RoomChanges:
 
     def note_leaving(self, moves: Iterable[tuple[str, str, str]]) -> None:
         """Note that sockets are about to leave rooms."""
-        self._last = len(self._changes)
+        self._last = len(self.untold)
         rest: dict[str, set[str]] = {}
         for namespace, key, socket_sid in moves:
             if not self.is_watched(namespace):
@@ -111,16 +121,16 @@ class RoomChanges:
         try:
             write(*arguments)
         except Exception:
-            del self._changes[self._last :]
+            del self.untold[self._last :]
             raise
 
     def take(self) -> list[RoomChange]:
         """Return what happened since this was last asked, in order."""
-        changes, self._changes = self._changes, []
+        changes, self.untold = self.untold, []
         return changes
 
     def _note(self, event: RoomEvent, namespace: str, key: str, socket_sid: str | None = None) -> None:
-        self._changes.append(RoomChange(event, namespace, json.loads(key), socket_sid))
+        self.untold.append(RoomChange(event, namespace, json.loads(key), socket_sid))
 
 
 def _never(namespace: str) -> bool:

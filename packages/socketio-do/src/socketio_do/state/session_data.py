@@ -18,12 +18,9 @@ class SessionData:
         """Initialise with the rows."""
         self._storage = storage
         self._pending: dict[str, str] = {}
+        #: The pending sockets.
+        self.pending: Collection[str] = self._pending.keys()
         self._cache = TextCache(MAX_HELD_DATA)
-
-    @property
-    def pending(self) -> Collection[str]:
-        """The pending sockets."""
-        return self._pending.keys()
 
     def begin(self, socket_sid: str) -> None:
         """Add a pending socket, with no data yet."""

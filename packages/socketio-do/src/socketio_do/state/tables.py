@@ -178,7 +178,8 @@ class Storage:
             actor,
             data,
         )
-        self.insert_rooms(namespace, [(room, socket_sid) for room in sorted(rooms)])
+        if rooms:
+            self.insert_rooms(namespace, [(room, socket_sid) for room in sorted(rooms)])
 
     def socket(self, socket_sid: str) -> tuple[str, str, str, str] | None:
         """Return a socket's session, namespace, actor and data."""

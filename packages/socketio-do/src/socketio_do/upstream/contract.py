@@ -19,6 +19,7 @@ __all__ = [
 #: Methods of `socketio.AsyncServer` that `DurableServer` overrides, with the parameters they must have.
 OVERRIDDEN_SERVER: Final = {
     "_engineio_server_class": (),
+    "_handle_event_internal": ("server", "sid", "eio_sid", "data", "namespace", "id"),
     "_send_packet": ("eio_sid", "pkt"),
     "_trigger_event": ("event", "namespace", "args"),
     "disconnect": ("sid", "namespace", "ignore_queue"),
@@ -32,7 +33,6 @@ OVERRIDDEN_SERVER: Final = {
 
 #: Attributes and private methods of `socketio.AsyncServer` that are used as they are.
 USED_SERVER: Final = (
-    "_handle_event_internal",
     "always_connect",
     "async_handlers",
     "eio",

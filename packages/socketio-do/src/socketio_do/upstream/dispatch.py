@@ -42,7 +42,7 @@ async def call_trigger_event(owner: Any, event: str, prefix: tuple[Any, ...], ar
 
 async def _call(handler: Handler, args: tuple[Any, ...]) -> Any:
     result = handler(*args)
-    return await result if inspect.isawaitable(result) else result
+    return await result if type(result) is types.CoroutineType or inspect.isawaitable(result) else result
 
 
 async def _call_hidden(handler: Handler, event: str, args: tuple[Any, ...]) -> Any:

@@ -25,8 +25,8 @@ class EngineProxy:
         del options
         self._runtime = runtime
         self._membership = membership
-        #: Engine actors for which more than enough waited when something was sent there last.
-        self._full: set[str] = set()
+        #: Engine actors for which more than enough waited when something was sent there last; mostly none.
+        self.full: set[str] = set()
 
     def on(self, event: str, handler: Any = None) -> None:
         """Ignore upstream's handlers: `DurableServer` is told what happens by its own methods."""
@@ -40,14 +40,14 @@ class EngineProxy:
         for actor, sids in by_actor.items():
             self._runtime.outbox.send_packets(actor, tuple(sids), packets)
             if self._runtime.outbox.queued(actor) > FEW_QUEUED_BYTES:
-                self._full.add(actor)
+                self.full.add(actor)
 
     def full_for(self, engine_sids: Iterable[str]) -> set[str]:
         """Return the engine actors of sessions for which so much waits that whoever sends more should `drain` them first."""
-        if not self._full:
-            return self._full
-        self._full = {actor for actor in self._full if self._runtime.outbox.queued(actor) > FEW_QUEUED_BYTES}
-        return self._full.intersection(map(self._membership.actor, engine_sids))
+        if not self.full:
+            return self.full
+        self.full = {actor for actor in self.full if self._runtime.outbox.queued(actor) > FEW_QUEUED_BYTES}
+        return self.full.intersection(map(self._membership.actor, engine_sids))
 
     async def drain(self, actors: Iterable[str]) -> None:
         """Wait until there is room for more in front of engine actors: a loop of any length takes no more memory than that."""

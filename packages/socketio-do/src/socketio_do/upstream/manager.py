@@ -4,19 +4,27 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import socketio
 
-from socketio_do.protocol.encoding import ENCODED_TYPES, encode_packet
+from socketio_do.protocol.encoding import encode
 from socketio_do.state.acks import Acks, Callback
-from socketio_do.state.membership import Membership, Socket, judged_sid
+from socketio_do.state.found import Socket
+from socketio_do.state.membership import Membership, judged_sid
 from socketio_do.state.namespaces import NamespaceName, Namespaces
 from socketio_do.state.rooms import Room
 
 __all__ = ["DurableManager", "Rooms", "rooms_in"]
 
 _logger = logging.getLogger("socketio_do")
+
+#: What names several rooms or sockets.
+_SEVERAL: Final = (list, tuple, set)
+
+
+#: Makes what takes the answer of a socket, and what is told that none can come any more; or nothing.
+Expect: TypeAlias = Callable[[str], tuple[Callback, Callable[[], None] | None] | None]
 
 
 class DurableManager(socketio.AsyncManager):
@@ -51,7 +59,8 @@ class DurableManager(socketio.AsyncManager):
         """Make a pending socket a connected one."""
         self._membership.connect(sid)
         self._namespaces.keep(namespace)
-        await self.server._tell_of_rooms()
+        if self._membership.room_changes.untold:
+            await self.server._tell_of_rooms()
         return sid
 
     def is_connected(self, sid: str | None, namespace: NamespaceName) -> bool:
@@ -101,13 +110,15 @@ class DurableManager(socketio.AsyncManager):
         if self._socket(sid, namespace) is None:
             raise ValueError("sid is not connected to requested namespace")
         self._membership.enter(sid, room)
-        await self.server._tell_of_rooms()
+        if self._membership.room_changes.untold:
+            await self.server._tell_of_rooms()
 
     async def leave_room(self, sid: str, namespace: NamespaceName, room: Room) -> None:
         """Remove a socket from a room."""
         if self._socket(sid, namespace) is not None:
             self._membership.leave(sid, room)
-            await self.server._tell_of_rooms()
+            if self._membership.room_changes.untold:
+                await self.server._tell_of_rooms()
 
     async def close_room(self, room: Room, namespace: NamespaceName) -> None:
         """Remove everybody from a room."""
@@ -127,8 +138,10 @@ class DurableManager(socketio.AsyncManager):
 
     def select(self, namespace: str, room: Any, skip_sid: Any = None, except_rooms: Any = None) -> dict[str, str]:
         """Return socket sid -> engine sid of everybody in any of some rooms, each once, without those to be left out."""
-        members = self._membership.participants(namespace, rooms_in(room))
-        skipped = set(skip_sid if isinstance(skip_sid, list | tuple | set) else [skip_sid])
+        members = self._membership.participants(namespace, room if isinstance(room, _SEVERAL) else (room,))
+        if skip_sid is None and except_rooms is None:
+            return members
+        skipped = set(skip_sid if isinstance(skip_sid, _SEVERAL) else [skip_sid])
         if except_rooms is not None:
             skipped |= self._membership.participants(namespace, rooms_in(except_rooms)).keys()
         return {sid: engine_sid for sid, engine_sid in members.items() if sid not in skipped}
@@ -156,7 +169,7 @@ class DurableManager(socketio.AsyncManager):
         event: str,
         data: Any,
         namespace: NamespaceName,
-        expect: Callable[[str], tuple[Callback, Callable[[], None] | None] | None] | None,
+        expect: Expect | None,
         room: Any = None,
         skip_sid: Any = None,
         except_rooms: Any = None,
@@ -168,23 +181,28 @@ class DurableManager(socketio.AsyncManager):
         somebody else will take.
         """
         asked: dict[str, int] = {}
-        for name in self.names(namespace):
+        server, eio = self.server, self.server.eio
+        for name in (namespace,) if isinstance(namespace, str) else self.names(namespace):
             recipients = self._hearing(self.select(name, room, skip_sid, except_rooms), room)
-            while full := self.server.eio.full_for(recipients.values()):
-                await self.server.eio.drain(full)
+            while eio.full and (full := eio.full_for(recipients.values())):
+                await eio.drain(full)
                 recipients = self._hearing(self.select(name, room, skip_sid, except_rooms), room)
             if volatile:
-                recipients = self.server.eio.ready(recipients)
-            arguments = _arguments(event, data)
-            await self.server._tell("any_outgoing", name, event, tuple(recipients), *arguments[1:])
+                recipients = eio.ready(recipients)
+            arguments = [event] if data is None else [event, *data] if isinstance(data, tuple) else [event, data]
+            if server._hooks.has("any_outgoing"):
+                await server._tell("any_outgoing", name, event, tuple(recipients), *arguments[1:])
             number = None if expect is None else self._acks.make_id()
-            self._send(name, arguments, recipients.values(), number)
+            eio.broadcast(recipients.values(), encode(server.packet_class, "EVENT", arguments, name, number))
             if expect is not None and number is not None:
+                self._expect_all(recipients, number, expect)
                 asked.update(dict.fromkeys(recipients, number))
-                for sid in recipients:
-                    if (takers := expect(sid)) is not None:
-                        self._acks.add(sid, number, *takers)
         return asked
+
+    def _expect_all(self, recipients: Iterable[str], number: int, expect: Expect) -> None:
+        for sid in recipients:
+            if (takers := expect(sid)) is not None:
+                self._acks.add(sid, number, *takers)
 
     def forget(self, asked: dict[str, int]) -> None:
         """Expect these answers no longer."""
@@ -215,16 +233,12 @@ class DurableManager(socketio.AsyncManager):
         heard = {judged_sid.get(), *(one for one in rooms_in(room) if one in pending)}
         return {sid: engine_sid for sid, engine_sid in members.items() if sid in heard or sid not in pending}
 
-    def _send(
-        self, namespace: str, arguments: list[Any], engine_sids: Iterable[str], ack_id: int | None = None
-    ) -> None:
-        pkt = self.server.packet_class(ENCODED_TYPES["EVENT"], namespace=namespace, data=arguments, id=ack_id)
-        self.server.eio.broadcast(engine_sids, encode_packet(pkt))
-
     def _socket(self, sid: str | None, namespace: NamespaceName) -> Socket | None:
         """Find a socket in the namespace named, or in a child of the parent named."""
         socket = self._membership.socket(sid) if sid else None
-        return socket if socket is not None and self._namespaces.is_in(socket.namespace, namespace) else None
+        if socket is None or socket.namespace == namespace or self._namespaces.is_in(socket.namespace, namespace):
+            return socket
+        return None
 
 
 class Rooms(Mapping[str, dict[Room, dict[str, str]]]):
@@ -270,11 +284,4 @@ def _expect(callback: Callback, sid: str) -> tuple[Callback, None]:
 
 def rooms_in(room: Any) -> tuple[Room, ...]:
     """List the rooms a parameter names: one, several, or (None) the whole namespace."""
-    return tuple(room) if isinstance(room, list | tuple | set) else (room,)
-
-
-def _arguments(event: str, data: Any) -> list[Any]:
-    """Make an event's arguments: a tuple is several, None is none."""
-    if data is None:
-        return [event]
-    return [event, *data] if isinstance(data, tuple) else [event, data]
+    return tuple(room) if isinstance(room, _SEVERAL) else (room,)
