@@ -144,7 +144,8 @@ def test_a_queue_is_delivered_to_the_entrypoint(world: World) -> None:
 def test_objects_are_reset_by_binding_or_by_class(world: World) -> None:
     for name in ("COUNTER", "Counter"):
         client = world.connect("/")
-        world.reset("Another")
+        with pytest.raises(ValueError, match="'Another' is none of"):
+            world.reset("Another")
         assert client.closed is None
         world.reset(name)
         assert client.closed == (1006, "")
