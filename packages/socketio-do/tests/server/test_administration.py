@@ -7,7 +7,7 @@ from server_fakes import ENGINE, Log, World, finish, socket_sid
 from shared_wire import CloseSessions, EngineSid
 from socketio_do.errors import ConfigError, LimitError
 from socketio_do.server.administration import SocketDescription
-from socketio_do.state import membership
+from socketio_do.state import membership, rooms
 
 S1, S2, S3, S4 = (socket_sid(number) for number in range(1, 5))
 
@@ -119,14 +119,16 @@ def test_nobody_joins_a_sockets_own_room(world: World) -> None:
 def test_a_socket_with_too_many_rooms_enters_none_and_the_others_do(
     world: World, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(membership, "MAX_ROOMS", 2)
+    for module in (membership, rooms):
+        monkeypatch.setattr(module, "MAX_ROOMS", 2)
     finish(world.sio.sockets_join(None, "x"))
     assert [world.sio.rooms(sid) for sid in (S1, S2, S3)] == [[S1, "a", "x"], [S2, "a", "b"], [S3, "b", "x"]]
     assert log.take("WARNING") == ["= 1 sockets entered no more rooms: they are in 1000 already"]
 
 
 def test_a_client_that_enters_too_many_rooms_is_closed(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(membership, "MAX_ROOMS", 2)
+    for module in (membership, rooms):
+        monkeypatch.setattr(module, "MAX_ROOMS", 2)
     caught: list[str] = []
 
     def register(sio: Any) -> None:

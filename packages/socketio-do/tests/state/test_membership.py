@@ -11,6 +11,7 @@ from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError, SessionDataError
 from socketio_do.limits import MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state import membership as module
+from socketio_do.state import rooms
 from socketio_do.state.membership import (
     SID_BYTES,
     Membership,
@@ -482,7 +483,7 @@ class TestNames:
         assert max(map(len, setup.database.statements)) < 1_000
 
     def test_a_socket_whose_rooms_collide_enters_no_more(self, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "has_collisions", lambda keys: has_collisions(keys, lambda key: 5))
+        monkeypatch.setattr(rooms, "has_collisions", lambda keys: has_collisions(keys, lambda key: 5))
         setup.add(S1, "e1")
         for number in range(127):
             setup.membership.enter(S1, f"room {number}")
@@ -503,7 +504,7 @@ class TestNames:
             looked.append(len(keys))
             return False
 
-        monkeypatch.setattr(module, "has_collisions", collide)
+        monkeypatch.setattr(rooms, "has_collisions", collide)
         setup.add(S1, "e1")
         for number in range(MAX_ROOMS):
             setup.membership.enter(S1, number)

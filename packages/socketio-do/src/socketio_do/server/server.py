@@ -87,8 +87,7 @@ class DurableServer(Connections, Emission, Administration):
         self._under_way: dict[tuple[str, str], tuple[str, int]] = {}
         self._hooks = Hooks()
         self._callbacks = Callbacks(membership.storage)
-        self._answer_handlers = {}
-        self._silence_handlers = {}
+        self._answer_handlers, self._silence_handlers = {}, {}
         self._namespaces = Namespaces(
             membership.storage, self.handlers, self.namespace_handlers, self.namespaces, cleanup=cleanup
         )
@@ -274,9 +273,8 @@ class DurableServer(Connections, Emission, Administration):
 
     def _take_event(self, engine_sid: str, session: Session, packet: ClientPacket) -> None:
         """Handle an event in its socket's turn, or, with `async_handlers`, beside the socket's others once it is connected."""
-        event = packet.data[0]
-        if not isinstance(event, str):
-            event = _name(event)
+        name = packet.data[0]
+        event = name if isinstance(name, str) else _name(name)
         work = functools.partial(self._handle, engine_sid, packet, event)
         sid = session.sockets.get(packet.namespace) if self.async_handlers else None
         if sid is not None and self.manager.is_connected(sid, packet.namespace):

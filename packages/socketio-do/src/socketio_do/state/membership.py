@@ -9,17 +9,16 @@ as if it had never come. Broadcasts do not reach it, except those that its own c
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
-from shared_wire.bounded_json import has_collisions
 from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state.cache import TextCache
 from socketio_do.state.found import Found, Session, Socket
-from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, room_key, short_key
+from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, may_hold, room_key, short_key
 from socketio_do.state.session_data import SessionData
 from socketio_do.state.tables import Member, Storage
 
@@ -32,9 +31,6 @@ SID_LENGTH: Final = 20
 
 #: The pending socket whose connect handler, or middleware, is running.
 judged_sid: Final[ContextVar[str | None]] = ContextVar("judged_sid", default=None)
-
-#: Rooms of a socket from which on their names' hashes are looked at: with fewer, comparing all of them costs nothing.
-_MANY_ROOMS: Final = 64
 
 _LONG_NAME: Final = f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
 
@@ -197,7 +193,7 @@ class Membership:
         key, mine = self._key(socket.namespace, room, "cannot enter a sid room"), self._room_keys(socket_sid)
         if key in mine:
             return
-        if not _may_hold(mine, (key,)):
+        if not may_hold(mine, (key,)):
             is_full = len(mine) >= MAX_ROOMS
             raise LimitError(
                 f"in {MAX_ROOMS:,} rooms already" if is_full else "in too many rooms whose names have the same hash"
@@ -218,7 +214,7 @@ class Membership:
         sockets = self._found(socket_sids)
         keys = self._keys(sockets, rooms, "cannot enter a sid room")
         mine = {socket.socket_sid: self._room_keys(socket.socket_sid) for socket in sockets}
-        free = [socket for socket in sockets if _may_hold(mine[socket.socket_sid], keys.keys())]
+        free = [socket for socket in sockets if may_hold(mine[socket.socket_sid], keys.keys())]
         entered = [(socket, key) for socket in free for key in keys if key not in mine[socket.socket_sid]]
         self.room_changes.note_entering(_moves(entered))
         self._write(self.storage.insert_rooms, entered)
@@ -389,15 +385,3 @@ class Membership:
 def _moves(memberships: Iterable[tuple[Socket, str]]) -> list[tuple[str, str, str]]:
     """Name who enters or leaves which room; a pending socket is announced when it connects."""
     return [(socket.namespace, key, socket.socket_sid) for socket, key in memberships if not socket.pending]
-
-
-def _may_hold(before: set[str], entered: Collection[str]) -> bool:
-    """Return whether a socket may be in these rooms together: `MAX_ROOMS`, and `MAX_COLLISIONS` whose names have the same hash.
-
-    Hashes are looked at only when the number passes a power of two: what that costs is shared by as many entries.
-    """
-    number = len(before.union(entered))
-    if number > MAX_ROOMS:
-        return False
-    is_looked_at = number > _MANY_ROOMS and number.bit_length() > len(before).bit_length()
-    return not (is_looked_at and has_collisions([*before, *entered]))

@@ -1,13 +1,14 @@
 """Rooms' names, and what happens to rooms, for an application that wants to be told."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Literal, TypeAlias
 
+from shared_wire.bounded_json import has_collisions
 from socketio_do.errors import SessionDataError
-from socketio_do.limits import MAX_ROOM_NAME
+from socketio_do.limits import MAX_ROOM_NAME, MAX_ROOMS
 
 __all__ = [
     "CROWDED_ROOMS",
@@ -18,6 +19,7 @@ __all__ = [
     "RoomChanges",
     "RoomEvent",
     "is_too_long",
+    "may_hold",
     "room_key",
     "short_key",
 ]
@@ -36,6 +38,9 @@ MAX_ROOM_KEY: Final = 12 * MAX_ROOM_NAME + 2
 
 #: Rooms beyond which others are let in before a socket leaves them: a thousand take ten milliseconds, and a session has 64 sockets.
 CROWDED_ROOMS: Final = 100
+
+#: Rooms of a socket from which on their names' hashes are looked at: with fewer, comparing all of them costs nothing.
+_MANY_ROOMS: Final = 64
 
 
 def room_key(room: Room) -> str:
@@ -137,3 +142,15 @@ def _never(namespace: str) -> bool:
     """Stand for whoever could be interested."""
     del namespace
     return False
+
+
+def may_hold(before: set[str], entered: Collection[str]) -> bool:
+    """Return whether a socket may be in these rooms together: `MAX_ROOMS`, and `MAX_COLLISIONS` whose names have the same hash.
+
+    Hashes are looked at only when the number passes a power of two: what that costs is shared by as many entries.
+    """
+    number = len(before.union(entered))
+    if number > MAX_ROOMS:
+        return False
+    is_looked_at = number > _MANY_ROOMS and number.bit_length() > len(before).bit_length()
+    return not (is_looked_at and has_collisions([*before, *entered]))
