@@ -9,7 +9,7 @@ from socketio_do.durable import Emitter, SocketActor
 
 
 class Misconfigured(SocketActor):
-    peer_binding = None  # type: ignore[assignment]
+    peer_binding = 5  # type: ignore[assignment]
     handler_timeout_s = "120"  # type: ignore[assignment]
 
     def configure(self, sio: str) -> None: ...  # type: ignore[override]
