@@ -316,5 +316,5 @@ def bench(session: nox.Session) -> None:
     install(session, "--editable", str(ROOT / "tools"), *editable(*SIBLINGS), groups=("aio", "bench"))
     options = [one for one in session.posargs if one.startswith("-")]
     scripts = [one for one in session.posargs if one not in options]
-    for script in scripts or ("calls", "first_figures", "frames", "engine_figures", "socketio_figures"):
+    for script in scripts or ("calls", "prices", "first_figures", "frames", "engine_figures", "socketio_figures"):
         session.run("python", f"benchmarks/{script}.py", *options)
