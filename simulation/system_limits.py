@@ -16,6 +16,7 @@ __all__ = ["SMALL", "make_small", "make_tight"]
 #: What may be as small as 1.
 SMALL: Final = (
     "shared_wire.link.link.MAX_CHANGES",
+    "shared_wire.link.stream_bounds.MOST_CALLS",
     "shared_wire.link.session_lists.PIECE",
     "shared_wire.format.batches._BATCH_OPERATIONS",
     "engine_do.durable.alarm_sweep._SLICE",

@@ -244,7 +244,15 @@ def be_late(system: System) -> None:
 
 def cut_off(system: System) -> None:
     """Have calls reach an actor no more, or all of them again."""
-    system.faults.cut_off = system.random.choice((None, None, *system.actors))
+    system.faults.cut_off = found = system.random.choice((None, None, *system.actors))
+    if found is not None:
+        system.break_streams(found)
+
+
+def break_stream(system: System) -> None:
+    """Have a stream break between two actors, whatever is on it."""
+    if ends := _pick(system, system.streams):
+        system.break_streams(ends[0])
 
 
 def fill(system: System) -> None:
@@ -278,6 +286,7 @@ STEPS: Final[dict[Step, int]] = {
     settle_now: 60,
     be_late: 2,
     cut_off: 5,
+    break_stream: 25,
     fill: 10,
     deploy: 10,
     jump_clock: 2,

@@ -26,6 +26,7 @@ from shared_wire import Life
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
 from shared_wire.testing.loop import current_life
+from shared_wire.testing.sockets import ServerSocket
 from shared_wire.testing.values import LifeOver
 from socketio_do.testing.transports import Polling, Transport, WebSocket
 
@@ -71,6 +72,8 @@ class Unreliable(Faults):
     def call(self, target: Actor, method: str) -> Fate:
         """Let one fail."""
         life = current_life.get()
+        if method == "fetch" and life is not None:
+            return self._open_stream(target)
         if method != "link" or life is None:
             return super().call(target, method)
         pair = str(life.owner), str(target)
@@ -85,6 +88,17 @@ class Unreliable(Faults):
             self.counts["given up"] += 1
             self.given_up.add(pair)
         return fate
+
+    def _open_stream(self, target: Actor) -> Fate:
+        """Let a stream come late, or not at all."""
+        if target is self.cut_off or self.random.random() < self.rate / 2:
+            self.counts["stream refused"] += 1
+            return LOST
+        self.counts["stream opened"] += 1
+        if self.random.random() < self.rate:
+            self.counts["stream late"] += 1
+            return Fate(told_s=self.random.random() / 2)
+        return super().call(target, "fetch")
 
     def _choose(self) -> tuple[Fate, str]:
         late = self.random.random() * 3
@@ -229,9 +243,42 @@ class System:
         engines = [*map(self.engine, range(len(ENGINES)))]
         return [*engines, *map(self.server, SERVERS)] if self.is_split else engines
 
+    @property
+    def streams(self) -> list[tuple[Actor, Actor, ServerSocket]]:
+        """The streams that are open: the engine actor, the socket actor, and the end of that one."""
+        return [
+            (self.world.actor("ENGINE", ws.tags[0].rpartition(":")[2]), actor, ws)
+            for actor in (map(self.server, SERVERS) if self.is_split else ())
+            for ws in list(actor.sockets)
+            if ws.readyState == ws.OPEN
+        ]
+
+    def break_streams(self, *of: Actor) -> None:
+        """Have the streams of actors break: nothing is lost by it."""
+        for *ends, ws in self.streams:
+            if not {*of}.isdisjoint(ends):
+                self.note("stream broken")
+                self._note_broken(*ends)
+                ws.sever()
+
+    def _note_broken(self, engine: Actor, server: Actor) -> None:
+        """Count a stream that ends as a failure of the calls that may be under way on it."""
+        life = engine.life
+        opened = life.instance._application._opened._streams.values() if life is not None else ()
+        if any(one.stream.is_busy for one in opened):
+            self.note("stream broken in a call")
+        for pair in ((str(engine), str(server)), (str(server), str(engine))):
+            self.faults.failed[pair] += 1
+            if self.faults.failed[pair] >= MAX_ATTEMPTS:
+                self.faults.given_up.add(pair)
+
     def end_life(self, actor: Actor) -> None:
         """End a life in the middle of whatever it does, and its sockets with it."""
         self.note(f"{actor.binding} reset")
+        for engine, server, _ in self.streams:
+            if actor in (engine, server):
+                self.note("stream broken by a reset")
+                self._note_broken(engine, server)
         self.is_disturbed = True
         if actor.binding != "ENGINE":
             self._cut(actor)

@@ -16,7 +16,7 @@ from shared_wire.format.operations import EngineSid, Operation
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.link.calls import enqueue, fail_call, make_call, receive_reply, renew_call, repeat_call, spoil_call
 from shared_wire.link.effects import Deliver, Effect, Lose, SendReply
-from shared_wire.link.link import Link
+from shared_wire.link.link import Link, change
 from shared_wire.link.replies import answer_call, confirm_handled, receive_call, spoil_answer
 
 __all__ = ["LinkDriver", "Wire"]
@@ -26,7 +26,7 @@ class Wire(Protocol):
     """What the actor's shell does for its links."""
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make the RPC; none when it failed, whatever the reason."""
+        """Make a call, by whatever carries it, and count it; none when it failed, whatever the reason."""
 
     async def pause(self, attempt: int) -> None:
         """Wait before attempt number ``attempt`` of a call; longer each time, with jitter."""
@@ -64,8 +64,8 @@ class LinkDriver:
     ) -> None:
         """Initialise with who we are, what carries frames, and whether our peers hold the sockets.
 
-        ``counters`` gets what this life costs: ``rpcs`` made and ``rpcs_taken``, ``resends``, ``bytes_sent`` and
-        ``bytes_received``, ``operations_sent`` and ``operations_received``, ``sessions_lost``.
+        ``counters`` gets what this life costs besides the calls (`Wire.call`): ``resends``, ``bytes_sent`` and ``bytes_received``,
+        ``operations_sent`` and ``operations_received``, ``sessions_lost``.
         """
         self._counters = Counter[str]() if counters is None else counters
         self._new = Link(name=name, life=life, peer_holds_sockets=peer_holds_sockets)
@@ -105,12 +105,17 @@ class LinkDriver:
             self._deferred.add(peer)
             self._wire.defer(lambda: self._flush(peer))
 
-    def answer(self, data: bytes) -> bytes:
+    def contact(self, peer: str) -> None:
+        """Make a call even if there is nothing to say: its answer shows whether ``peer`` still lives the life we know."""
+        self._keep(peer, change(self._link(peer), behind=True))
+        self._flush(peer)
+
+    def answer(self, data: bytes, note: Callable[[str], object] | None = None) -> bytes:
         """Answer a call: its bytes in, the reply's out. Never waits: a handler that suspends is confirmed later.
 
-        Bytes that are no frame are answered with `Refusal.UNREADABLE`; nothing of the error's text leaves the actor.
+        Bytes that are no frame are answered with `Refusal.UNREADABLE`; nothing of the error's text leaves the actor. ``note`` is
+        called with the caller's name.
         """
-        self._counters["rpcs_taken"] += 1
         self._counters["bytes_received"] += len(data)
         try:
             call = decode(data)
@@ -118,6 +123,8 @@ class LinkDriver:
             return encode(self._unreadable())
         if not isinstance(call, Call):
             return encode(self._unreadable())
+        if note is not None:
+            note(call.sender)
         reply = self._answer(call)
         self._counters["operations_sent"] += len(reply.operations)
         try:
@@ -234,7 +241,6 @@ class LinkDriver:
         return call
 
     def _count_call(self, call: Call, data: bytes) -> None:
-        self._counters["rpcs"] += 1
         self._counters["bytes_sent"] += len(data)
         self._counters["resends" if call.attempt > 1 else "operations_sent"] += (
             1 if call.attempt > 1 else len(call.operations)
