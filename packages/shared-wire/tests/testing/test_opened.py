@@ -34,3 +34,32 @@ def test_it_ends_with_the_life_of_its_opener(world: World) -> None:
     near.evict()
     world.settle()
     assert len(far.sockets) == 0
+
+
+def test_a_listener_that_was_removed_hears_nothing(world: World) -> None:
+    near = world.actor("COUNTER", "near")
+    world.run(near.call("an RPC", "say", "heard"))
+    world.run(near.call("an RPC", "hear_no_more"))
+    world.run(near.call("an RPC", "say", "not heard"))
+    assert world.run(near.call("an RPC", "heard")) == "['hello 1 heard']"
+
+
+def test_what_a_listener_raises_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    near = world.actor("COUNTER", "near")
+    world.run(near.call("an RPC", "hear_badly"))
+    world.run(near.call("an RPC", "say", "this"))
+    [record] = caplog.records
+    assert "a message event raised" in record.getMessage()
+
+
+def test_an_event_that_meets_the_end_of_its_life_is_told_to_nobody(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    near, far = world.actor("COUNTER", "near"), world.actor("COUNTER", "far")
+    world.run(near.call("an RPC", "hear_slowly"))
+    world.run(near.call("an RPC", "say", "this"))
+    world.advance(0.1)
+    near.reset()
+    world.settle()
+    assert far.life is not None
+    assert not caplog.records
