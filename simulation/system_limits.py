@@ -16,7 +16,6 @@ __all__ = ["SMALL", "make_small", "make_tight"]
 #: What may be as small as 1.
 SMALL: Final = (
     "shared_wire.link.link.MAX_CHANGES",
-    "shared_wire.link.stream_bounds.MOST_CALLS",
     "shared_wire.link.session_lists.PIECE",
     "shared_wire.format.batches._BATCH_OPERATIONS",
     "engine_do.durable.alarm_sweep._SLICE",
@@ -32,6 +31,7 @@ SMALL: Final = (
     "socketio_do.state.membership.MAX_HELD_ENVIRONS",
     "socketio_do.state.membership.CROWDED_ROOMS",
     "socketio_do.state.session_data.MAX_HELD_DATA",
+    "shared_wire.link.stream_bounds.MOST_CALLS",
 )
 #: Those that stand in two modules.
 _SAME: Final = {

@@ -11,7 +11,7 @@ from system_releases import rewrite
 from system_upgrade import SLOW_S, Upgrading
 from system_world import System
 
-__all__ = ["STEPS", "Step"]
+__all__ = ["STEPS", "STEPS_BETWEEN_OBJECTS", "Step", "open_client"]
 
 _ROOMS: Final = ("red", "blue")
 #: What a handler may be asked to do, and how often.
@@ -286,12 +286,14 @@ STEPS: Final[dict[Step, int]] = {
     settle_now: 60,
     be_late: 2,
     cut_off: 5,
-    break_stream: 25,
     fill: 10,
     deploy: 10,
     jump_clock: 2,
     System.settle: 15,
 }
+
+#: What may happen besides where sockets and application are in two objects.
+STEPS_BETWEEN_OBJECTS: Final[dict[Step, int]] = {break_stream: 25}
 
 
 def _open(system: System) -> list[Client]:

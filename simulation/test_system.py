@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 from system_run import Plan, make_plan, play, run, shrink
-from system_steps import STEPS, open_client
+from system_steps import STEPS, STEPS_BETWEEN_OBJECTS, open_client
 from system_upgrade import Stage
 
 #: Steps of all runs together.
@@ -116,5 +116,5 @@ def test_a_run_in_which_something_does_not_hold_is_shrunk(monkeypatch: pytest.Mo
     names = " ".join(f"open_client:{number}" for number in numbers)
     kind = ", tight" * plan.is_tight + ", small" * plan.is_small
     assert str(short) == f"seed 1, failures 0.0, {plan.clients} clients{kind}: {names}"
-    assert {step for _, step in plan.steps} <= STEPS.keys()
+    assert {step for _, step in plan.steps} <= STEPS.keys() | STEPS_BETWEEN_OBJECTS.keys()
     assert play(short).counts
