@@ -236,6 +236,23 @@ def test_a_call_whose_frame_nobody_handled_is_given_up_in_time(world: World) -> 
     open_stream(world, client)
 
 
+def test_a_stream_on_which_the_engine_actor_does_not_answer_is_used_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared_wire.link.stream_bounds.OPENING", 1_000_000)
+    client, other = world.client(), world.client()
+    open_stream(world, client)
+    client.emit("later", 1)
+    other.emit("later", 5)
+    streams(world)[0].client.vanish()
+    world.advance(3)
+    assert client.received("late") == [None]
+    before = spent(world)
+    world.advance(3)
+    assert client.received("late") == [None, None]
+    assert difference(before, spent(world)) == {"rpcs": 1, "rpcs_taken": 1}
+
+
 def test_a_reset_of_the_socket_actor_is_known_at_once(world: World) -> None:
     waiting, quiet = world.client(), world.client()
     open_stream(world, quiet)
