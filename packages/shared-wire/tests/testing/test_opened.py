@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from model_project import write_project
 
-from shared_wire.testing import World
+from shared_wire.testing import Actor, Fate, Faults, World
+from shared_wire.testing.values import LifeOver
 
 
 @pytest.fixture
@@ -63,3 +64,24 @@ def test_an_event_that_meets_the_end_of_its_life_is_told_to_nobody(
     world.settle()
     assert far.life is not None
     assert not caplog.records
+
+
+class LateAnswers(Faults):
+    """The answer to a request comes after a second."""
+
+    def call(self, target: Actor, method: str) -> Fate:
+        """Return what becomes of a call."""
+        return Fate(told_s=1) if method == "fetch" else super().call(target, method)
+
+
+def test_one_that_its_opener_does_not_live_to_see_is_closed(world: World) -> None:
+    near, other = world.actor("COUNTER", "near"), world.actor("COUNTER", "other")
+    world.faults = LateAnswers()
+    opening = near.call("an RPC", "open_stream", "other")
+    task = world.loop.create_task(opening)
+    world.advance(0.5)
+    assert len(other.sockets) == 1
+    near.reset()
+    world.settle()
+    assert other.sockets == {}
+    assert isinstance(task.exception(), LifeOver)
