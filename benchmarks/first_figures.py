@@ -98,10 +98,10 @@ def print_round_trips(prepared: dict[Subject, Prepared]) -> None:
 
 
 def print_load(prepared: dict[Subject, Prepared]) -> None:
-    """Print echoes a second and CPU of many clients with many messages in flight, and how many frames travel in one RPC."""
+    """Print echoes a second and CPU of many clients with many messages in flight, and how many frames travel in one call."""
     total = CLIENTS * MESSAGES // 2
     print(f"echo of {CLIENTS} clients, {IN_FLIGHT} in flight each, {ROUNDS} interleaved rounds of {total}:")
-    print("  echo/s / server CPU ms per echo / frames per RPC", flush=True)
+    print("  echo/s / server CPU ms per echo / frames per call", flush=True)
     with DevServer(prepared[SUBJECTS[0]]) as one, DevServer(prepared[SUBJECTS[1]]) as two:
         for _ in range(ROUNDS):
             for subject, server in zip(SUBJECTS, (one, two), strict=True):
@@ -110,8 +110,9 @@ def print_load(prepared: dict[Subject, Prepared]) -> None:
                 asyncio.run(load(server.url, subject))
                 taken, cpu = time.perf_counter() - begun, cpu_seconds(server.group_id) - cpu
                 now = read_counters(server.url) if subject.join else {}
-                rpcs = now.get("rpcs", 0) - counted.get("rpcs", 0)
-                factor = f"{(now['frames'] - counted.get('frames', 0)) / rpcs:.1f}" if rpcs else "-"
+                # What comes over a stream is the replies to calls over it, mostly.
+                calls = sum(now.get(what, 0) - counted.get(what, 0) for what in ("rpcs", "stream_messages"))
+                factor = f"{(now['frames'] - counted.get('frames', 0)) / calls:.1f}" if calls else "-"
                 print(f"  {subject.name:28}{total / taken:,.0f} / {cpu / total * 1000:.2f} / {factor}", flush=True)
 
 

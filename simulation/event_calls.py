@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
+from engine_do import EngineConfig
 from shared_wire.testing import World
 from shared_wire.testing.sockets import ClientSocket
 from socketio_do.testing import World as SocketIoWorld
@@ -57,7 +58,8 @@ def _configure(sio: Any) -> None:
 
 def measure(placement: str) -> dict[str, Calls]:
     """Count what each kind of event calls, once everything it needs is in memory."""
-    with SocketIoWorld.of(_configure, is_split=placement == "two objects") as world:
+    config = EngineConfig(path="/socket.io/", stream=False)
+    with SocketIoWorld.of(_configure, is_split=placement == "two objects", config=config) as world:
         clients = [_connect(world) for _ in range(_FEW)]
         first = clients[0]
         figures = {

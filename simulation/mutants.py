@@ -29,7 +29,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LIST: Final = Path(__file__).with_name("mutants.toml")
 PACKAGES: Final = ("shared-wire", "engine-do", "socketio-do")
 #: Tests of the shells, with all packages together.
-SHELLS: Final = "simulation/test_shells.py"
+SHELLS: Final = ("simulation/test_shells.py", "simulation/test_streams.py")
 
 STEPS: Final = 40_000
 STEPS_OF_A_RUN: Final = 400
@@ -118,7 +118,7 @@ def find_by_simulation(environment: dict[str, str], steps: int, failures: Iterab
 def find_by_units(environment: dict[str, str], package: str) -> Outcome:
     """Run tests until one fails: the package's own, those of the shells in the model, and those of the other packages."""
     own, *others = sorted((f"packages/{name}/tests" for name in PACKAGES), key=lambda path: package not in path)
-    for tests in (own, SHELLS, *others):
+    for tests in (own, *SHELLS, *others):
         command = [sys.executable, "-m", "pytest", tests, "-x", "-q", "-p", "no:cacheprovider"]
         try:
             ended = subprocess.run(

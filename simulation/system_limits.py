@@ -31,6 +31,7 @@ SMALL: Final = (
     "socketio_do.state.membership.MAX_HELD_ENVIRONS",
     "socketio_do.state.membership.CROWDED_ROOMS",
     "socketio_do.state.session_data.MAX_HELD_DATA",
+    "shared_wire.link.stream_bounds.MOST_CALLS",
 )
 #: Those that stand in two modules.
 _SAME: Final = {

@@ -42,6 +42,7 @@ def check_at_rest(system: Resting) -> None:
             assert not life.keeps_awake(), f"{actor}: kept awake by {life.keeps_awake()} although everything is done"
         if actor.binding != "SOCKET":
             _check_engine(system, actor)
+        assert actor.binding != "SOCKET" or not actor.sockets, f"{actor}: a stream is left open"
         if actor.binding != "ENGINE":
             _check_rows(system, actor)
         _check_memory(actor)
@@ -59,7 +60,7 @@ def check_prompt(system: Resting) -> None:
             assert not late, f"{client}: packets are late: {late}"
     known = {one.engine_sid for one in system.live.values() if one.is_open or one.excuse == "it is gone" or _asks(one)}
     for actor in system.actors:
-        if actor.binding != "ENGINE" and actor.lives:
+        if actor.binding != "ENGINE" and _has_tables(actor):
             ghosts = {row[0] for row in actor.storage.sql.exec("SELECT engine_sid FROM sio_sessions").raw()} - known
             assert not ghosts, f"{actor}: ends are not told: {ghosts}"
     if not any(_asks(one) or one.attachment is not None for one in system.live.values()):
@@ -123,11 +124,16 @@ def _check_engine(system: Resting, actor: Actor) -> None:
     assert actor.storage.alarm_ms is not None or not sessions, f"{actor}: nobody watches the sessions"
 
 
+def _has_tables(actor: Actor) -> bool:
+    """Return whether an object with an application has begun once: one that was full could not."""
+    return bool(actor.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'sio_sockets'").raw().toArray())
+
+
 def _check_rows(system: Resting, actor: Actor) -> None:
     def rows(columns: str, table: str) -> set[tuple[Any, ...]]:
         return {tuple(row) for row in actor.storage.sql.exec(f"SELECT {columns} FROM {table}").raw()}
 
-    if actor.lives == 0:
+    if not _has_tables(actor):
         return
     streams = [
         one

@@ -12,7 +12,7 @@ import pytest
 from error_log import ErrorLog
 from seeded import seed_packages
 from system_limits import make_small, make_tight
-from system_steps import STEPS, Step
+from system_steps import STEPS, STEPS_BETWEEN_OBJECTS, Step
 from system_world import System
 
 from shared_wire.testing.modules import install
@@ -69,8 +69,9 @@ def make_plan(seed: int, failures: float, length: int, *, is_split: bool = True)
     random = Random(seed)
     is_tight, is_small = random.random() < 0.2, random.random() < 0.3
     [clients] = random.choices(list(_CLIENTS), list(_CLIENTS.values()))
-    weights = [weight * random.choice((0.2, 1, 3)) for weight in STEPS.values()]
-    steps = random.choices(list(STEPS), weights, k=length)
+    known = STEPS | STEPS_BETWEEN_OBJECTS if is_split else STEPS
+    weights = [weight * random.choice((0.2, 1, 3)) for weight in known.values()]
+    steps = random.choices(list(known), weights, k=length)
     return Plan(seed, failures, tuple(enumerate(steps)), is_tight, is_small, clients, is_split)
 
 

@@ -11,7 +11,7 @@ from system_releases import rewrite
 from system_upgrade import SLOW_S, Upgrading
 from system_world import System
 
-__all__ = ["STEPS", "Step"]
+__all__ = ["STEPS", "STEPS_BETWEEN_OBJECTS", "Step", "open_client"]
 
 _ROOMS: Final = ("red", "blue")
 #: What a handler may be asked to do, and how often.
@@ -244,7 +244,15 @@ def be_late(system: System) -> None:
 
 def cut_off(system: System) -> None:
     """Have calls reach an actor no more, or all of them again."""
-    system.faults.cut_off = system.random.choice((None, None, *system.actors))
+    system.faults.cut_off = found = system.random.choice((None, None, *system.actors))
+    if found is not None:
+        system.break_streams(found)
+
+
+def break_stream(system: System) -> None:
+    """Have a stream break between two actors, whatever is on it."""
+    if ends := _pick(system, system.streams):
+        system.break_streams(ends[0])
 
 
 def fill(system: System) -> None:
@@ -283,6 +291,9 @@ STEPS: Final[dict[Step, int]] = {
     jump_clock: 2,
     System.settle: 15,
 }
+
+#: What may happen besides where sockets and application are in two objects.
+STEPS_BETWEEN_OBJECTS: Final[dict[Step, int]] = {break_stream: 25}
 
 
 def _open(system: System) -> list[Client]:

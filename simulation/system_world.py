@@ -16,16 +16,17 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from error_log import FULL
 from expected_packets import Expected
 from system_clients import Client, Stream
+from system_faults import Unreliable
 from system_rest import check_at_rest, check_prompt
 from system_upgrade import Upgrading
 
 from shared_wire import Life
 from shared_wire.limits import MAX_ATTEMPTS
-from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
+from shared_wire.testing import Actor, World
 from shared_wire.testing.loop import current_life
+from shared_wire.testing.sockets import ServerSocket
 from shared_wire.testing.values import LifeOver
 from socketio_do.testing.transports import Polling, Transport, WebSocket
 
@@ -41,79 +42,6 @@ _AT_REST_S: Final = 150
 _PROMPT_S: Final = 1
 #: How many times nothing is under way and a sweep still has something to say, before that is an endless loop.
 _SWEEPS: Final = 8
-
-
-#: How statements and changes of keys begin that a full object refuses.
-_WRITES: Final = ("INSERT", "UPDATE", "DELETE", "put ", "delete ")
-
-
-class Unreliable(Faults):
-    """Calls between actors fail by chance. A call that its caller has given up may still arrive, while both lives last."""
-
-    def __init__(self, random: Random, rate: float, counts: Counter[str]) -> None:
-        self.random, self.rate, self.counts = random, rate, counts
-        #: How often in a row calls from one actor to another have failed.
-        self.failed: Counter[tuple[str, str]] = Counter()
-        #: The pairs of actors between which a call was given up, since all was last at rest.
-        self.given_up: set[tuple[str, str]] = set()
-        self.is_disturbed = False
-        self.late_s = 0.0
-        #: The actor that no call reaches for a while.
-        self.cut_off: Actor | None = None
-        #: The actor of whose writes every other one fails; and those of which some have failed, since all was last at rest.
-        self.full: Actor | None = None
-        self.were_full: set[Actor] = set()
-
-    def calm(self) -> None:
-        """Let nothing go wrong until `rate` is set again."""
-        self.rate, self.late_s, self.cut_off, self.full = 0.0, 0.0, None, None
-
-    def call(self, target: Actor, method: str) -> Fate:
-        """Let one fail."""
-        life = current_life.get()
-        if method != "link" or life is None:
-            return super().call(target, method)
-        pair = str(life.owner), str(target)
-        if self.random.random() >= self.rate and target is not self.cut_off:
-            self.failed[pair] = 0
-            return super().call(target, method)
-        self.is_disturbed = True
-        fate, what = self._choose() if target is not self.cut_off else (LOST, "cut off")
-        self.counts[what] += 1
-        self.failed[pair] = 0 if fate.is_answered else self.failed[pair] + 1
-        if self.failed[pair] >= MAX_ATTEMPTS:
-            self.counts["given up"] += 1
-            self.given_up.add(pair)
-        return fate
-
-    def _choose(self) -> tuple[Fate, str]:
-        late = self.random.random() * 3
-        return self.random.choice(
-            (
-                (LOST, "call lost"),
-                (LOST_ANSWER, "answer lost"),
-                (DOUBLED, "call doubled"),
-                (OVERLOADED, "overloaded"),
-                (Fate(arrives_s=(late,)), "call late"),
-                (Fate(told_s=late), "answer late"),
-                (Fate(arrives_s=(late,), is_answered=False), "stray"),
-            )
-        )
-
-    def write(self, owner: Actor, what: str) -> str | None:
-        """Let every other write fail while an object is full: reading goes on."""
-        is_ours = owner is self.full and current_life.get() is not None and what.startswith(_WRITES)
-        if not is_ours or self.random.random() < 0.5:
-            return super().write(owner, what)
-        self.is_disturbed = True
-        self.were_full.add(owner)
-        self.counts[f"{owner.binding} full: {what.split()[0]}"] += 1
-        return FULL
-
-    def alarm_s(self, owner: Actor) -> float:
-        """Let an alarm be late."""
-        del owner
-        return self.late_s
 
 
 class System:
@@ -229,9 +157,42 @@ class System:
         engines = [*map(self.engine, range(len(ENGINES)))]
         return [*engines, *map(self.server, SERVERS)] if self.is_split else engines
 
+    @property
+    def streams(self) -> list[tuple[Actor, Actor, ServerSocket]]:
+        """The streams that are open: the engine actor, the socket actor, and the end of that one."""
+        return [
+            (self.world.actor("ENGINE", ws.tags[0].rpartition(":")[2]), actor, ws)
+            for actor in (map(self.server, SERVERS) if self.is_split else ())
+            for ws in list(actor.sockets)
+            if ws.readyState == ws.OPEN
+        ]
+
+    def break_streams(self, *of: Actor) -> None:
+        """Have the streams of actors break: nothing is lost by it."""
+        for *ends, ws in self.streams:
+            if not {*of}.isdisjoint(ends):
+                self.note("stream broken")
+                self._note_broken(*ends)
+                ws.sever()
+
+    def _note_broken(self, engine: Actor, server: Actor) -> None:
+        """Count a stream that ends as a failure of the calls that may be under way on it."""
+        life = engine.life
+        opened = life.instance._application._opened._streams.values() if life is not None else ()
+        if any(one.stream.is_busy for one in opened):
+            self.note("stream broken in a call")
+        for pair in ((str(engine), str(server)), (str(server), str(engine))):
+            self.faults.failed[pair] += 1
+            if self.faults.failed[pair] >= MAX_ATTEMPTS:
+                self.faults.given_up.add(pair)
+
     def end_life(self, actor: Actor) -> None:
         """End a life in the middle of whatever it does, and its sockets with it."""
         self.note(f"{actor.binding} reset")
+        for engine, server, _ in self.streams:
+            if actor in (engine, server):
+                self.note("stream broken by a reset")
+                self._note_broken(engine, server)
         self.is_disturbed = True
         if actor.binding != "ENGINE":
             self._cut(actor)

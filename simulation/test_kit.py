@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine_do import EngineConfig
 from socketio_do.testing import Client, Refused, World
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,9 +33,9 @@ def load() -> Iterator[Load]:
 
 @pytest.fixture
 def chat() -> Iterator[World]:
-    """The chat, in two objects."""
+    """The chat, in two objects whose calls are RPCs."""
     register = runpy.run_path(str(EXAMPLES / "chat" / "src" / "chat.py"))["register"]
-    with World.of(register, is_split=True) as world:
+    with World.of(register, is_split=True, config=EngineConfig(path="/socket.io/", stream=False)) as world:
         yield world
 
 

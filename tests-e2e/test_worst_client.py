@@ -176,7 +176,7 @@ async def is_quiet(worker: Worker) -> bool:
 
 async def heard(worker: Worker) -> list[int]:
     """Return how much both actors have taken."""
-    counted = [(ENGINE, "frames"), (SOCKET, "rpcs_taken")]
+    counted = [(ENGINE, "frames"), (SOCKET, "rpcs_taken"), (SOCKET, "stream_messages")]
     return [(await worker.counters(actor)).get(what, 0) for actor, what in counted]
 
 

@@ -19,7 +19,7 @@ NUMBERS = [
     "actors",
 ]
 NUMBERS_OR_NONE = ["max_sessions_per_address", "max_messages_per_s", "max_bytes_per_s", "compression_threshold"]
-SWITCHES = ["allow_upgrades", "allow_eio3", "trust_forwarded_host", "cors_credentials"]
+SWITCHES = ["allow_upgrades", "allow_eio3", "trust_forwarded_host", "cors_credentials", "stream"]
 HOOKS = ["choose_actor", "location_hint", "allow_request", "choose_peer"]
 
 #: What a user of another server writes, and words of the answer.
@@ -70,6 +70,7 @@ def test_the_defaults_are_those_the_documentation_names() -> None:
         "actors": 1,
         "choose_actor": None,
         "choose_peer": None,
+        "stream": True,
         "location_hint": None,
         "cors_allowed_origins": None,
         "trust_forwarded_host": False,

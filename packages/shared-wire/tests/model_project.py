@@ -39,8 +39,18 @@ class Counter(DurableObject):
     async def open_stream(self, name):
         answer = await self.env.COUNTER.getByName(name).fetch("http://stream/")
         self.stream = answer.webSocket
-        self.stream.addEventListener("message", lambda event: self.marks.append(event.data))
+        self.listener = lambda event: self.marks.append(event.data)
+        self.stream.addEventListener("message", self.listener)
         self.stream.accept()
+
+    async def hear_no_more(self):
+        self.stream.removeEventListener("message", self.listener)
+
+    async def hear_badly(self):
+        self.stream.addEventListener("message", lambda event: 1 / 0)
+
+    async def hear_slowly(self):
+        self.stream.addEventListener("message", lambda event: asyncio.sleep(5))
 
     async def say(self, text):
         self.stream.send(text)

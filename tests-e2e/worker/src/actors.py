@@ -24,8 +24,8 @@ from socketio_do.durable import SocketActor
 TABLES = ("sessions", "sockets", "rooms")
 
 ENGINE = EngineConfig(path="/socket.io/", max_payload=100_000)
-#: Several engine actors, for what is counted by actor; pings that do not come within a test.
-WIDE = EngineConfig(path="/wide/", actors=2, ping_interval_ms=600_000, ping_timeout_ms=700_000)
+#: Several engine actors, for what is counted by actor, each call as an RPC; pings that do not come within a test.
+WIDE = EngineConfig(path="/wide/", actors=2, ping_interval_ms=600_000, ping_timeout_ms=700_000, stream=False)
 #: Intervals this short never let the objects sleep; the warning about them is expected.
 FAST = EngineConfig(
     path="/fast/", ping_interval_ms=300, ping_timeout_ms=1_000, connect_timeout_ms=1_500, cors_allowed_origins="*"

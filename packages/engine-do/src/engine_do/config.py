@@ -138,6 +138,8 @@ class EngineConfig:
     choose_actor: Callable[[HttpRequest], int] | None = None
     #: Chooses the socket actor that a message is for. None: all are for `EngineActor.peer_name`. Not for an engine alone.
     choose_peer: ChoosePeer | None = None
+    #: Whether calls to a socket actor go over a WebSocket while there are many. Not used without a peer.
+    stream: bool = True
     #: Where an actor that does not exist yet is best placed, as Cloudflare names regions, by a new session's request.
     location_hint: Callable[[HttpRequest], str | None] | None = None
     #: Origins of pages that may connect: none means the same host only, "*" any. Requests without an Origin are let through.
@@ -180,7 +182,7 @@ class EngineConfig:
                 check_number(name, getattr(self, name))
         for name, of in _HOOKS.items():
             check_callable(name, getattr(self, name), of)
-        for name in ("allow_upgrades", "allow_eio3", "trust_forwarded_host", "cors_credentials"):
+        for name in ("allow_upgrades", "allow_eio3", "trust_forwarded_host", "cors_credentials", "stream"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} is True or False; got {getattr(self, name)!r}")
         if not isinstance(self.initial_packet, str | bytes | None):

@@ -50,6 +50,7 @@ ENGINE = EngineConfig(
     actors=4,
     choose_actor=lambda request: len(request.url) % 4,
     choose_peer=lambda state, packet: (state, "text" if isinstance(packet, str) else "binary"),
+    stream=False,
     exclude_headers=["cookie"],
     location_hint=place,
     cors_allowed_origins=["https://example.com"],

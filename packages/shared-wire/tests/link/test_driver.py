@@ -709,15 +709,14 @@ def test_what_a_life_costs_is_counted() -> None:
     reply = pair.arrive(pair.engine)
     size = len(pair.engine.wire.journeys[0].data)
     pair.engine.wire.fail()
-    assert counts == {"rpcs": 1, "bytes_sent": size, "operations_sent": 2}
+    assert counts == {"bytes_sent": size, "operations_sent": 2}
     pair.engine.wire.wake()
-    assert counts == {"rpcs": 2, "resends": 1, "bytes_sent": 2 * size, "operations_sent": 2}
+    assert counts == {"resends": 1, "bytes_sent": 2 * size, "operations_sent": 2}
     pair.finish(pair.engine, reply)
     assert counts["operations_received"] == 2
     socket_sends(pair, down(X))
     [journey] = pair.socket.wire.journeys
     pair.exchange(pair.socket)
-    assert counts["rpcs_taken"] == 1
     assert counts["bytes_received"] >= len(journey.data)
     assert counts["operations_received"] == 3
 
@@ -731,11 +730,49 @@ def test_what_is_lost_and_what_is_answered_is_counted() -> None:
     echo(pair)
     engine_sends(pair, up(X))
     pair.settle()
-    assert (counts["rpcs_taken"], counts["operations_received"], counts["operations_sent"]) == (1, 1, 1)
+    assert (counts["operations_received"], counts["operations_sent"]) == (1, 1)
     socket_sends(pair, down(X, "\ud800"))
     assert counts["sessions_lost"] == 1
-    pair.socket.driver.answer(b"no frame")
-    assert counts["rpcs_taken"] == 2
+
+
+def test_whoever_calls_is_named_and_bytes_of_nobody_are_not(pair: Pair) -> None:
+    callers: list[str] = []
+    engine_sends(pair, up(X))
+    [journey] = pair.engine.wire.journeys
+    pair.socket.driver.answer(journey.data, callers.append)
+    pair.socket.driver.answer(b"no frame", callers.append)
+    assert callers == ["engine"]
+
+
+# Contact without anything to say
+
+
+def test_contact_is_a_call_although_nothing_is_to_be_said(pair: Pair) -> None:
+    pair.engine.driver.contact("socket")
+    [journey] = pair.engine.wire.journeys
+    call = decode(journey.data)
+    assert isinstance(call, Call)
+    assert (call.seq, call.operations) == (0, ())
+    pair.settle()
+    assert pair.engine.wire.journeys == []
+
+
+def test_contact_shows_that_the_peer_has_lost_what_it_had_not_handled(pair: Pair) -> None:
+    suspend(pair)
+    engine_sends(pair, up(X))
+    pair.settle()
+    assert pair.engine.driver.must_remember("socket")
+    pair.socket.restart()
+    pair.engine.driver.contact("socket")
+    pair.settle()
+    assert pair.engine.wire.lost == [X]
+    assert not pair.engine.driver.must_remember("socket")
+
+
+def test_contact_waits_for_the_call_under_way(pair: Pair) -> None:
+    engine_sends(pair, up(X))
+    pair.engine.driver.contact("socket")
+    assert len(pair.engine.wire.journeys) == 1
 
 
 # Unreadable bytes

@@ -114,3 +114,15 @@ def test_an_attachment_has_sixteen_kilobytes(
     else:
         with pytest.raises(JsException):
             server.serializeAttachment(value)
+
+
+def test_a_connection_that_breaks_is_told_to_both_ends_once(ends: tuple[ClientSocket, ServerSocket, Owner]) -> None:
+    client, server, owner = ends
+    told: list[int] = []
+    client.listen(lambda _: None, lambda code, _: told.append(code))
+    server.sever()
+    server.sever()
+    server.close(1000)
+    assert told == [1006]
+    assert [one[:1] for one in owner.seen] == [(1006,)]
+    assert server.readyState == CLOSED

@@ -52,7 +52,18 @@ from shared_wire import (
     sessions_of,
 )
 from shared_wire.bounded_json import check_depth, check_text, has_collisions, parse, write
-from shared_wire.durable import RpcWire, Timer, begin_life, hold_awake, log_fault, now_ms, raw, start_eagerly
+from shared_wire.durable import (
+    RpcWire,
+    Stream,
+    Streams,
+    Timer,
+    begin_life,
+    hold_awake,
+    log_fault,
+    now_ms,
+    raw,
+    start_eagerly,
+)
 
 LIFE = Life(start_ms=1, nonce=2)
 SID = EngineSid("a sid")
@@ -99,11 +110,22 @@ class DurableWire(RpcWire):
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None: ...
 
 
+class NoStreams:
+    """`Streams` of an actor that has none."""
+
+    def find(self, peer: str) -> Stream | None:
+        del peer
+        return None
+
+
 def carry(ctx: Any, namespace: Any) -> None:
-    wires: list[Wire] = [OwnWire(), DurableWire(ctx, namespace)]
+    streams: Streams = NoStreams()
+    wires: list[Wire] = [OwnWire(), DurableWire(ctx, namespace, streams, Counter())]
     driver = LinkDriver("engine-0", begin_life(), wires[0], peer_holds_sockets=False, counters=Counter())
     driver.send("main", SessionOpened(SID, (("PATH_INFO", "/"),)), MessageReceived(SID, b"binary"))
     assert_type(driver.answer(b"a call"), bytes)
+    assert_type(driver.answer(b"a call", list[str]().append), bytes)
+    driver.contact("main")
     assert_type(driver.peer_life("main"), Life | None)
     assert_type(driver.must_remember("main"), bool)
     assert_type(driver.busy("main"), frozenset[EngineSid])

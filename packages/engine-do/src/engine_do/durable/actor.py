@@ -173,13 +173,14 @@ class EngineActor(DurableObject):
         """Answer a call of the socket actor: one frame in, one frame out (`shared_wire`)."""
         if not isinstance(self._application, LinkedApplication):
             raise ConfigError(f"{type(self).__name__} has no peer_binding, so nobody may call it")
-        return self._application.driver.answer(bytes(data))
+        return self._application.answer(bytes(data))
 
     async def counters(self) -> str:
         """Return what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
 
         ``frames`` received from clients (20 of them are billed as a request), ``alarms``, ``rows_written``, ``closed: <reason>``,
-        and what `shared_wire.LinkDriver` counts. In memory: a new life counts from 0.
+        ``rpcs`` made and ``rpcs_taken``, ``streams_opened`` (a request each), ``stream_messages`` received (20 to a request), and
+        what `shared_wire.LinkDriver` counts. In memory: a new life counts from 0.
         """
         return json.dumps({"life": str(self.life), **self._counters})
 
@@ -217,7 +218,14 @@ class EngineActor(DurableObject):
                 f'add {{"name": "{self.peer_binding}", "class_name": ...}} to durable_objects.bindings'
             )
         return LinkedApplication(
-            self.ctx, namespace, engine, name=name, life=self.life, peer=self.peer_name, counters=self._counters
+            self.ctx,
+            namespace,
+            engine,
+            name=name,
+            life=self.life,
+            peer=self.peer_name,
+            counters=self._counters,
+            has_streams=self.config.stream,
         )
 
 

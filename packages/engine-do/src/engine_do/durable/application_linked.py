@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from engine_do.durable.application import Engine
 from engine_do.durable.operations import effects_to_operations, reason_of
+from engine_do.durable.streams import OpenedStreams
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import encode_message
 from engine_do.session import report
@@ -56,10 +57,28 @@ class LinkedApplication(RpcWire):
     announces_late = True
 
     def __init__(
-        self, ctx: Any, namespace: Any, engine: Engine, *, name: str, life: Life, peer: str, counters: Counter[str]
+        self,
+        ctx: Any,
+        namespace: Any,
+        engine: Engine,
+        *,
+        name: str,
+        life: Life,
+        peer: str,
+        counters: Counter[str],
+        has_streams: bool,
     ) -> None:
         """Initialise with the object's context, the peers' binding, who we are and whom we serve, and where to count."""
-        super().__init__(ctx, namespace)
+        self._opened = OpenedStreams(
+            ctx,
+            namespace,
+            name=name,
+            counters=counters,
+            answer=lambda frame: self.driver.answer(frame),
+            broken=self._look_after,
+            is_on=has_streams,
+        )
+        super().__init__(ctx, namespace, self._opened, counters)
         self._engine = engine
         self._peer = peer
         self._mark = life.nonce >> 32
@@ -153,7 +172,7 @@ class LinkedApplication(RpcWire):
         self._timers[peer] = at_ms, Timer(wait_ms / 1000, ring)
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make the RPC. Where sessions take turns, what it took is what they rest for."""
+        """Make a call. Where sessions take turns, what it took is what they rest for."""
         began, reply = now_ms(), None
         try:
             reply = await super().call(peer, data)
@@ -165,6 +184,16 @@ class LinkedApplication(RpcWire):
                 if turns:
                     self._come_back(peer, 0)
         return reply
+
+    def answer(self, data: bytes) -> bytes:
+        """Answer an RPC of a peer."""
+        self._counters["rpcs_taken"] += 1
+        return self.driver.answer(data, self._opened.note_rpc)
+
+    def _look_after(self, peer: str) -> None:
+        """Make contact with a peer whose stream broke, if it may have lost something: it may have been reset."""
+        if self.driver.must_remember(peer):
+            self.driver.contact(peer)
 
     def swept(self, sweep: Sweep) -> bool:
         """Offer each peer the fingerprint of our sessions there, unless it has accepted it already.

@@ -6,28 +6,36 @@ Importable in a Python Worker only.
 import asyncio
 import logging
 import secrets
-import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import js
-from pyodide.ffi import JsException, create_once_callable, to_js
+from pyodide.ffi import JsException, to_js
 
+from shared_wire.durable.streams import Stream, Streams
+from shared_wire.durable.timers import Timer, now_ms
 from shared_wire.format.frames import Life
 from shared_wire.log_lines import summarize
 
-__all__ = ["RpcWire", "Timer", "begin_life", "hold_awake", "log_fault", "now_ms", "raw", "start_eagerly"]
+__all__ = [
+    "RpcWire",
+    "Stream",
+    "Streams",
+    "Timer",
+    "begin_life",
+    "hold_awake",
+    "log_fault",
+    "now_ms",
+    "raw",
+    "start_eagerly",
+]
 
 _logger = logging.getLogger("shared_wire")
 
 #: Seconds before the second attempt of a call; each further one waits three times as long. With the jitter all
 #: pauses stay below the 10 s after which the peer may sleep: what it still knows of the call must be there for the last one.
 _FIRST_PAUSE: Final = 0.05
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since the epoch. Stands still while a module is imported."""
-    return time.time_ns() // 1_000_000
 
 
 def begin_life() -> Life:
@@ -69,48 +77,29 @@ def hold_awake(ctx: Any) -> Callable[[], None]:
     return release
 
 
-class Timer:
-    """A timer that is really gone when it is cancelled.
-
-    asyncio's own (`sleep`, `timeout`, `wait_for`, `call_later`) leave JavaScript's timer running after a cancel, and a running
-    timer keeps the object awake to its end.
-    """
-
-    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do ``action`` after that many seconds, unless cancelled before."""
-        self._action = action
-        #: Whether the action was done, or will not be.
-        self.is_over = False
-        self._callback = create_once_callable(self._fire)
-        self._id = js.setTimeout(self._callback, seconds * 1000)
-
-    def cancel(self) -> None:
-        """Leave the action undone, if it is not done yet."""
-        if not self.is_over:
-            self.is_over = True
-            js.clearTimeout(self._id)
-            self._callback.destroy()
-
-    def _fire(self) -> None:
-        self.is_over = True
-        self._action()
-
-
 class RpcWire:
-    """Calls a peer's ``link`` method: the half of `shared_wire.Wire` that is the same for both actors."""
+    """Calls a peer, over a stream or its ``link`` method: the half of `shared_wire.Wire` that is the same for both actors."""
 
-    def __init__(self, ctx: Any, namespace: Any) -> None:
-        """Initialise with the object's own context and the Durable Object binding its peers are found in."""
+    def __init__(self, ctx: Any, namespace: Any, streams: Streams, counters: Counter[str]) -> None:
+        """Initialise with the object's own context, the Durable Object binding its peers are found in, and their streams.
+
+        ``counters`` gets ``rpcs``: calls made by RPC.
+        """
         self._ctx = ctx
         self._namespace = raw(namespace)
+        self._streams = streams
+        self._counters = counters
         self._awake: dict[str, Callable[[], None]] = {}
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make the RPC; none when it failed.
+        """Make a call over the peer's stream, if there is one, else by RPC; none when it failed.
 
-        Each call has a stub of its own: one that has met the peer before is broken by the peer's reset, and its first call
+        Each RPC has a stub of its own: one that has met the peer before is broken by the peer's reset, and its first call
         afterwards would fail without reaching anybody, which looks like work that may have been done.
         """
+        if (stream := self._streams.find(peer)) is not None:
+            return await stream.call(data)
+        self._counters["rpcs"] += 1
         try:
             reply = await self._namespace.getByName(peer).link(to_js(data))
             return bytes(reply.to_bytes())

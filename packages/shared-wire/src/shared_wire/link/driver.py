@@ -16,7 +16,7 @@ from shared_wire.format.operations import EngineSid, Operation
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.link.calls import enqueue, fail_call, make_call, receive_reply, renew_call, repeat_call, spoil_call
 from shared_wire.link.effects import Deliver, Effect, Lose, SendReply
-from shared_wire.link.link import Link
+from shared_wire.link.link import Link, change
 from shared_wire.link.replies import answer_call, confirm_handled, receive_call, spoil_answer
 from shared_wire.link.uneventful import answer_next, call_next, receive_next_call, receive_next_reply
 
@@ -27,7 +27,7 @@ class Wire(Protocol):
     """What the actor's shell does for its links."""
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make the RPC; none when it failed, whatever the reason."""
+        """Make a call, by whatever carries it, and count it; none when it failed, whatever the reason."""
 
     async def pause(self, attempt: int) -> None:
         """Wait before attempt number ``attempt`` of a call; longer each time, with jitter."""
@@ -65,8 +65,8 @@ class LinkDriver:
     ) -> None:
         """Initialise with who we are, what carries frames, and whether our peers hold the sockets.
 
-        ``counters`` gets what this life costs: ``rpcs`` made and ``rpcs_taken``, ``resends``, ``bytes_sent`` and
-        ``bytes_received``, ``operations_sent`` and ``operations_received``, ``sessions_lost``.
+        ``counters`` gets what this life costs besides the calls (`Wire.call`): ``resends``, ``bytes_sent`` and ``bytes_received``,
+        ``operations_sent`` and ``operations_received``, ``sessions_lost``.
         """
         self._counters = Counter[str]() if counters is None else counters
         self._new = Link(name=name, life=life, peer_holds_sockets=peer_holds_sockets)
@@ -105,12 +105,18 @@ class LinkDriver:
             known.is_deferred = True
             self._wire.defer(known.flush)
 
-    def answer(self, data: bytes) -> bytes:
+    def contact(self, peer: str) -> None:
+        """Make a call even if there is nothing to say: its answer shows whether ``peer`` still lives the life we know."""
+        known = self._links.get(peer) or self._add(peer)
+        known.link = change(known.link, behind=True)
+        known.flush()
+
+    def answer(self, data: bytes, note: Callable[[str], object] | None = None) -> bytes:
         """Answer a call: its bytes in, the reply's out. Never waits: a handler that suspends is confirmed later.
 
-        Bytes that are no frame are answered with `Refusal.UNREADABLE`; nothing of the error's text leaves the actor.
+        Bytes that are no frame are answered with `Refusal.UNREADABLE`; nothing of the error's text leaves the actor. ``note`` is
+        called with the caller's name.
         """
-        self._counters["rpcs_taken"] += 1
         self._counters["bytes_received"] += len(data)
         try:
             call = decode(data)
@@ -118,6 +124,8 @@ class LinkDriver:
             return encode(self._unreadable())
         if not isinstance(call, Call):
             return encode(self._unreadable())
+        if note is not None:
+            note(call.sender)
         return (self._links.get(call.sender) or self._add(call.sender)).answer(call)
 
     def _link(self, peer: str) -> Link:
@@ -282,7 +290,6 @@ class _PeerLink:
         except Exception as error:
             self._wire.log_fault("writing a call", error)
             return None
-        self._counters["rpcs"] += 1
         self._counters["bytes_sent"] += len(data)
         self._counters["resends" if call.attempt > 1 else "operations_sent"] += (
             1 if call.attempt > 1 else len(call.operations)

@@ -328,7 +328,12 @@ class _Stub:
         for one in arrivals:
             one.add_done_callback(lambda done: done.exception())
         answer = await arrivals[0] if fate.is_answered else None
-        await asyncio.sleep(fate.told_s)
+        try:
+            await asyncio.sleep(fate.told_s)
+        except GeneratorExit:  # the caller's life has ended, and nobody takes the WebSocket that it asked for
+            if (ws := getattr(answer, "webSocket", None)) is not None:
+                ws.drop()
+            raise
         if not fate.is_answered:
             raise JsException(fate.error)
         return answer

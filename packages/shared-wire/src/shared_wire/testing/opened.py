@@ -1,5 +1,6 @@
 """A WebSocket that an object has opened to another: it keeps the object awake, and ends with its life."""
 
+import logging
 from collections.abc import Callable
 from contextvars import Context
 from functools import partial
@@ -9,9 +10,11 @@ from typing import Any, Final
 from shared_wire.testing.lives import Life
 from shared_wire.testing.loop import is_over
 from shared_wire.testing.sockets import NO_WORD, ClientSocket
-from shared_wire.testing.values import JsBytes, JsException
+from shared_wire.testing.values import JsBytes, JsException, LifeOver
 
 __all__ = ["OpenedSocket"]
+
+_logger = logging.getLogger("shared_wire.testing")
 
 #: The code of a connection that ended without a word.
 _BROKEN: Final = 1006
@@ -26,12 +29,16 @@ class OpenedSocket:
         self._client = client
         client.is_of_runtime = True
         self._life = life
-        self._listeners: dict[str, list[Callable[[Any], Any]]] = {"message": [], "close": []}
+        self._listeners: dict[str, list[Callable[[Any], Any]]] = {"message": [], "close": [], "error": []}
         self._release: Callable[[], None] = lambda: None
 
     def addEventListener(self, kind: str, listener: Callable[[Any], Any]) -> None:  # noqa: N802 - JavaScript's name
         """Have a function called with each event of a kind."""
         self._listeners[kind].append(listener)
+
+    def removeEventListener(self, kind: str, listener: Callable[[Any], Any]) -> None:  # noqa: N802 - JavaScript's name
+        """Have a function called no more."""
+        self._listeners[kind].remove(listener)
 
     def accept(self) -> None:
         """Let events come; until it is closed, it keeps the object awake."""
@@ -64,12 +71,18 @@ class OpenedSocket:
         loop = self._life.owner.loop
 
         def begin() -> None:
-            for listener in self._listeners[kind]:
+            for listener in list(self._listeners[kind]):
                 loop.create_task(self._deliver(f"a {kind} event", partial(listener, event)))
 
         loop.call_soon(begin, context=Context())
 
     async def _deliver(self, what: str, handle: Callable[[], Any]) -> None:
-        """Have a listener called, unless the life of the object is over by now."""
-        if self._life.is_alive:
+        """Have a listener called, unless the life of the object is over by now; what it raises is logged, as the runtime does."""
+        if not self._life.is_alive:
+            return
+        try:
             await self._life.deliver(what, handle)
+        except LifeOver:
+            return
+        except JsException as error:
+            _logger.error("= %r: %s raised: %s", self._life.owner, what, error)

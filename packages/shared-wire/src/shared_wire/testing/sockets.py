@@ -66,6 +66,13 @@ class ServerSocket:
                 answer = (code, reason) if self.client.is_of_runtime else (_ANSWERED, "")
                 self.owner.receive_close(self, *answer, True)
 
+    def sever(self) -> None:
+        """Have the connection break: both ends are told."""
+        if self.readyState == OPEN and self.owner is not None:
+            self.readyState = CLOSED
+            self.owner.receive_close(self, 1006, NO_WORD, False)
+            self.client.receive_close(1006, "")
+
     def serializeAttachment(self, value: Any) -> None:  # noqa: N802 - JavaScript's name
         """Keep a value with the socket, across sleep."""
         if is_over():

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Cost:
-    """What is on the bill: requests to the Worker, calls and requests between objects, frames of clients, alarms."""
+    """What is on the bill: requests to the Worker, calls between objects, frames of clients and of streams, alarms."""
 
     requests: int = 0
     rpcs: int = 0
@@ -141,7 +141,7 @@ class World:
 
     def sleep(self) -> None:
         """Let all objects fall asleep; raises `AssertionError` that says what keeps one awake."""
-        self.advance(11)
+        self.advance(12)  # a stream that was open is closed after 1.3 s, ten before its object sleeps
         for one in self.actors:
             if one.life is not None:
                 why = ", ".join(one.life.keeps_awake()) or "an event less than ten seconds ago"

@@ -93,8 +93,9 @@ class SocketActor(DurableObject):
     async def counters(self) -> str:
         """Return what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
 
-        ``rows_read``, ``rows_written`` (ours, not the application's), and what `shared_wire.LinkDriver` counts. In memory: a new
-        life counts from 0.
+        ``rows_read``, ``rows_written`` (ours, not the application's), ``rpcs`` made and ``rpcs_taken``, ``stream_messages``
+        received (20 of them are billed as a request), and what `shared_wire.LinkDriver` counts. In memory: a new life counts
+        from 0.
         """
         return json.dumps({"life": str(self.life), **self._counters})
 
@@ -116,6 +117,33 @@ class SocketActor(DurableObject):
         self._counters["alarms"] += 1
         self._placement.clock.note_alarm()
         self._server.receive_alarm()
+
+    async def fetch(self, request: Any) -> Any:
+        """Accept a stream of an engine actor, and nothing else; in an engine's object, answer a request of a client."""
+        if isinstance(self._placement, SeveralObjects):
+            return self._placement.streams.accept(getattr(request, "js_object", request))
+        return await super().fetch(request)
+
+    def webSocketMessage(self, ws: Any, message: Any) -> None:  # noqa: N802 - the runtime's name
+        """Handle a message of a stream; in an engine's object, a frame of a client."""
+        if isinstance(self._placement, SeveralObjects):
+            self._placement.streams.receive(ws, message)
+        else:
+            super().webSocketMessage(ws, message)
+
+    def webSocketClose(self, ws: Any, code: int, reason: str, was_clean: bool) -> None:  # noqa: N802
+        """Handle the end of a stream; in an engine's object, the close of a client's socket."""
+        if isinstance(self._placement, SeveralObjects):
+            self._placement.streams.end(ws)
+        else:
+            super().webSocketClose(ws, code, reason, was_clean)
+
+    def webSocketError(self, ws: Any, error: Any) -> None:  # noqa: N802
+        """Handle the failure of a stream; in an engine's object, of a client's socket."""
+        if isinstance(self._placement, SeveralObjects):
+            self._placement.streams.end(ws)
+        else:
+            super().webSocketError(ws, error)
 
     async def link(self, data: Any) -> bytes:
         """Answer a call of an engine actor: one frame in, one frame out (`shared_wire`)."""

@@ -11,6 +11,7 @@ from socketio_do.durable.clock import ObjectClock
 from socketio_do.durable.handler_lanes import FrameLanes
 from socketio_do.durable.outbox import DirectOutbox, LinkOutbox, Progress
 from socketio_do.durable.receiver import Receiver
+from socketio_do.durable.streams import AcceptedStreams
 from socketio_do.durable.uplink import Uplink
 from socketio_do.errors import ConfigError
 from socketio_do.runtime import Outbox
@@ -53,14 +54,20 @@ class SeveralObjects:
     ) -> None:
         """Initialise with the object's context, the engine actors' binding, where handlers run, and who we are."""
         self._progress = Progress()
-        uplink = Uplink(ctx, namespace, lanes, self._progress, server)
+        self._counters = counters
+        self.streams = AcceptedStreams(ctx, counters, self._answer)
+        uplink = Uplink(ctx, namespace, lanes, self._progress, server, self.streams, counters)
         self._driver = LinkDriver(name, life, uplink, peer_holds_sockets=True, counters=counters)
         self.outbox = LinkOutbox(self._driver, self._progress, counters)
         self.clock = ObjectClock(raw(ctx.storage).setAlarm)
         self.engine_life = self._driver.peer_life
 
     def answer(self, data: bytes) -> bytes:
-        """Answer a call of an engine actor."""
+        """Answer an RPC of an engine actor."""
+        self._counters["rpcs_taken"] += 1
+        return self._answer(data)
+
+    def _answer(self, data: bytes) -> bytes:
         reply = self._driver.answer(data)
         self._progress.note_all()  # what waited for the caller may have left with the reply
         return reply

@@ -1,5 +1,6 @@
 """The link to engine actors in other objects."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -7,7 +8,7 @@ import js
 from pyodide.ffi import create_once_callable
 
 from shared_wire import EngineSid, Operation, sessions_in
-from shared_wire.durable import RpcWire
+from shared_wire.durable import RpcWire, Streams
 from socketio_do.durable.handler_lanes import FrameLanes
 from socketio_do.durable.outbox import Progress
 from socketio_do.durable.receiver import Receiver
@@ -20,11 +21,18 @@ class Uplink(Receiver, RpcWire):
     """The link's `Wire`: it calls engine actors, and gives the server what they say."""
 
     def __init__(
-        self, ctx: Any, namespace: Any, lanes: FrameLanes, progress: Progress, server: Callable[[], DurableServer]
+        self,
+        ctx: Any,
+        namespace: Any,
+        lanes: FrameLanes,
+        progress: Progress,
+        server: Callable[[], DurableServer],
+        streams: Streams,
+        counters: Counter[str],
     ) -> None:
-        """Initialise with the object's own context, the engine actors' binding, and where what comes is handled."""
+        """Initialise with the object's own context, the engine actors' binding and streams, and where what comes is handled."""
         Receiver.__init__(self, server)
-        RpcWire.__init__(self, ctx, namespace)
+        RpcWire.__init__(self, ctx, namespace, streams, counters)
         self._lanes = lanes
         self._progress = progress
 
@@ -45,6 +53,6 @@ class Uplink(Receiver, RpcWire):
         js.queueMicrotask(create_once_callable(action))
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make the RPC."""
+        """Make a call."""
         self._progress.note(peer)
         return await super().call(peer, data)
