@@ -152,3 +152,24 @@ def test_what_waits_for_the_way_to_be_free_goes_on_when_it_is(world: World) -> N
 def test_the_layout_of_the_tables_is_stored_with_them(world: World) -> None:
     world.client()
     assert world.actor("SOCKET", "main").storage.kv.get("socketio_do:schema") is not None
+
+
+def test_in_one_object_a_disconnect_handler_that_a_reset_cuts_short_runs_again_though_nobody_else_is_there() -> None:
+    told: list[str] = []
+
+    def take_leave(sio: Any) -> None:
+        @sio.event
+        async def disconnect(sid: str, reason: str) -> None:
+            told.append(reason)
+            await asyncio.sleep(100)
+            told.append("done")
+
+    with World.of(take_leave) as world:
+        world.client()
+        world.reset("Chat")
+        world.advance(SWEPT_S)
+        world.reset("Chat")
+        world.advance(SWEPT_S)
+        assert told == ["transport error", "transport error"]
+        world.advance(3 * SWEPT_S)
+        assert told == ["transport error", "transport error", "done"]

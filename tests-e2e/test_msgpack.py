@@ -137,6 +137,7 @@ async def test_a_disconnect_by_a_client_is_known_as_one(worker: Worker) -> None:
             assert await ann.next("left") == ({"user": user, "reason": "client disconnect", "rooms": []},)
 
 
+@pytest.mark.two_objects
 async def test_a_broadcast_is_one_message_for_the_engine_actor(worker: Worker) -> None:
     async with node(worker) as ann, node(worker) as bob, python(worker) as eve, python(worker) as sender:
         for one in (ann, bob):

@@ -25,6 +25,8 @@ BACK: dict[str, Any] = {"transports": WEBSOCKET, "reconnectionDelay": 50, "recon
 @pytest.fixture(params=["reset", "sleep"])
 async def end(worker: Worker, request: pytest.FixtureRequest) -> AsyncIterator[End]:
     """End the current life; every end was the end of another one."""
+    if request.param == "reset" and not worker.is_split:
+        pytest.skip("in one object a reset closes all connections")
     lives = []
 
     async def end() -> None:

@@ -293,8 +293,8 @@ const cases = {
     return [message, (await connected({ timeout: 5_000 })).connected];
   },
   async ackTimeout() {
-    const socket = await connected({ path: "/beside/", ackTimeout: 100 });
-    const failed = await call(socket, "wait", 1).catch((error) => error.message);
+    const socket = await connected({ path: "/beside/", ackTimeout: 1_000 });
+    const failed = await call(socket, "wait", 3).catch((error) => error.message);
     return [failed, await call(socket, "echo", "soon")];
   },
   async retries() {

@@ -33,7 +33,7 @@ class ApplicationPort(Protocol):
 
     @property
     def must_compare(self) -> bool:
-        """Whether the next sweep is to say which sessions there are, because an end that was told could not be written down."""
+        """Whether there must be another sweep, which says which sessions there are: ends that were told are not written down."""
 
     def receive_message(self, engine_sid: EngineSid, data: str | bytes) -> None:
         """Handle a client's message; never raises."""

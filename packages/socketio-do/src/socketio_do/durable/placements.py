@@ -93,8 +93,8 @@ class OneObject:
 
     @property
     def must_compare(self) -> bool:
-        """Whether the end of a session could not be written down."""
-        return bool(self._receiver.server._stuck)
+        """Whether a session has ended whose rows are still there: its handlers run, or it could not be deleted."""
+        return bool(self._receiver.server._ended)
 
     def engine_life(self, actor: str) -> Life | None:
         """Return this life: it is the engine's, too."""
