@@ -110,7 +110,7 @@ def main() -> None:
     servers: dict[str, figures.Compared | NodeServer] = {
         "one": make_worker("socketio_worker", PLACEMENT="one"),
         "two": make_worker("socketio_worker", PLACEMENT="two"),
-        "rpc": make_worker("socketio_worker", PLACEMENT="two, by RPC"),
+        "rpc": make_worker("socketio_worker", PLACEMENT="rpc"),
         "node": NodeServer(),
         FLOOR: make_worker("floor_worker"),
         STOCK: StockServer(),

@@ -7,6 +7,7 @@ its events, as `placements` measures it, and of streams that are open. Prices ar
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from engine_do import EngineConfig
 from shared_wire.testing.faults import Faults
 from socketio_do.testing import World
 
@@ -18,8 +19,9 @@ MEMORY_GB: Final = 0.128
 HOURS: Final = 24 * 30
 
 CLIENTS: Final = 200
-#: Seconds that an object is awake for an event that it handles: more than its CPU time.
-EVENT_S: Final = {"one object": 0.0005, "two objects": 0.002}
+#: Seconds that objects are awake for an event, in each placement: more than its CPU time.
+EVENT_S: Final = {"one object": 0.0005, "two objects by RPC": 0.002, "two objects": 0.001}
+PATH: Final = "/socket.io/"
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,14 @@ def configure(sio: Any) -> None:
         await sio.emit("told", [sid, data])
 
 
-def play(hour: Hour, *, is_split: bool) -> dict[str, float]:
+def play(hour: Hour, placement: str) -> dict[str, float]:
     """Play a part of an hour; returns what was used in a second."""
-    with World.of(configure, is_split=is_split) as world:
+    config = EngineConfig(path=PATH, stream=placement == "two objects")
+    with World.of(configure, config=config, is_split=placement != "one object") as world:
         clients = [world.client() for _ in range(CLIENTS)]
         world.advance(60)
         world.faults = counted = Counting()
-        before = asdict(world.cost)
+        before, streamed = asdict(world.cost), _stream_messages(world)
         events = broadcasts = 0
         for second in range(hour.played_s):
             while events < hour.events_per_s * (second + 1):
@@ -69,7 +72,13 @@ def play(hour: Hour, *, is_split: bool) -> dict[str, float]:
             world.advance(1)
         used = {unit: (count - before[unit]) / hour.played_s for unit, count in asdict(world.cost).items()}
         rows = counted.writes / hour.played_s + used["alarms"]
+        used["stream_messages"] = (_stream_messages(world) - streamed) / hour.played_s
         return used | {"rows": rows, "events": (events + broadcasts) / hour.played_s}
+
+
+def _stream_messages(world: World) -> int:
+    """Count what was received over streams in the current lives; an object that is busy has one."""
+    return sum(one.life.instance._counters["stream_messages"] for one in world.actors if one.life is not None)
 
 
 class Counting(Faults):
@@ -87,8 +96,10 @@ class Counting(Faults):
 def price(used: dict[str, float], placement: str) -> dict[str, float]:
     """Return the dollars of a month in which every second is like this one."""
     seconds = HOURS * 3600
-    requests = used["frames"] / 20 + used["rpcs"] + used["requests"] + used["alarms"]
-    awake = used["events"] * EVENT_S[placement]
+    messages = used["frames"] + used["stream_messages"]
+    requests = messages / 20 + used["rpcs"] + used["requests"] + used["alarms"]
+    # A stream that is used keeps the engine actor awake, and the other one while it works.
+    awake = used["events"] * EVENT_S[placement] + bool(used["stream_messages"])
     return {
         "requests": requests * seconds * REQUEST,
         "rows": used["rows"] * seconds * ROW_WRITTEN,
@@ -101,7 +112,7 @@ def main() -> None:
     print("| used in a month | placement | requests | rows written | awake | dollars |\n|---|---|---|---|---|---|")
     for hour in HOURS_OF_USE:
         for placement in EVENT_S:
-            dollars = price(play(hour, is_split=placement == "two objects"), placement)
+            dollars = price(play(hour, placement), placement)
             parts = " | ".join(f"{one:.2f}" for one in dollars.values())
             print(f"| {hour.name} | {placement} | {parts} | {sum(dollars.values()):.2f} |", flush=True)
 

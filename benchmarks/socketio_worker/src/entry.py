@@ -1,5 +1,6 @@
 """The application that the stock server runs too, in one object or two: ``PLACEMENT`` says which."""
 
+from dataclasses import replace
 from typing import Any
 
 import socketio_application
@@ -17,6 +18,7 @@ ENGINE = EngineConfig(
     max_messages_per_s=None,
     max_bytes_per_s=None,
 )
+RPC = replace(ENGINE, stream=False)
 
 
 class Application(SocketActor):
@@ -46,9 +48,24 @@ class Socket(Application):
     peer_binding = "ENGINE"
 
 
+class RpcEngine(EngineActor):
+    """Holds the sockets, and opens no stream."""
+
+    config = RPC
+    peer_binding = "RPC_SOCKET"
+
+
+class RpcSocket(Application):
+    """Runs the application for it."""
+
+    peer_binding = "RPC_ENGINE"
+
+
 class Default(WorkerEntrypoint):
     """The Worker."""
 
     async def fetch(self, request: Any) -> Any:
         """Serve clients."""
+        if self.env.PLACEMENT == "rpc":
+            return await route(request, self.env.RPC_ENGINE, RPC)
         return await route(request, self.env.CHAT if self.env.PLACEMENT == "one" else self.env.ENGINE, ENGINE)
