@@ -305,7 +305,7 @@ async def connect_waits_for_the_namespaces_or_does_not(bench: Bench) -> None:
 @shows("wait_timeout")
 async def connect_does_not_wait_for_ever(bench: Bench) -> None:
     with pytest.raises(ConnectionError_, match=r"connection error|failed to connect"):
-        await bench.connected(wait_timeout=0.0001)
+        await bench.connected(wait_timeout=0.1, socketio_path="/socket.io/", auth={"wait_s": 1})
     assert (await bench.connected(wait_timeout=PATIENCE_S)).connected
 
 

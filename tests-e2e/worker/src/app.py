@@ -31,6 +31,8 @@ def register(sio: socketio.AsyncServer, kv: Any) -> None:
         count("connects")
         if auth and "refuse" in auth:
             raise socketio.exceptions.ConnectionRefusedError("not you", auth["refuse"])
+        if auth and "wait_s" in auth:
+            await asyncio.sleep(auth["wait_s"])
         await sio.save_session(sid, {"user": (auth or {}).get("user")})
 
     @sio.event

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shared_wire.testing import World
+from shared_wire.testing.loop import EPOCH_MS
 
 ECHO = Path(__file__).parents[2] / "examples" / "echo"
 OPEN = "/engine.io/?EIO=4&transport=websocket"
@@ -43,3 +45,42 @@ def test_a_sweep_that_fails_is_made_again(world: World, caplog: pytest.LogCaptur
     client.take()
     world.advance(INTERVAL_S + 1)
     assert client.take() == ["2"]
+
+
+def test_an_alarm_that_fires_while_it_is_asked_for_is_not_taken_for_one_that_is_set(world: World) -> None:
+    world.connect(OPEN)
+    alarm = world.actor("ECHO", "e0").wake().instance._alarm
+    storage, asked = alarm._storage, []
+
+    class Slow:
+        setAlarm = storage.setAlarm  # noqa: N815 - JavaScript's name
+
+        async def getAlarm(self) -> float:  # noqa: N802 - JavaScript's name
+            asked.append(alarm.at_ms)
+            alarm._sweeping = True  # a sweep goes on, so the one that fires sets no other
+            await alarm.ring(EPOCH_MS)
+            alarm._sweeping = False
+            return EPOCH_MS - 1
+
+    alarm._storage, alarm.at_ms = Slow(), None
+    world.run(alarm.arm(EPOCH_MS + 5_000))
+    assert asked == [None]
+    assert world.actor("ECHO", "e0").storage.alarm_ms == EPOCH_MS + 5_000
+
+
+def test_an_alarm_that_fires_during_a_sweep_is_set_again(world: World) -> None:
+    world.connect(OPEN)
+    actor = world.actor("ECHO", "e0").wake().instance
+    alarm, sweep = actor._alarm, actor._alarm._sweep
+
+    async def slow(now: int) -> Any:
+        next_ms = await sweep(now)
+        await alarm.arm(now + 1)
+        await alarm.ring(now + 1)
+        assert alarm.at_ms is None
+        return next_ms
+
+    alarm._sweep = slow
+    world.run(alarm.ring(EPOCH_MS))
+    assert world.actor("ECHO", "e0").storage.alarm_ms is not None
+    assert alarm.at_ms is not None

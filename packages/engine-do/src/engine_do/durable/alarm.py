@@ -49,6 +49,8 @@ class Alarm:
         #: When it fires, as far as this life knows.
         self.at_ms: int | None = None
         self._sweeping = False
+        #: How often it has fired in this life.
+        self._fired = 0
         #: When the next sweep is due: at once in a life that has made none.
         self._sweep_ms = 0.0
         #: From when on an event is to call `heal`: at once in a life that does not know of its alarm, never while none is set.
@@ -59,11 +61,13 @@ class Alarm:
 
         A sweep that fails is logged and made again: nothing else finds the dead.
         """
-        if self._sweeping:
-            return
         self._counters["alarms"] += 1
+        self._fired += 1
+        self._note(None)  # the sweep under way, if there is one, sets it again
+        if self._sweeping:
+            self._tell_safely()
+            return
         self._sweeping = True
-        self._note(None)
         try:
             self._tell_safely()
             if now >= self._sweep_ms:
@@ -127,10 +131,12 @@ class Alarm:
             await self.ring(now_ms())
 
     async def _know(self) -> None:
-        """Learn when it fires, if this life has not set it; it may have while this waits."""
+        """Learn when it fires, if this life has not set it. What is set or fires while this waits makes the answer an old one."""
         if self.at_ms is None:
+            fired = self._fired
             found = number_or_none(await self._storage.getAlarm())
-            self._note(found if self.at_ms is None else self.at_ms)
+            if self.at_ms is None and fired == self._fired:
+                self._note(found)
 
     def _note(self, at_ms: int | None) -> None:
         self.at_ms = at_ms
