@@ -32,6 +32,8 @@ class Default(WorkerEntrypoint):
     """The Worker."""
 
     async def fetch(self, request: Any) -> Any:
-        """Hand everything on."""
+        """Hand WebSockets on."""
+        if request.headers.get("upgrade") is None:
+            return js.Response.new("floor")
         namespace = getattr(self.env.FLOOR, "_binding", self.env.FLOOR)
         return await namespace.getByName("floor").fetch(getattr(request, "js_object", request))
