@@ -23,7 +23,7 @@ QUICK: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 
 
 def compare(name: str, *arguments: Any) -> Any:
-    """Take a quick step; where there is one, it must be the general one."""
+    """Make a quick step; where there is one, it must be the general one."""
     quick, general = QUICK[name]
     taken = quick(*arguments)
     assert taken is None or taken == general(*arguments)

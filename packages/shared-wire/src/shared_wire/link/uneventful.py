@@ -47,7 +47,7 @@ def call_next(link: Link) -> tuple[Link, Call | None] | None:
 
 
 def receive_next_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]] | None:
-    """Take a call in its turn; see `replies.receive_call`."""
+    """Receive a call in its turn; see `replies.receive_call`."""
     if link.call or (link.answered and link.answered[0] == call.seq):
         return None
     arrived = _arrive(link, call)
@@ -57,7 +57,7 @@ def receive_next_call(link: Link, call: Call) -> tuple[Link, tuple[Effect, ...]]
 
 
 def receive_next_reply(link: Link, reply: Reply) -> tuple[Link, tuple[Effect, ...]] | None:
-    """Take the answer to a call that has arrived, with all that was sent before; see `calls.receive_reply`."""
+    """Apply the answer to a call that has arrived, with all that was sent before; see `calls.receive_reply`."""
     call = link.call
     if call is None or reply.refusal is not None or reply.received < max(call.seq, link.sent):
         return None

@@ -24,7 +24,7 @@ _logger = logging.getLogger("socketio_do")
 
 
 class Receiver:
-    """Gives the server what engine actors say."""
+    """Has the server handle what engine actors say."""
 
     def __init__(self, server: Callable[[], DurableServer]) -> None:
         """Initialise with what gives the server, which is made after what it sends by."""
