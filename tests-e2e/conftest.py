@@ -153,6 +153,12 @@ def _worker_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workerd
 TWO_OBJECTS, ONE_OBJECT = "two objects", "one object"
 
 
+@pytest.fixture(scope="session")
+def two_objects(_worker_server: WorkerdServer) -> Worker:
+    """The test Worker on plain workerd, in two objects."""
+    return Worker(_worker_server)
+
+
 @pytest.fixture(scope="session", params=[TWO_OBJECTS, ONE_OBJECT])
 def worker(request: pytest.FixtureRequest, _worker_server: WorkerdServer) -> Worker:
     """The test Worker on plain workerd, one for all tests that leave it as they found it, in both placements."""
@@ -261,7 +267,7 @@ def _is_for_soak(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session", params=HOSTS)
 def each_worker(request: pytest.FixtureRequest) -> Worker:
     """The test Worker on one host after the other."""
-    found: Worker = request.getfixturevalue("worker" if request.param == "workerd" else "wrangler_worker")
+    found: Worker = request.getfixturevalue("two_objects" if request.param == "workerd" else "wrangler_worker")
     return found
 
 
