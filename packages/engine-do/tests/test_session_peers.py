@@ -117,3 +117,13 @@ def test_a_choice_that_fails_ends_the_session_and_is_reported_with_its_cause() -
     assert isinstance(failed.error.__cause__, KeyError)
     assert rest == [CloseSocket(1011), Ended(Reason.TRANSPORT_ERROR, ("a",))]
     assert step(EARLY, FrameReceived("3"), EngineConfig(choose_peer=fail))[0] == EARLY, "only messages are chosen for"
+
+
+def test_the_only_peer_of_a_later_release_knows_the_session_beside_those_that_were_chosen() -> None:
+    session, _ = drive(EARLY, FrameReceived("4ant"))
+    changed, effects = step(session, FrameReceived("4bee"), EngineConfig())
+    assert effects == (Opened(ENVIRON, ""), Received("bee", ""))
+    assert changed.peers == ("a", "")
+    assert from_record(to_record(changed)) == changed
+    assert step(changed, FrameReceived("4cat"), EngineConfig()) == (changed, (Received("cat", ""),))
+    assert step(changed, SocketGone(failed=False), EngineConfig())[1][-1] == Ended(Reason.TRANSPORT_CLOSE, ("a", ""))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine_do import EngineConfig
+from engine_do.session.session import Ended
 from shared_wire import (
     AdmitSessions,
     CloseSessions,
@@ -19,6 +20,7 @@ from shared_wire import (
     SessionOpened,
     SessionsRange,
 )
+from shared_wire.reasons import Reason
 from shared_wire.testing import World
 from shared_wire.testing.modules import install
 from shared_wire.testing.sockets import ClientSocket
@@ -104,6 +106,13 @@ def speak(world: World, client: ClientSocket, *messages: str) -> list[Any]:
         client.send(f"4{one}")
     world.settle()
     return client.take()[-len(messages) :]
+
+
+def test_the_end_of_a_session_that_several_peers_knew_is_told_once(world: World) -> None:
+    world.connect(OPEN)
+    actor = world.actor("CHAT", "e0").wake().instance
+    actor._application.take(EngineSid("s"), (Ended(Reason.TRANSPORT_CLOSE, ("a", "b")),))
+    assert application(world).told == [SessionClosed(EngineSid("s"), "transport close")]
 
 
 def test_messages_go_up_and_down_as_values(world: World) -> None:

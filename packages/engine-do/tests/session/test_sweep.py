@@ -60,6 +60,7 @@ def test_open_and_announced_sessions_are_listed_by_peer(sweep: Sweep) -> None:
     assert set(sweep.announced("a")) == set(sweep.announced("b")) == {Z}
     assert set(sweep.announced("a", "")) == {X, Z}
     assert set(sweep.announced("nobody")) == set()
+    assert sweep.peers == {"", "a", "b"}
 
 
 def test_what_happens_while_the_sweep_goes_on_is_in_what_it_has_seen(sweep: Sweep) -> None:

@@ -60,7 +60,7 @@ class DirectApplication:
 
     def take(self, engine_sid: EngineSid, effects: tuple[Effect, ...]) -> None:
         """Hand on what effects mean."""
-        operations = tuple(map(itemgetter(1), effects_to_operations(engine_sid, effects)))
+        operations = tuple(dict.fromkeys(map(itemgetter(1), effects_to_operations(engine_sid, effects))))
         if not operations:
             return
         if self._is_sending or self._later:
@@ -102,10 +102,13 @@ class DirectApplication:
             self._engine.apply(engine_sid, CloseRequested(reason_of(reason)))
 
     def swept(self, sweep: Sweep) -> bool:
-        """Say, once in a life, which sessions there are: what a reset took away is known to the application only."""
+        """Say, once in a life, which sessions there are: what a reset took away is known to the application only.
+
+        All of them, whatever peers their records name: those are of a release of the class that had its application elsewhere.
+        """
         if not self._is_compared or self._application.must_compare:
             self._is_compared = True
-            self._application.deliver(tuple(ranges(sweep.announced(""))))
+            self._application.deliver(tuple(ranges(sweep.announced(*sweep.peers))))
         return self._application.must_compare
 
     def receive_alarm(self) -> None:

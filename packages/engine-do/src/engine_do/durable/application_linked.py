@@ -198,10 +198,11 @@ class LinkedApplication(RpcWire):
     def swept(self, sweep: Sweep) -> bool:
         """Offer each peer the fingerprint of our sessions there, unless it has accepted it already.
 
-        While work at the peer is unconfirmed it is offered all the same: the peer's reset is noticed by its answer.
+        While work at the peer is unconfirmed it is offered all the same: the peer's reset is noticed by its answer. Sessions whose
+        peer has no report are those of a release of the class that ran the application in this object, or served none.
         """
         unsettled = False
-        for peer in {*self._engine.stored(_REPORT), *self._reports}:
+        for peer in {*self._engine.stored(_REPORT), *self._reports, *(peer or self._peer for peer in sweep.peers)}:
             if self._must_wait(peer):
                 unsettled = True
                 continue
@@ -270,7 +271,7 @@ class LinkedApplication(RpcWire):
         found = defaultdict[str, list[EngineSid]](list)
         for session in self._engine.announced():
             for peer in session.peers or (self._peer,):
-                found[peer].append(session.engine_sid)
+                found[peer or self._peer].append(session.engine_sid)
         return found
 
     def _offer(self, peer: str, sessions: list[EngineSid]) -> None:

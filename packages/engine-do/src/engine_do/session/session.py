@@ -233,7 +233,9 @@ def _receive(session: Session, event: FrameReceived, config: EngineConfig) -> _S
 def _hand_on(session: Session, data: str | bytes, config: EngineConfig) -> _Stepped:
     """Hand a message to the peer it is for; one that has not heard of the session hears of it first."""
     if config.choose_peer is None:
-        peer, changed = "", session if session.environ is None else replace(session, environ=None)
+        peer, changed = "", session
+        if session.environ is not None:  # peers that are there were chosen by a release before this one
+            changed = replace(session, environ=None, peers=session.peers and (*session.peers, ""))
     else:
         try:
             route, peer = choose(config.choose_peer, session.route, data)

@@ -58,6 +58,11 @@ class Sweep:
         for engine_sids in self._announced.values():
             engine_sids.discard(engine_sid)
 
+    @property
+    def peers(self) -> set[str]:
+        """The peers that have heard of open sessions, by the names in the sessions' records; "" is the only peer."""
+        return {peer for peer, engine_sids in self._announced.items() if engine_sids}
+
     def announced(self, *peers: str) -> Iterable[EngineSid]:
         """Name the open sessions that a peer, under any of its names, has heard of."""
         return set().union(*(self._announced.get(peer, ()) for peer in peers))
