@@ -2,8 +2,12 @@
 
 Run it with `nox -s bench -- placements`; three runs, of which each interleaves its rounds, say more than one. Workers are on plain
 workerd; CPU time is that of all processes of a server, from /proc, so Linux only.
+
+``--rows=TEXT`` measures those rows only whose names have it, ``--sides=two,floor`` those sides only, besides the stock server, and
+``--before=FOLDER`` one more, two objects of another checkout.
 """
 
+import argparse
 import asyncio
 import tempfile
 import uuid
@@ -59,12 +63,12 @@ class NodeServer:
         return self._group.group_id
 
 
-def make_worker(folder: str, **variables: str) -> WorkerdServer:
-    """Prepare a Worker of this folder, and its server."""
+def make_worker(folder: str, checkout: Path = ROOT, **variables: str) -> WorkerdServer:
+    """Prepare a Worker of this folder, with the packages of a checkout, and its server."""
     application = {"src/socketio_application.py": HERE / "socketio_application.py"}
     project = Project(
         folder=HERE / folder,
-        packages=ALL if folder == "socketio_worker" else (),
+        packages=tuple(checkout / one.relative_to(ROOT) for one in ALL) if folder == "socketio_worker" else (),
         files=application if folder == "socketio_worker" else {},
         constraints=ROOT / "constraints.txt",
         overrides={"vars": variables} if variables else {},
@@ -107,34 +111,51 @@ OTHERS = (
 def main() -> None:
     """Measure and print."""
     allow_many_sockets()
-    servers: dict[str, figures.Compared | NodeServer] = {
-        "one": make_worker("socketio_worker", PLACEMENT="one"),
-        "two": make_worker("socketio_worker", PLACEMENT="two"),
-        "rpc": make_worker("socketio_worker", PLACEMENT="rpc"),
-        "node": NodeServer(),
-        FLOOR: make_worker("floor_worker"),
-        STOCK: StockServer(),
+    options = read_options()
+    makers: dict[str, Callable[[], figures.Compared | NodeServer]] = {
+        "one": lambda: make_worker("socketio_worker", PLACEMENT="one"),
+        "two": lambda: make_worker("socketio_worker", PLACEMENT="two"),
+        "rpc": lambda: make_worker("socketio_worker", PLACEMENT="rpc"),
+        "node": NodeServer,
+        FLOOR: lambda: make_worker("floor_worker"),
     }
+    sides = options.sides.split(",") if options.sides else [*makers]
+    servers = {name: makers[name]() for name in sides}
+    if options.before:
+        servers["before"] = make_worker("socketio_worker", options.before, PLACEMENT="two")
+    servers[STOCK] = StockServer()
     with ExitStack() as running:
         for server in servers.values():
             running.enter_context(server)
-        asyncio.run(measure({name: Stage(server) for name, server in servers.items()}))
+        asyncio.run(measure({name: Stage(server) for name, server in servers.items()}, options.rows))
 
 
-async def measure(stages: dict[str, Stage]) -> None:
-    """Do all work on all servers that can."""
+def read_options() -> argparse.Namespace:
+    """Read what is to be measured."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", default="")
+    parser.add_argument("--sides", default="")
+    parser.add_argument("--before", type=Path)
+    return parser.parse_args()
+
+
+async def measure(stages: dict[str, Stage], rows: str = "") -> None:
+    """Do all work, or that whose name has a text, on all servers that can."""
+    plain, others = ([work for work in some if rows in work.name] for some in (PLAIN, OTHERS))
     async with AsyncExitStack() as opened:
         for stage in stages.values():
             stage.clients = await opened.enter_async_context(open_clients(stage.server.url, CLIENTS))
-        for work in PLAIN:
+        for work in plain:
             await compare(work, stages)
+        if not others:
+            return
         real = {name: stage for name, stage in stages.items() if name != FLOOR}
         for stage in real.values():
             stage.crowd = await opened.enter_async_context(open_clients(stage.server.url, LARGE))
             await asyncio.gather(*(enter(client, "large") for client in stage.crowd))
             await asyncio.gather(*(enter(client, "small") for client in stage.crowd[:SMALL]))
             await asyncio.gather(*(enter(one, f"room {at // ROOM}") for at, one in enumerate(stage.clients)))
-        for work in OTHERS:
+        for work in others:
             await compare(work, real)
 
 
