@@ -11,6 +11,7 @@ from shared_wire.link.stream_bounds import MOST_CALLS, QUIET_MS, REFUSED_MS
 from shared_wire.testing import Actor
 from shared_wire.testing.faults import LOST, Fate, Faults
 from shared_wire.testing.sockets import ServerSocket
+from shared_wire.testing.values import JsException
 from socketio_do.testing import Client, World
 
 QUIET_S = QUIET_MS / 1000
@@ -59,13 +60,17 @@ def open_stream(world: World, client: Client) -> None:
 
 def spent(world: World) -> dict[str, int]:
     """Count what both actors have spent in their lives."""
-    names = ("rpcs", "rpcs_taken", "stream_messages", "streams_opened", "resends")
+    names = ("rpcs", "rpcs_taken", "stream_messages", "streams_opened", "streams_refused", "resends")
     counters = [world.counters("ENGINE", "e0"), world.counters("SOCKET", "main")]
     return {name: sum(one.get(name, 0) for one in counters) for name in names}
 
 
 def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     return {name: after[name] - before[name] for name in before if after[name] != before[name]}
+
+
+def _refuse(*_: Any) -> None:
+    raise JsException("Can't call WebSocket send() after close().")
 
 
 # Opening and closing
@@ -253,6 +258,65 @@ def test_a_stream_on_which_the_engine_actor_does_not_answer_is_used_no_more(
     assert difference(before, spent(world)) == {"rpcs": 1, "rpcs_taken": 1}
 
 
+def test_what_certainly_was_not_sent_goes_by_rpc_at_once_and_is_no_attempt(world: World) -> None:
+    client = world.client()
+    open_stream(world, client)
+    before = spent(world)
+    streams(world)[0].client.closed = (1006, "")  # of which nobody was told so far
+    client.emit("echo", "x")
+    client.emit("echo", "y")
+    assert difference(before, spent(world)) == {"rpcs": 2, "rpcs_taken": 2}
+
+
+def test_what_the_application_could_not_send_goes_by_rpc_at_once_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared_wire.link.stream_bounds.OPENING", 1_000_000)
+    client = world.client()
+    open_stream(world, client)
+    client.emit("later", 1)
+    before = spent(world)
+    streams(world)[0].readyState = ServerSocket.OPEN + 1
+    world.advance(1)
+    assert client.received("late") == [None]
+    assert difference(before, spent(world)) == {"rpcs": 1, "rpcs_taken": 1}
+
+
+def test_a_reply_that_could_not_be_sent_is_asked_for_again_by_rpc(world: World) -> None:
+    client = world.client()
+    open_stream(world, client)
+    before = spent(world)
+    world.actor("SOCKET", "main").wake().instance._placement.streams.find("e0")._send = _refuse
+    client.emit("later", 0)
+    world.advance(0.1)
+    assert client.received("late") == [None]
+    assert "resends" not in difference(before, spent(world)), "the call still waits for its reply"
+    world.advance(1)
+    assert difference(before, spent(world))["resends"] == 1
+    assert client.received("late") == [None]
+    assert client.disconnected is None
+
+
+def test_a_close_that_is_never_answered_holds_up_nothing(world: World) -> None:
+    client = world.client()
+    open_stream(world, client)
+    old = streams(world)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket(world), "receive_close", lambda *_: None)
+        world.advance(QUIET_S + 0.1)
+    assert old.readyState == old.OPEN + 1
+    before = spent(world)
+    client.emit("later", 0)
+    world.advance(0.1)
+    assert client.received("late") == [None]
+    assert difference(before, spent(world)) == {"rpcs": 2, "rpcs_taken": 2}, "of which one is the application's"
+    open_stream(world, client)
+    before = spent(world)
+    client.emit("later", 0)
+    world.advance(0.1)
+    assert difference(before, spent(world)) == {"stream_messages": 4}
+
+
 def test_a_reset_of_the_socket_actor_is_known_at_once(world: World) -> None:
     waiting, quiet = world.client(), world.client()
     open_stream(world, quiet)
@@ -311,12 +375,41 @@ def test_a_peer_that_knows_no_streams_is_called_by_rpc_and_asked_once_a_minute(w
     client = world.client()
     for _ in range(100):
         client.call("echo", "x")
-    assert faults.asked == 1
+    assert faults.asked == spent(world)["streams_refused"] == 1
     assert spent(world)["rpcs"] > 100
     world.advance(REFUSED_MS / 1000)
     for _ in range(100):
         client.call("echo", "x")
     assert faults.asked == 2
+
+
+def test_a_websocket_that_is_no_stream_is_closed_and_its_class_called_by_rpc(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subclass has a `fetch` of its own, which accepts whatever asks for a WebSocket."""
+    import js
+
+    said: list[Any] = []
+
+    async def fetch(self: Any, _request: Any) -> Any:
+        client, server = js.WebSocketPair.new().object_values()
+        self.ctx.acceptWebSocket(server)
+        return js.Response.new(None, status=101, webSocket=client)
+
+    def answer_close(_self: Any, ws: Any, code: int, *_: Any) -> None:
+        said.append(code)
+        ws.close(code, "")
+
+    monkeypatch.setattr(world._entry.Socket, "fetch", fetch)
+    monkeypatch.setattr(world._entry.Socket, "webSocketMessage", lambda *_: said.append("a message"))
+    monkeypatch.setattr(world._entry.Socket, "webSocketClose", answer_close)
+    client = world.client()
+    for number in range(100):
+        assert client.call("echo", number) == number
+    assert said == [1000]
+    assert (spent(world)["streams_opened"], spent(world)["streams_refused"]) == (0, 1)
+    assert socket(world).sockets == {}
+    world.sleep()
 
 
 def test_what_asks_for_no_stream_is_answered_with_404(world: World) -> None:

@@ -217,6 +217,7 @@ class SocketSide:
         self.membership = Membership(tables)
         self.hub = Hub(self.judge, self._make_socket_sid, life.start_ms)
         self.wire = _HubWire(self.hub)
+        self.wire.has_stream = bool(life.nonce % 2)  # in half of the lives
         self.driver = self.hub.driver = LinkDriver(self.name, life, self.wire, peer_holds_sockets=True)
         self.server = self.hub.server = DurableServer(self.hub, self.membership)
         _register(self.server, self.judge)

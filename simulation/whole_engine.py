@@ -96,6 +96,7 @@ class EngineSide:
         """Begin a life."""
         self.life = life
         self.wire = FakeWire(lambda peer, operations: self._deliver(peer, operations), self._lose)
+        self.wire.has_stream = bool(life.nonce % 2)  # in half of the lives
         self.driver = LinkDriver(self.name, life, self.wire, peer_holds_sockets=False)
         self._reports = {}
         self._telling = set()

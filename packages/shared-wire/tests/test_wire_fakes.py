@@ -98,6 +98,19 @@ def test_a_wire_records_a_call_until_it_is_failed() -> None:
     assert wire.calls_made == 1
 
 
+def test_a_wire_with_a_stream_tells_what_became_of_a_call() -> None:
+    wire, heard = FakeWire(), list[bytes | None]()
+    assert not wire.say("peer", b"data", heard.append)
+    wire.has_stream = True
+    assert wire.say("peer", b"data", heard.append)
+    assert wire.say("peer", b"more", heard.append)
+    assert heard == []
+    wire.journeys.pop().answer.resolve(b"reply")
+    wire.fail()
+    assert heard == [b"reply", None]
+    assert wire.idle
+
+
 def test_a_wire_holds_a_pause_until_it_is_ended() -> None:
     wire = FakeWire()
     seen: list[str] = []

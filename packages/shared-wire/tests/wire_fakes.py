@@ -6,7 +6,7 @@ whoever resolves the step runs the coroutine on, at once.
 
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from shared_wire import EngineSid, Frame, Life, LinkDriver, Operation, decode, sessions_in
 
@@ -109,8 +109,20 @@ class FakeWire:
         #: Coroutines that have not come to their end.
         self.running = 0
         self.calls_made = 0
+        #: Whether a stream carries calls: they are journeys like any other.
+        self.has_stream = False
         #: What is put off until the running step ends; none: nothing is.
         self.deferred: list[Callable[[], None]] | None = None
+
+    def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
+        if not self.has_stream or self.breaks:
+            return False
+        self.start(self._pass_on(self.call(peer, data), heard))
+        return True
+
+    @staticmethod
+    async def _pass_on(call: Coroutine[Any, Any, bytes | None], heard: Callable[[bytes | None], None]) -> None:
+        heard(await call)
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
         if self.breaks:
@@ -201,6 +213,8 @@ class Actor:
         self.name = name
         self.peer_holds_sockets = peer_holds_sockets
         self.lives = 0
+        #: Whether a stream carries the calls of all lives to come.
+        self.has_stream = False
         self.handler: Handler = handler
         self.loser: Loser = loser
         self.restart()
@@ -210,6 +224,7 @@ class Actor:
         self.lives += 1
         self.life = Life(max(10 * self.lives - behind, 1), self.lives)
         self.wire = FakeWire(self.handler, self.loser)
+        self.wire.has_stream = self.has_stream
         self.driver = LinkDriver(self.name, self.life, self.wire, peer_holds_sockets=self.peer_holds_sockets)
 
     def sleep(self) -> None:

@@ -18,10 +18,12 @@ from shared_wire.durable import Stream  # noqa: E402 - it imports what the line 
 
 
 class End:
-    """A stream with what it has sent."""
+    """A stream with what it has sent, and what has become of its calls."""
 
-    def __init__(self, *, is_awake: bool) -> None:
+    def __init__(self, loop: VirtualLoop, *, is_awake: bool) -> None:
+        self.loop = loop
         self.sent: list[bytes] = []
+        self.heard: list[bytes | None] = []
         self.given_up = 0
         self.is_closed = False
         self.counters: Counter[str] = Counter()
@@ -38,6 +40,14 @@ class End:
     def _give_up(self) -> None:
         self.given_up += 1
 
+    def say(self, frame: bytes) -> bool:
+        with self.loop.as_running():
+            return self.stream.say(frame, self.heard.append)
+
+    def reply(self, frame: bytes) -> None:
+        with self.loop.as_running():
+            self.stream.receive(write_reply(self.number, frame))
+
     @property
     def number(self) -> int:
         return read_message(self.sent[-1])[1]
@@ -51,108 +61,124 @@ def loop() -> Iterator[VirtualLoop]:
 
 
 @pytest.fixture(params=[True, False], ids=["awake", "asleep"])
-def end(request: pytest.FixtureRequest) -> End:
-    return End(is_awake=request.param)
+def end(loop: VirtualLoop, request: pytest.FixtureRequest) -> End:
+    return End(loop, is_awake=request.param)
 
 
-def test_a_call_gets_its_reply(loop: VirtualLoop, end: End) -> None:
-    call = loop.create_task(end.stream.call(b"frame"))
-    loop.settle()
+def test_a_call_gets_its_reply(end: End) -> None:
+    assert end.say(b"frame")
     assert end.stream.is_busy
     assert read_message(end.sent[0]) == (True, end.number, b"frame")
-    end.stream.receive(write_reply(end.number, b"reply"))
-    loop.settle()
-    assert call.result() == b"reply"
+    end.reply(b"reply")
+    assert end.heard == [b"reply"]
     assert not end.stream.is_busy
     assert end.counters == {"stream_messages": 1}
 
 
-def test_a_call_of_the_peer_is_answered_meanwhile(loop: VirtualLoop, end: End) -> None:
-    call = loop.create_task(end.stream.call(b"frame"))
-    loop.settle()
+def test_a_call_of_the_peer_is_answered_meanwhile(end: End) -> None:
+    end.say(b"frame")
     end.stream.receive(write_call(7, b"their frame"))
     assert end.sent[-1] == write_reply(7, b"reply to their frame")
-    assert not call.done()
-    end.stream.end()
-    loop.settle()
+    assert end.heard == []
 
 
-def test_a_reply_to_an_earlier_call_is_not_taken_for_the_next_ones(loop: VirtualLoop, end: End) -> None:
-    first = loop.create_task(end.stream.call(b"first"))
-    loop.settle()
+def test_whoever_hears_a_reply_may_make_the_next_call(end: End) -> None:
+    def hear(reply: bytes | None) -> None:
+        end.heard.append(reply)
+        assert end.stream.say(b"next", end.heard.append)
+
+    with end.loop.as_running():
+        end.stream.say(b"frame", hear)
+    end.reply(b"one")
+    assert end.stream.is_busy
+    end.reply(b"two")
+    assert end.heard == [b"one", b"two"]
+
+
+def test_a_reply_to_an_earlier_call_is_not_taken_for_the_next_ones(end: End) -> None:
+    end.say(b"first")
     number = end.number
-    end.stream.receive(write_reply(number, b"one"))
-    loop.settle()
-    second = loop.create_task(end.stream.call(b"second"))
-    loop.settle()
+    end.reply(b"one")
+    end.say(b"second")
     end.stream.receive(write_reply(number, b"one, late"))
-    loop.settle()
-    assert not second.done()
+    assert end.heard == [b"one"]
     end.stream.receive(write_reply((number + 1) & LAST_NUMBER, b"two"))
-    loop.settle()
-    assert (first.result(), second.result()) == (b"one", b"two")
+    assert end.heard == [b"one", b"two"]
 
 
-def test_a_reply_that_nobody_waits_for_is_passed_over(loop: VirtualLoop, end: End) -> None:
+def test_a_reply_that_nobody_waits_for_is_passed_over(end: End) -> None:
     end.stream.receive(write_reply(0, b"reply"))
-    call = loop.create_task(end.stream.call(b"frame"))
-    loop.settle()
-    end.stream.receive(write_reply(end.number, b"reply"))
-    end.stream.receive(write_reply(end.number, b"another"))
-    loop.settle()
-    assert call.result() == b"reply"
+    end.say(b"frame")
+    end.reply(b"reply")
+    end.reply(b"another")
+    assert end.heard == [b"reply"]
 
 
-def test_numbers_come_round(loop: VirtualLoop, end: End) -> None:
+def test_numbers_come_round(end: End) -> None:
     end.stream._number = LAST_NUMBER
-    call = loop.create_task(end.stream.call(b"frame"))
-    loop.settle()
+    end.say(b"frame")
     end.stream.receive(write_reply(0, b"reply"))
-    loop.settle()
-    assert call.result() == b"reply"
+    assert end.heard == [b"reply"]
 
 
-def test_two_streams_begin_with_different_numbers() -> None:
-    assert End(is_awake=True).stream._number != End(is_awake=True).stream._number
+def test_two_streams_begin_with_different_numbers(loop: VirtualLoop) -> None:
+    assert End(loop, is_awake=True).stream._number != End(loop, is_awake=True).stream._number
 
 
-def test_its_end_fails_the_call_under_way_and_those_to_come(loop: VirtualLoop, end: End) -> None:
-    call = loop.create_task(end.stream.call(b"frame"))
-    loop.settle()
+def test_its_end_fails_the_call_under_way_and_takes_no_other(end: End) -> None:
+    end.say(b"frame")
     end.stream.end()
-    loop.settle()
-    assert call.result() is None
-    assert loop.complete(end.stream.call(b"another")) is None
-    assert len(end.sent) == 1
+    assert end.heard == [None]
+    assert not end.say(b"another")
+    assert (len(end.sent), end.heard) == (1, [None])
     assert end.stream.is_over
 
 
-def test_a_call_that_cannot_be_sent_fails(loop: VirtualLoop, end: End) -> None:
+def test_a_call_that_cannot_be_sent_is_not_taken_and_ends_the_stream(end: End) -> None:
     end.is_closed = True
-    assert loop.complete(end.stream.call(b"frame")) is None
+    assert not end.say(b"frame")
+    assert end.stream.is_over, "nothing more is tried before the close is delivered"
+    end.is_closed = False
+    assert not end.say(b"frame")
+    assert (end.sent, end.heard, end.given_up) == ([], [], 0)
+
+
+def test_a_reply_that_cannot_be_sent_fails_the_call_under_way(end: End) -> None:
+    end.say(b"frame")
+    end.is_closed = True
     end.stream.receive(write_call(1, b"their frame"))
-    assert end.sent == []
-    end.stream.end()
+    assert end.heard == [None]
+    assert end.stream.is_over
 
 
 def test_a_call_without_a_reply_is_given_up_in_time(loop: VirtualLoop, end: End) -> None:
-    call = loop.create_task(end.stream.call(b"frame"))
+    end.say(b"frame")
     loop.advance(0.89)
-    assert not call.done()
+    assert end.heard == []
     loop.advance(0.02)
-    assert call.result() is None
-    assert end.given_up == 1
+    assert (end.heard, end.given_up) == ([None], 1)
     assert end.stream.is_over
+    loop.advance(5)
+    assert (end.heard, end.given_up) == ([None], 1)
 
 
-def test_each_call_has_its_whole_time(loop: VirtualLoop, end: End) -> None:
-    for _ in range(10):
-        call = loop.create_task(end.stream.call(b"frame"))
-        loop.advance(0.6)
-        assert not call.done()
-        end.stream.receive(write_reply(end.number, b"reply"))
-        loop.settle()
-        assert call.result() == b"reply"
+@pytest.mark.parametrize("jump_s", [-3_600, 3_600])
+def test_a_clock_that_is_set_while_a_call_waits_changes_nothing(loop: VirtualLoop, end: End, jump_s: float) -> None:
+    end.say(b"frame")
+    loop.advance(0.5)
+    loop.skew_s += jump_s
+    loop.advance(0.3)
+    assert end.heard == []
+    loop.advance(0.2)
+    assert end.heard == [None]
+
+
+def test_each_call_has_its_time(loop: VirtualLoop, end: End) -> None:
+    for _ in range(20):
+        end.say(b"frame")
+        loop.advance(0.7)
+        end.reply(b"reply")
+    assert end.heard == [b"reply"] * 20
     loop.advance(5)
     assert end.given_up == 0
 
@@ -161,12 +187,9 @@ def test_each_call_has_its_whole_time(loop: VirtualLoop, end: End) -> None:
 def test_a_timer_is_left_running_where_the_object_is_awake_anyway(
     loop: VirtualLoop, is_awake: bool, timers: int
 ) -> None:
-    end = End(is_awake=is_awake)
-    call = loop.create_task(end.stream.call(b"frame"))
-    loop.settle()
-    end.stream.receive(write_reply(end.number, b"reply"))
-    loop.settle()
-    assert call.done()
+    end = End(loop, is_awake=is_awake)
+    end.say(b"frame")
+    end.reply(b"reply")
     assert (end.stream._timer is not None) is bool(timers)
     loop.advance(1)
     assert end.stream._timer is None

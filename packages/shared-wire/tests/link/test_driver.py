@@ -32,9 +32,12 @@ def down(sid: EngineSid, packet: str = "p") -> SendPackets:
     return SendPackets((sid,), (packet,))
 
 
-@pytest.fixture
-def pair() -> Pair:
-    return Pair()
+@pytest.fixture(params=[False, True], ids=["calls", "stream"])
+def pair(request: pytest.FixtureRequest) -> Pair:
+    made = Pair()
+    for actor in (made.engine, made.socket):
+        actor.has_stream = actor.wire.has_stream = request.param
+    return made
 
 
 def engine_sends(pair: Pair, *operations: Operation) -> None:
@@ -469,6 +472,18 @@ def test_a_peer_that_can_be_reached_again_is_spoken_to_again(pair: Pair) -> None
     pair.settle()
     assert pair.socket.wire.delivered[-1] == up(X)
     assert pair.engine.wire.all_lost == 1
+
+
+def test_the_attempts_of_a_call_that_was_given_up_are_no_others(pair: Pair) -> None:
+    engine_sends(pair, up(X))
+    for _ in range(MAX_ATTEMPTS - 1):
+        pair.engine.wire.fail()
+        pair.engine.wire.wake()
+    pair.engine.wire.fail()
+    assert pair.engine.wire.idle
+    engine_sends(pair, up(Y))
+    pair.engine.wire.fail()
+    assert [one.attempt for one in pair.engine.wire.pauses] == [2]
 
 
 def test_what_closing_lost_sessions_says_travels_after_the_failure(pair: Pair) -> None:

@@ -96,7 +96,7 @@ def connected(world: World) -> list[EngineSid]:
 def run(seed: int, failures: float, steps: int) -> World:
     """Do so many random things. What happens often in one run is rare in another."""
     random = Random(seed)
-    world = World(random, failures, defers=random.choice((False, True)))
+    world = World(random, failures, defers=random.choice((False, True)), has_streams=bool(seed % 2))
     weights = [weight * random.choice((0.2, 1, 3)) for weight in WEIGHTS.values()]
     for step in random.choices(list(WEIGHTS), weights, k=steps):
         world.collect()

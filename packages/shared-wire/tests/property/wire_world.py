@@ -67,6 +67,8 @@ class World(Rpcs):
 
     #: Whether what is deferred waits for the next look (`collect`), or is done at once.
     defers: bool = False
+    #: Whether calls are made by `Wire.say`, which needs no coroutine, or by `Wire.call`.
+    has_streams: bool = False
     sessions: dict[EngineSid, Session] = field(default_factory=dict)
     #: Those of `sessions` that either side has open.
     live: dict[EngineSid, Session] = field(default_factory=dict)
@@ -90,8 +92,9 @@ class World(Rpcs):
         self._defer()
 
     def _defer(self) -> None:
-        if self.defers:
-            for actor in self.sides:
+        for actor in self.sides:
+            actor.wire.has_stream = self.has_streams
+            if self.defers:
                 actor.wire.deferred = actor.wire.deferred or []
 
     # -- the engine actor's side

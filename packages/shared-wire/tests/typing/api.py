@@ -72,6 +72,9 @@ SID = EngineSid("a sid")
 class OwnWire:
     """A `Wire` from nothing: the protocol needs no base."""
 
+    def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
+        return False
+
     async def call(self, peer: str, data: bytes) -> bytes | None:
         return data or None
 

@@ -179,8 +179,8 @@ class EngineActor(DurableObject):
         """Return what this life of the object has cost so far, as a JSON object; for other parts of the Worker, by RPC.
 
         ``frames`` received from clients (20 of them are billed as a request), ``alarms``, ``rows_written``, ``closed: <reason>``,
-        ``rpcs`` made and ``rpcs_taken``, ``streams_opened`` (a request each), ``stream_messages`` received (20 to a request), and
-        what `shared_wire.LinkDriver` counts. In memory: a new life counts from 0.
+        ``rpcs`` made and ``rpcs_taken``, ``streams_opened`` and ``streams_refused`` (a request each), ``stream_messages`` received
+        (20 to a request), and what `shared_wire.LinkDriver` counts. In memory: a new life counts from 0.
         """
         return json.dumps({"life": str(self.life), **self._counters})
 

@@ -1,6 +1,7 @@
 """An engine whose sessions lead over a link to the actor that runs the application."""
 
 import logging
+import operator
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any, Final
@@ -79,6 +80,8 @@ class LinkedApplication(RpcWire):
             is_on=has_streams,
         )
         super().__init__(ctx, namespace, self._opened, counters)
+        #: At once: what an event of a socket means is complete when it is sent.
+        self.defer: Callable[[Callable[[], None]], None] = operator.call
         self._engine = engine
         self._peer = peer
         self._mark = life.nonce >> 32
@@ -171,19 +174,37 @@ class LinkedApplication(RpcWire):
 
         self._timers[peer] = at_ms, Timer(wait_ms / 1000, ring)
 
+    def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
+        """Make a call over the peer's stream, if there is one that takes it."""
+        stream = self._opened.find(peer)
+        if stream is None:
+            return False
+        began_ms = now_ms()
+
+        def noted(reply: bytes | None) -> None:
+            if (turns := self._turns.get(peer)) is not None:
+                self._end_call(peer, turns, began_ms, reply)
+            heard(reply)
+
+        return stream.say(data, noted)
+
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make a call. Where sessions take turns, what it took is what they rest for."""
-        began, reply = now_ms(), None
+        """Make a call by RPC."""
+        began_ms, reply = now_ms(), None
         try:
             reply = await super().call(peer, data)
         finally:
             if (turns := self._turns.get(peer)) is not None:
-                now = now_ms()
-                if reply is not None:
-                    turns.end_call(now, now - began)
-                if turns:
-                    self._come_back(peer, 0)
+                self._end_call(peer, turns, began_ms, reply)
         return reply
+
+    def _end_call(self, peer: str, turns: Turns, began_ms: int, reply: bytes | None) -> None:
+        """Note the end of a call where sessions take turns: what it took is what they rest for."""
+        now = now_ms()
+        if reply is not None:
+            turns.end_call(now, now - began_ms)
+        if turns:
+            self._come_back(peer, 0)
 
     def answer(self, data: bytes) -> bytes:
         """Answer an RPC of a peer."""
@@ -253,10 +274,6 @@ class LinkedApplication(RpcWire):
                 self._offer(peer, sessions)
             case _:
                 _logger.error("= %s sent an operation that goes up: %s", peer, type(operation).__name__)
-
-    def defer(self, action: Callable[[], None]) -> None:
-        """Do it at once: what an event of a socket means is complete when it is sent."""
-        action()
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """Close sessions whose stream has a gap, so that their clients reconnect."""

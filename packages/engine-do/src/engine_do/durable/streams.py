@@ -57,7 +57,7 @@ class OpenedStreams:
     def find(self, peer: str) -> Stream | None:
         """Return the stream over which the next call to ``peer`` is made; none: by RPC."""
         opened = self._streams.get(peer)
-        if opened is None:
+        if opened is None or opened.stream.is_over:
             self.note_rpc(peer)
             return None
         opened.bounds.note_message(now_ms())
@@ -78,6 +78,7 @@ class OpenedStreams:
         try:
             ws = await self._ask(peer)
             if ws is None:
+                self._counters["streams_refused"] += 1
                 bounds.note_refused(now_ms())
                 return
             bounds.note_opened(now_ms())
@@ -87,7 +88,10 @@ class OpenedStreams:
             self._opening.discard(peer)
 
     async def _ask(self, peer: str) -> Any | None:
-        """Ask a peer for a stream; returns its WebSocket, or none: it cannot be reached, or its release knows no streams."""
+        """Ask a peer for a stream; returns its WebSocket, or none: it cannot be reached, or its release knows no streams.
+
+        A class with a `fetch` of its own may accept any WebSocket; that of a stream is what the answer's header says.
+        """
         pairs = [["upgrade", "websocket"], [STREAM_HEADER, STREAM_FORMAT], [STREAM_SENDER, self._name]]
         options = js.Object.fromEntries(to_js([["headers", js.Object.fromEntries(to_js(pairs))]]))
         try:
@@ -96,7 +100,14 @@ class OpenedStreams:
             _logger.warning("= no stream to %s: %s", peer, summarize(error))
             return None
         ws = answer.webSocket
-        return ws if hasattr(ws, "accept") else None
+        if not hasattr(ws, "accept"):
+            return None
+        if answer.headers.get(STREAM_HEADER) != STREAM_FORMAT:
+            _logger.warning("= no stream to %s: what it has accepted is a WebSocket of its own", peer)
+            ws.accept()
+            ws.close(_DONE, "")
+            return None
+        return ws
 
     def _end(self, peer: str, opened: "_Opened", how: str) -> None:
         """Note how a stream has ended; nothing, where that is known."""
@@ -161,20 +172,22 @@ class _Opened:
         self._close("silent")
 
     def _lost(self, _event: Any) -> None:
-        """Handle the end of the WebSocket: that of one which was closed here is the last that is heard of it."""
+        """Handle the end of the WebSocket, which was not closed here."""
         self._timer.cancel()
         self._destroy()
         self.stream.end()
         self._end(self, "broken")
 
     def _close(self, how: str) -> None:
+        """Close it. Nothing more is heard of it: whether the peer answers the close or not is all the same."""
         self._timer.cancel()
+        self._destroy()
         self.stream.end()
         self._end(self, how)
         try:
             self._ws.close(_DONE, how)
         except JsException:
-            self._destroy()  # it has ended already
+            return  # it has ended already
 
     def _destroy(self) -> None:
         for kind, proxy in self._proxies.items():

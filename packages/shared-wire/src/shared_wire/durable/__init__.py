@@ -78,7 +78,7 @@ def hold_awake(ctx: Any) -> Callable[[], None]:
 
 
 class RpcWire:
-    """Calls a peer, over a stream or its ``link`` method: the half of `shared_wire.Wire` that is the same for both actors."""
+    """Calls a peer, over a stream or by its ``link`` method: the half of `shared_wire.Wire` that is the same for both actors."""
 
     def __init__(self, ctx: Any, namespace: Any, streams: Streams, counters: Counter[str]) -> None:
         """Initialise with the object's own context, the Durable Object binding its peers are found in, and their streams.
@@ -91,14 +91,17 @@ class RpcWire:
         self._counters = counters
         self._awake: dict[str, Callable[[], None]] = {}
 
+    def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
+        """Make a call over the peer's stream, if there is one that takes it."""
+        stream = self._streams.find(peer)
+        return stream is not None and stream.say(data, heard)
+
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make a call over the peer's stream, if there is one, else by RPC; none when it failed.
+        """Make a call by RPC; none when it failed.
 
         Each RPC has a stub of its own: one that has met the peer before is broken by the peer's reset, and its first call
         afterwards would fail without reaching anybody, which looks like work that may have been done.
         """
-        if (stream := self._streams.find(peer)) is not None:
-            return await stream.call(data)
         self._counters["rpcs"] += 1
         try:
             reply = await self._namespace.getByName(peer).link(to_js(data))

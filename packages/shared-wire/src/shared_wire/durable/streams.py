@@ -1,6 +1,5 @@
 """A stream: a WebSocket between two actors that carries the calls of their link, both ways, at a tenth of the price of RPC."""
 
-import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -8,13 +7,15 @@ from typing import Any, Final, Protocol
 
 from pyodide.ffi import JsException, to_js
 
-from shared_wire.durable.timers import Timer, now_ms
+from shared_wire.durable.timers import Timer
 from shared_wire.link.stream_messages import LAST_NUMBER, read_message, write_call, write_reply
 
 __all__ = ["Stream", "Streams"]
 
-#: How long a reply may take. With the pauses of all further attempts it is less than the 10 s after which the peer may sleep.
-_PATIENCE_MS: Final = 900
+#: How long a reply may take: so many looks, so many seconds apart, of which the first may be just after the call. No clock is
+#: asked, which may jump. With the pauses of all further attempts it is less than the 10 s after which the peer may sleep.
+_LOOKS: Final = 6
+_BETWEEN_LOOKS_S: Final = 0.15
 
 
 class Stream:
@@ -39,70 +40,74 @@ class Stream:
         self._give_up = give_up
         self._is_awake = is_awake
         self._number = secrets.randbits(64)
-        self._waiting: asyncio.Future[bytes | None] | None = None
-        self._began_ms = 0
+        #: What waits for the reply to the call under way, and how often that was looked for.
+        self._heard: Callable[[bytes | None], None] | None = None
+        self._looks = 0
         self._timer: Timer | None = None
+        #: Whether the stream has ended: nothing goes over it any more.
         self.is_over = False
 
     @property
     def is_busy(self) -> bool:
         """Whether a call is under way."""
-        return self._waiting is not None
+        return self._heard is not None
 
-    async def call(self, data: bytes) -> bytes | None:
-        """Make a call; none when it failed: the stream broke, or no reply came in time."""
+    def say(self, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
+        """Make a call; ``heard`` gets the reply, or none: the stream broke, or no reply came in time.
+
+        Returns False where the call was certainly not sent: the stream is over then, and ``heard`` is not called. One call may be
+        under way at a time.
+        """
         if self.is_over:
-            return None
+            return False
         self._number = (self._number + 1) & LAST_NUMBER
-        waiting: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        self._waiting = waiting
-        self._began_ms = now_ms()
+        if not self._put(write_call(self._number, data)):
+            return False
+        self._heard, self._looks = heard, 0
         if self._timer is None:
-            self._timer = Timer(_PATIENCE_MS / 1000, self._look)
-        try:
-            if not self._say(write_call(self._number, data)):
-                return None
-            return await waiting
-        finally:
-            self._waiting = None
-            if not self._is_awake:
-                self._end_timer()
+            self._timer = Timer(_BETWEEN_LOOKS_S, self._look)
+        return True
 
     def receive(self, message: bytes) -> None:
         """Handle a message: answer a call, or hand a reply to whoever waits for it. Raises `MalformedFrame` for anything else."""
         self._counters["stream_messages"] += 1
         is_call, number, frame = read_message(message)
         if is_call:
-            self._say(write_reply(number, self._answer(frame)))
+            self._put(write_reply(number, self._answer(frame)))
         elif number == self._number:
-            self._resolve(frame)
+            if not self._is_awake:
+                self._end_timer()
+            self._tell(frame)
 
     def end(self) -> None:
         """Note that the stream has ended: a call under way has failed."""
         self.is_over = True
         self._end_timer()
-        self._resolve(None)
+        self._tell(None)
 
-    def _say(self, message: bytes) -> bool:
-        """Send a message; returns whether that was possible. Where it was not, the end of the stream is about to be told."""
+    def _put(self, message: bytes) -> bool:
+        """Send a message; returns whether that was possible. Where it was not, the stream has ended, which is about to be told."""
         try:
             self._send(to_js(message))
         except JsException:
+            self.end()
             return False
         return True
 
-    def _resolve(self, reply: bytes | None) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(reply)
+    def _tell(self, reply: bytes | None) -> None:
+        """Hand on what has become of the call under way, if there is one; another may be made meanwhile."""
+        heard, self._heard = self._heard, None
+        if heard is not None:
+            heard(reply)
 
     def _look(self) -> None:
-        """Give up a call that waits for too long, or look again when it will have."""
+        """Give up a call that waits for too long, or look again."""
         self._timer = None
-        if self._waiting is None:
+        if self._heard is None:
             return
-        left_ms = min(self._began_ms + _PATIENCE_MS - now_ms(), _PATIENCE_MS)
-        if left_ms > 0:
-            self._timer = Timer(left_ms / 1000, self._look)
+        self._looks += 1
+        if self._looks < _LOOKS:
+            self._timer = Timer(_BETWEEN_LOOKS_S, self._look)
             return
         self.end()
         self._give_up()

@@ -26,8 +26,15 @@ __all__ = ["LinkDriver", "Wire"]
 class Wire(Protocol):
     """What the actor's shell does for its links."""
 
+    def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
+        """Make a call over what needs no task to wait in, and count it, if there is such a thing: a stream.
+
+        Later, never during this, ``heard`` is called once with the reply; none when the call failed, whatever the reason. Returns
+        False where nothing was sent: then `call` makes the call.
+        """
+
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make a call, by whatever carries it, and count it; none when it failed, whatever the reason."""
+        """Make a call, and count it; none when it failed, whatever the reason."""
 
     async def pause(self, attempt: int) -> None:
         """Wait before attempt number ``attempt`` of a call; longer each time, with jitter."""
@@ -153,7 +160,7 @@ class LinkDriver:
 class _PeerLink:
     """The link to one peer, and what is being done with it. Whatever of the shell is called may send, and so change the link."""
 
-    __slots__ = ("_counters", "_is_awake", "_name", "_wire", "is_answering", "is_deferred", "link")
+    __slots__ = ("_counters", "_is_awake", "_name", "_tries", "_wire", "is_answering", "is_deferred", "link")
 
     def __init__(self, name: str, link: Link, wire: Wire, counters: Counter[str]) -> None:
         self.link = link
@@ -162,6 +169,8 @@ class _PeerLink:
         #: Whether `flush` is due.
         self.is_deferred = False
         self._is_awake = False
+        #: How often the call under way has failed.
+        self._tries = 0
         self._name, self._wire, self._counters = name, wire, counters
 
     def answer(self, call: Call) -> bytes:
@@ -235,35 +244,65 @@ class _PeerLink:
         if self.is_answering:
             return
         self.link, call = call_next(self.link) or make_call(self.link)
-        if call is not None:
-            self._wire.start(self._carry(call))
+        if call is None:
+            return
+        data = self._write(call) or self._write_next(self._spoil())  # as `_say`, without its calls
+        if data is not None and not self._wire.say(self._name, data, self._hear):
+            self._wire.start(self._carry(data))
 
-    async def _carry(self, call: Call | None) -> None:
-        """Make calls until nothing is left to say."""
-        tries = 0
-        while call is not None:
-            data = self._write(call)
-            if data is None:
-                call = self._step(*spoil_call(self.link))
-                continue
-            reply: Frame | None = None
+    def _say(self, call: Call) -> None:
+        """Make a call, and those that follow from its reply."""
+        data = self._write_next(call)
+        if data is not None and not self._wire.say(self._name, data, self._hear):
+            self._wire.start(self._carry(data))
+
+    def _hear(self, answer: bytes | None) -> None:
+        """Handle what has become of a call that `Wire.say` has made."""
+        call = self._take(answer)
+        if call is None:
+            return
+        if self._tries:
+            self._wire.start(self._repeat(call))
+        else:
+            self._say(call)
+
+    async def _repeat(self, call: Call) -> None:
+        """Make a call that has failed again, after a pause."""
+        await self._wire.pause(self._tries + 1)
+        self._say(call)
+
+    async def _carry(self, data: bytes | None) -> None:
+        """Make calls that must be waited for, until nothing is left to say or `Wire.say` makes the next."""
+        while data is not None:
+            answer = None
             try:
                 answer = await self._wire.call(self._name, data)
-                reply = None if answer is None else decode(answer)
-            except RemoteWireError:
-                pass
             except Exception as error:  # a call that ends otherwise would end the link
                 self._wire.log_fault(f"calling {self._name}", error)
-            if not isinstance(reply, Reply):
-                reply = None
-            if reply is not None and reply.refusal is not Refusal.OVERLOADED:
-                tries = 0
-                call = self._step(*(receive_next_reply(self.link, reply) or receive_reply(self.link, reply)))
-                continue
-            tries += 1
-            call = self._again(tries, is_put_off=reply is not None)
-            if call is not None:
-                await self._wire.pause(tries + 1)
+            call = self._take(answer)
+            if call is None:
+                return
+            if self._tries:
+                await self._wire.pause(self._tries + 1)
+            data = self._write_next(call)
+            if data is not None and self._wire.say(self._name, data, self._hear):
+                return
+
+    def _take(self, answer: bytes | None) -> Call | None:
+        """Take the reply to the call under way, none when it failed; returns the next call, or the same one to be made again."""
+        reply: Frame | None = None
+        if answer is not None:
+            try:
+                reply = decode(answer)
+            except RemoteWireError:
+                pass
+            except Exception as error:
+                self._wire.log_fault(f"reading a reply of {self._name}", error)
+        if isinstance(reply, Reply) and reply.refusal is not Refusal.OVERLOADED:
+            self._tries = 0
+            return self._step(*(receive_next_reply(self.link, reply) or receive_reply(self.link, reply)))
+        self._tries += 1
+        return self._again(is_put_off=isinstance(reply, Reply))
 
     def _step(self, link: Link, effects: tuple[Effect, ...]) -> Call | None:
         """Carry out what a step of a link says; returns the next call to make."""
@@ -272,16 +311,28 @@ class _PeerLink:
         self.link, call = call_next(self.link) or make_call(self.link)
         return call
 
-    def _again(self, tries: int, *, is_put_off: bool) -> Call | None:
+    def _again(self, *, is_put_off: bool) -> Call | None:
         """Repeat a call that was put off or not answered; one that has been made too often is given up."""
         call = None
-        if tries < MAX_ATTEMPTS:
+        if self._tries < MAX_ATTEMPTS:
             self.link, call = renew_call(self.link) if is_put_off else repeat_call(self.link)
         if call is None:
+            self._tries = 0
             link, effects = fail_call(self.link)
             self._keep(link)
             self.carry_out(effects)
         return call
+
+    def _write_next(self, call: Call | None) -> bytes | None:
+        """Write a call, or the first after it that can be written; none where nothing is left to say."""
+        data = None
+        while call is not None and (data := self._write(call)) is None:
+            call = self._spoil()
+        return data
+
+    def _spoil(self) -> Call | None:
+        """Lose what a call carries that cannot be written; returns the next one."""
+        return self._step(*spoil_call(self.link))
 
     def _write(self, call: Call) -> bytes | None:
         """Write a call, and count it; none when it cannot be written."""

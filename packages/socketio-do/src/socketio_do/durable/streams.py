@@ -53,7 +53,10 @@ class AcceptedStreams:
         self._ctx.acceptWebSocket(server, to_js([tag]))
         server.serializeAttachment(f"{tag} {secrets.token_urlsafe(9)}")
         self._latest[peer] = self._stream(server)
-        return js.Response.new(None, status=101, webSocket=client)
+        echoed = js.Object.fromEntries(
+            to_js([[STREAM_HEADER, STREAM_FORMAT]])
+        )  # a WebSocket of another kind has it not
+        return js.Response.new(None, status=101, webSocket=client, headers=echoed)
 
     def receive(self, ws: Any, message: Any) -> None:
         """Handle a message; one of a WebSocket that is no stream is left alone."""

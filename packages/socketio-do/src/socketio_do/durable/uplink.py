@@ -52,7 +52,12 @@ class Uplink(Receiver, RpcWire):
         """Do it as soon as the running step of a handler gives way."""
         js.queueMicrotask(create_once_callable(action))
 
+    def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
+        """Make a call over the peer's stream, if there is one that takes it."""
+        self._progress.note(peer)
+        return super().say(peer, data, heard)
+
     async def call(self, peer: str, data: bytes) -> bytes | None:
-        """Make a call."""
+        """Make a call by RPC."""
         self._progress.note(peer)
         return await super().call(peer, data)
