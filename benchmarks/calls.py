@@ -13,6 +13,6 @@ from event_calls import PLACEMENTS, measure
 figures = {placement: measure(placement) for placement in PLACEMENTS}
 print(f"| calls of the packages' functions (of json's and dataclasses') for one | {' | '.join(PLACEMENTS)} |")
 print("|---" * (len(PLACEMENTS) + 1) + "|")
-for what in figures[PLACEMENTS[0]]:
-    cells = (figures[placement][what] for placement in PLACEMENTS)
-    print(f"| {what} | {' | '.join(f'{one.packages:g} ({one.others:g})' for one in cells)} |")
+for what in figures[PLACEMENTS[-1]]:
+    cells = (figures[placement].get(what) for placement in PLACEMENTS)
+    print(f"| {what} | {' | '.join(f'{one.packages:g} ({one.others:g})' if one else '' for one in cells)} |")

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, Final
 
 from engine_do import EngineConfig
+from shared_wire.link.stream_bounds import MOST_CALLS
 from shared_wire.testing import World
 from shared_wire.testing.sockets import ClientSocket
 from socketio_do.testing import World as SocketIoWorld
@@ -75,7 +76,24 @@ def measure(placement: str) -> dict[str, Calls]:
         figures["further recipient"] = Calls((many.packages - few.packages) / _MORE, (many.others - few.others) / _MORE)
         with _counted() as figures["connect"]:
             _connect(world)
-        return figures
+    if placement == "two objects":
+        figures |= _measure_stream()
+    return figures
+
+
+def _measure_stream() -> dict[str, Calls]:
+    """Count what events call in two objects while a stream between them is open."""
+    config = EngineConfig(path="/socket.io/", max_messages_per_s=None)
+    with SocketIoWorld.of(_configure, is_split=True, config=config) as world:
+        client = _connect(world)
+        for _ in range(MOST_CALLS + 1):
+            client.send('42["quiet",{"x":1}]')
+            world.settle()
+        assert world.counters("ENGINE", "e0")["streams_opened"] == 1
+        return {
+            "event over a stream": _of_frame(world, client, lambda _: '42["quiet",{"x":1}]'),
+            "event with an acknowledgement over a stream": _of_frame(world, client, lambda _: '427["ask",{"x":1}]'),
+        }
 
 
 def _connect(world: World) -> ClientSocket:

@@ -176,10 +176,10 @@ class LinkedApplication(RpcWire):
 
     def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
         """Make a call over the peer's stream, if there is one that takes it."""
-        stream = self._opened.find(peer)
+        began_ms = now_ms()
+        stream = self._opened.find(peer, began_ms)
         if stream is None:
             return False
-        began_ms = now_ms()
 
         def noted(reply: bytes | None) -> None:
             if (turns := self._turns.get(peer)) is not None:

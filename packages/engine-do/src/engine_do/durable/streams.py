@@ -54,13 +54,13 @@ class OpenedStreams:
         self._bounds: dict[str, StreamBounds] = {}
         self._opening: set[str] = set()
 
-    def find(self, peer: str) -> Stream | None:
-        """Return the stream over which the next call to ``peer`` is made; none: by RPC."""
+    def find(self, peer: str, at_ms: int | None = None) -> Stream | None:
+        """Return the stream over which the next call to ``peer`` is made; none: by RPC. ``at_ms``: the time, where it is known."""
         opened = self._streams.get(peer)
         if opened is None or opened.stream.is_over:
             self.note_rpc(peer)
             return None
-        opened.bounds.note_message(now_ms())
+        opened.bounds.note_message(now_ms() if at_ms is None else at_ms)
         return opened.stream
 
     def note_rpc(self, peer: str) -> None:

@@ -61,7 +61,10 @@ class Stream:
         if self.is_over:
             return False
         self._number = (self._number + 1) & LAST_NUMBER
-        if not self._put(write_call(self._number, data)):
+        try:
+            self._send(to_js(write_call(self._number, data)))
+        except JsException:
+            self.end()
             return False
         self._heard, self._looks = heard, 0
         if self._timer is None:
@@ -73,32 +76,27 @@ class Stream:
         self._counters["stream_messages"] += 1
         is_call, number, frame = read_message(message)
         if is_call:
-            self._put(write_reply(number, self._answer(frame)))
-        elif number == self._number:
+            self._reply(number, self._answer(frame))
+        elif number == self._number and self._heard is not None:
             if not self._is_awake:
                 self._end_timer()
-            self._tell(frame)
+            heard, self._heard = self._heard, None
+            heard(frame)
 
     def end(self) -> None:
         """Note that the stream has ended: a call under way has failed."""
         self.is_over = True
         self._end_timer()
-        self._tell(None)
-
-    def _put(self, message: bytes) -> bool:
-        """Send a message; returns whether that was possible. Where it was not, the stream has ended, which is about to be told."""
-        try:
-            self._send(to_js(message))
-        except JsException:
-            self.end()
-            return False
-        return True
-
-    def _tell(self, reply: bytes | None) -> None:
-        """Hand on what has become of the call under way, if there is one; another may be made meanwhile."""
         heard, self._heard = self._heard, None
         if heard is not None:
-            heard(reply)
+            heard(None)
+
+    def _reply(self, number: int, frame: bytes) -> None:
+        """Send a reply. Where that is not possible the stream has ended, which is about to be told."""
+        try:
+            self._send(to_js(write_reply(number, frame)))
+        except JsException:
+            self.end()
 
     def _look(self) -> None:
         """Give up a call that waits for too long, or look again."""

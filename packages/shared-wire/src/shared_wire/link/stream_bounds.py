@@ -76,8 +76,11 @@ class StreamBounds:
 
     def note_message(self, now_ms: int) -> None:
         """Note a call over the stream."""
-        self._pass(now_ms)
-        self._lost = max(self._lost - SAVED, 0.0)
+        passed_ms = now_ms - self._since_ms
+        lost = (
+            self._lost - SAVED + (passed_ms / 1000 * AWAKE_SECOND if passed_ms > 0 else 0)
+        )  # `_pass`, without its call
+        self._lost, self._since_ms = (lost if lost > 0 else 0.0), now_ms
 
     def left_ms(self, now_ms: int) -> float:
         """Return after how many milliseconds the stream is to be closed if nothing more is said; 0 when it is to be closed now."""

@@ -3,8 +3,7 @@
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -102,13 +101,14 @@ class FrameLanes(ObjectLanes):
         #: What the frame being delivered holds open, and which is bounded if that lasts beyond the delivery.
         self._held: list[WorkTimeout] | None = None
 
-    @contextmanager
-    def delivery(self, engine_sids: Iterable[EngineSid], done: Callable[[Iterable[EngineSid]], None]) -> Iterator[None]:
-        """Count what begins in the block as work of one frame; ``done`` is told of each session that has none left."""
+    def deliver(
+        self, engine_sids: Iterable[EngineSid], done: Callable[[Iterable[EngineSid]], None], take: Callable[[], None]
+    ) -> None:
+        """Count what begins while ``take`` runs as work of one frame; ``done`` is told of each session that has none left."""
         frame = self._frame = FrameWork(engine_sids, done)
         held = self._held = []
         try:
-            yield
+            take()
         finally:
             self._held = None
             for timeout in held:

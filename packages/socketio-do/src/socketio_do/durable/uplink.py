@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import js
@@ -40,8 +41,7 @@ class Uplink(Receiver, RpcWire):
         self, peer: str, operations: tuple[Operation, ...], done: Callable[[Iterable[EngineSid]], None]
     ) -> None:
         """Deliver an engine actor's operations; ``done`` is called with each session that has no handler of theirs left."""
-        with self._lanes.delivery(sessions_in(operations), done):
-            self.take(peer, operations)
+        self._lanes.deliver(sessions_in(operations), done, partial(self.take, peer, operations))
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap; what waited for them waits no more."""

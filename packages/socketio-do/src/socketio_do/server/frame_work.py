@@ -35,4 +35,7 @@ class FrameWork:
     def delivered(self) -> None:
         """Note that all of the frame was handed on: what did not suspend is done."""
         self._delivered = True
+        if not self._open:
+            self._done(self._engine_sids)
+            return
         self._done([engine_sid for engine_sid in self._engine_sids if engine_sid not in self._open])
