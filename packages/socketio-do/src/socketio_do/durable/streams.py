@@ -60,7 +60,8 @@ class AcceptedStreams:
 
     def receive(self, ws: Any, message: Any) -> None:
         """Handle a message; one of a WebSocket that is no stream is left alone."""
-        stream = self._stream(ws)
+        key = ws.deserializeAttachment()
+        stream = (self._streams.get(key) if isinstance(key, str) else None) or self._stream(ws)
         if stream is None:
             return
         try:
