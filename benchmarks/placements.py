@@ -1,14 +1,17 @@
 """Prints what the same work of the same application costs in each placement, beside stock python-socketio, Node, and a bare echo.
 
-Run it with `nox -s bench -- placements`; three runs, of which each interleaves its rounds, say more than one. Workers are on plain
-workerd; CPU time is that of all processes of a server, from /proc, so Linux only.
+Run it with `nox -s bench -- placements`; three runs, of which each interleaves its rounds, say more than one. With `--short`
+behind it, one round of what the bare echo can do, too. Workers are on plain workerd; CPU time is that of all processes of a server,
+from /proc, so Linux only.
 """
 
 import asyncio
+import sys
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,18 +19,19 @@ from typing import Self
 import socketio_figures as figures
 from engine_figures import allow_many_sockets
 from first_figures import ALL, ROOT
-from socketio_figures import STOCK, Stage, Work, compare, enter
+from socketio_figures import ROUNDS, STOCK, Stage, Work, compare, enter
 from socketio_load import ECHO, NOTES, REPLY, Load, broadcast, connect_often, exchange, open_clients, talk_in_rooms
 from stock import StockServer
 
-from local_runtime import Project, WorkerdServer, node_command, node_env, npm_ci, prepare
+from local_runtime import Prepared, Project, WorkerdServer, node_command, node_env, npm_ci, prepare
 from local_runtime.processes import ProcessGroup
 
 CLIENTS, IN_FLIGHT = 200, 2
 SMALL, LARGE = 200, 1_000
 #: Members of a room, where there are many rooms.
 ROOM = 10
-FLOOR = "floor"
+#: The bare echoes: in Python, and in JavaScript.
+FLOOR, FLOOR_JS = "floor", "floor-js"
 
 HERE = Path(__file__).parent
 
@@ -59,8 +63,8 @@ class NodeServer:
         return self._group.group_id
 
 
-def make_worker(folder: str, **variables: str) -> WorkerdServer:
-    """Prepare a Worker of this folder, and its server."""
+def prepare_worker(folder: str, **variables: str) -> Prepared:
+    """Prepare a Worker of this folder."""
     application = {"src/socketio_application.py": HERE / "socketio_application.py"}
     project = Project(
         folder=HERE / folder,
@@ -69,7 +73,7 @@ def make_worker(folder: str, **variables: str) -> WorkerdServer:
         constraints=ROOT / "constraints.txt",
         overrides={"vars": variables} if variables else {},
     )
-    return WorkerdServer(prepare(project))
+    return prepare(project)
 
 
 def joining() -> tuple[str, ...]:
@@ -77,21 +81,17 @@ def joining() -> tuple[str, ...]:
     return (f'42{{n}}["enter","{uuid.uuid4().hex[:8]}-{{n}}"]',)
 
 
-def work_of(what: Callable[[Stage, float], Awaitable[Load]], name: str, *, one_by_one: bool = False) -> Work:
+def work_of(what: Callable[[Stage, float], Awaitable[Load]], name: str, *, timed: bool = False) -> Work:
     """Name some work."""
-    return Work(name, what, one_by_one)
+    return Work(name, what, timed)
 
 
 #: What the bare echo can do, too.
 PLAIN = (
-    work_of(lambda on, s: connect_often(on.server.url, s), "connect to / and leave, 20 at a time"),
-    work_of(
-        lambda on, s: exchange(on.clients[:1], REPLY, 1, s), "event and an event back, 1 in flight", one_by_one=True
-    ),
+    work_of(lambda on, s: connect_often(on.server.url, s), "connect to / and leave, 20 at a time", timed=True),
+    work_of(lambda on, s: exchange(on.clients[:1], REPLY, 1, s), "event and an event back, 1 in flight", timed=True),
     work_of(lambda on, s: exchange(on.clients, REPLY, IN_FLIGHT, s), "event and an event back, 400 in flight"),
-    work_of(
-        lambda on, s: exchange(on.clients[:1], ECHO, 1, s), "event and acknowledgement, 1 in flight", one_by_one=True
-    ),
+    work_of(lambda on, s: exchange(on.clients[:1], ECHO, 1, s), "event and acknowledgement, 1 in flight", timed=True),
 )
 OTHERS = (
     work_of(lambda on, s: exchange(on.clients, NOTES, 1, s), "event without an answer, 200 clients"),
@@ -107,12 +107,14 @@ OTHERS = (
 def main() -> None:
     """Measure and print."""
     allow_many_sockets()
+    floor = prepare_worker("floor_worker")
     servers: dict[str, figures.Compared | NodeServer] = {
-        "one": make_worker("socketio_worker", PLACEMENT="one"),
-        "two": make_worker("socketio_worker", PLACEMENT="two"),
-        "rpc": make_worker("socketio_worker", PLACEMENT="rpc"),
+        "one": WorkerdServer(prepare_worker("socketio_worker", PLACEMENT="one")),
+        "two": WorkerdServer(prepare_worker("socketio_worker", PLACEMENT="two")),
+        "rpc": WorkerdServer(prepare_worker("socketio_worker", PLACEMENT="rpc")),
         "node": NodeServer(),
-        FLOOR: make_worker("floor_worker"),
+        FLOOR: WorkerdServer(floor),
+        FLOOR_JS: WorkerdServer(replace(floor, folder=HERE / "floor_javascript")),
         STOCK: StockServer(),
     }
     with ExitStack() as running:
@@ -123,12 +125,15 @@ def main() -> None:
 
 async def measure(stages: dict[str, Stage]) -> None:
     """Do all work on all servers that can."""
+    short = "--short" in sys.argv
     async with AsyncExitStack() as opened:
         for stage in stages.values():
             stage.clients = await opened.enter_async_context(open_clients(stage.server.url, CLIENTS))
         for work in PLAIN:
-            await compare(work, stages)
-        real = {name: stage for name, stage in stages.items() if name != FLOOR}
+            await compare(work, stages, 1 if short else ROUNDS)
+        if short:
+            return
+        real = {name: stage for name, stage in stages.items() if name not in (FLOOR, FLOOR_JS)}
         for stage in real.values():
             stage.crowd = await opened.enter_async_context(open_clients(stage.server.url, LARGE))
             await asyncio.gather(*(enter(client, "large") for client in stage.crowd))
