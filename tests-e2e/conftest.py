@@ -246,9 +246,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60:
         return
     both = bool(config.getoption("--both-placements"))
-    left_out = [item for item in items if _is_for_soak(item) or (_is_other_placement(item) and not both)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    left_out = {item for item in items if _is_for_soak(item) or (_is_other_placement(item) and not both)}
+    config.hook.pytest_deselected(items=[*left_out])
+    items[:] = [item for item in items if item not in left_out]
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:
