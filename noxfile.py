@@ -41,6 +41,8 @@ SIBLINGS = {"shared-wire": (), "engine-do": ("shared-wire",), "socketio-do": ("s
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 #: Half of the tests each; who is done first gets half of what the other has not begun, so both end at about the same time.
 TWO_AT_ONCE = ("--numprocesses", "2", "--dist", "worksteal")
+#: Four files at a time, of tests that mostly wait.
+FOUR_AT_ONCE = ("--numprocesses", "4", *BY_FILE)
 #: The order of a set is part of what a seed repeats.
 EXACT = {"PYTHONHASHSEED": "0"}
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
@@ -61,6 +63,9 @@ LONG_FORMS = (
     "application_bursts",
     "application_differences",
 )
+#: The option of those tests that has them run in one object and in two, where else they see one of them each; and who these are.
+BOTH = "--both-placements"
+HALVED = ("differential", "client_options", "client_options_python", "engineio", "attacks", "bad_input")
 
 #: What the simulation uses of the packages' own tests.
 FAKES = (
@@ -259,15 +264,15 @@ def published(session: nox.Session) -> None:
 
 @all_cores
 def e2e(session: nox.Session) -> None:
-    """Run the whole system under `wrangler dev` with real clients. Needs no internet but PyPI and npm."""
+    """Run the whole system under `wrangler dev` with real clients (`-- --both-placements`: all of it in one object and in two)."""
     session.env.pop("PYTHONPATH", None)
     _install_e2e(session, *editable("shared-wire"))  # its model of the runtime, which is held against the real one
-    if session.posargs:
+    if set(session.posargs) - {BOTH}:
         session.run("pytest", *E2E, *session.posargs)
         return
     # Most of them wait most of the time, so four go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "4", *BY_FILE)
-    session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
+    session.run("pytest", *E2E, "tests-e2e", *session.posargs, "-m", "not alone", *FOUR_AT_ONCE)
+    session.run("pytest", *E2E, "tests-e2e", *session.posargs, "-m", "alone")
 
 
 def _install_e2e(session: nox.Session, *more: str) -> None:
@@ -281,6 +286,7 @@ def soak(session: nox.Session) -> None:
     _install_e2e(session, *editable(*SIBLINGS))
     long = {"E2E_FAULT_SECONDS": "150", "E2E_IDLE_LOOKS": "10"}
     session.run("pytest", *E2E, *(session.posargs or (f"tests-e2e/test_{name}.py" for name in LONG_FORMS)), env=long)
+    session.run("pytest", *E2E, *(f"tests-e2e/test_{name}.py" for name in HALVED), BOTH, *FOUR_AT_ONCE)
     session.run(
         "pytest",
         *("-p", "no:asyncio"),

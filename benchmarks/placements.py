@@ -3,8 +3,9 @@
 Run it with `nox -s bench -- placements`; three runs, of which each interleaves its rounds, say more than one. Workers are on plain
 workerd; CPU time is that of all processes of a server, from /proc, so Linux only.
 
-``--rows=TEXT`` measures those rows only whose names have it, ``--sides=two,floor`` those sides only, besides the stock server, and
-``--before=FOLDER`` one more, two objects of another checkout.
+``--rows=connect,join`` measures those rows only whose names have one of these, ``--sides=two,floor`` those sides only, besides the stock
+server, ``--short`` one round of what the bare echo can do, too, and ``--before=FOLDER`` measures one side more, two objects of another
+checkout.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,18 +22,19 @@ from typing import Self
 import socketio_figures as figures
 from engine_figures import allow_many_sockets
 from first_figures import ALL, ROOT
-from socketio_figures import STOCK, Stage, Work, compare, enter
+from socketio_figures import ROUNDS, STOCK, Stage, Work, compare, enter
 from socketio_load import ECHO, NOTES, REPLY, Load, broadcast, connect_often, exchange, open_clients, talk_in_rooms
 from stock import StockServer
 
-from local_runtime import Project, WorkerdServer, node_command, node_env, npm_ci, prepare
+from local_runtime import Prepared, Project, WorkerdServer, node_command, node_env, npm_ci, prepare
 from local_runtime.processes import ProcessGroup
 
 CLIENTS, IN_FLIGHT = 200, 2
 SMALL, LARGE = 200, 1_000
 #: Members of a room, where there are many rooms.
 ROOM = 10
-FLOOR = "floor"
+#: The bare echoes: in Python, and in JavaScript.
+FLOOR, FLOOR_JS = "floor", "floor-js"
 
 HERE = Path(__file__).parent
 
@@ -63,8 +66,8 @@ class NodeServer:
         return self._group.group_id
 
 
-def make_worker(folder: str, checkout: Path = ROOT, **variables: str) -> WorkerdServer:
-    """Prepare a Worker of this folder, with the packages of a checkout, and its server."""
+def prepare_worker(folder: str, checkout: Path = ROOT, **variables: str) -> Prepared:
+    """Prepare a Worker of this folder, with the packages of a checkout."""
     application = {"src/socketio_application.py": HERE / "socketio_application.py"}
     project = Project(
         folder=HERE / folder,
@@ -73,7 +76,7 @@ def make_worker(folder: str, checkout: Path = ROOT, **variables: str) -> Workerd
         constraints=ROOT / "constraints.txt",
         overrides={"vars": variables} if variables else {},
     )
-    return WorkerdServer(prepare(project))
+    return prepare(project)
 
 
 def joining() -> tuple[str, ...]:
@@ -81,21 +84,17 @@ def joining() -> tuple[str, ...]:
     return (f'42{{n}}["enter","{uuid.uuid4().hex[:8]}-{{n}}"]',)
 
 
-def work_of(what: Callable[[Stage, float], Awaitable[Load]], name: str, *, one_by_one: bool = False) -> Work:
+def work_of(what: Callable[[Stage, float], Awaitable[Load]], name: str, *, timed: bool = False) -> Work:
     """Name some work."""
-    return Work(name, what, one_by_one)
+    return Work(name, what, timed)
 
 
 #: What the bare echo can do, too.
 PLAIN = (
-    work_of(lambda on, s: connect_often(on.server.url, s), "connect to / and leave, 20 at a time"),
-    work_of(
-        lambda on, s: exchange(on.clients[:1], REPLY, 1, s), "event and an event back, 1 in flight", one_by_one=True
-    ),
+    work_of(lambda on, s: connect_often(on.server.url, s), "connect to / and leave, 20 at a time", timed=True),
+    work_of(lambda on, s: exchange(on.clients[:1], REPLY, 1, s), "event and an event back, 1 in flight", timed=True),
     work_of(lambda on, s: exchange(on.clients, REPLY, IN_FLIGHT, s), "event and an event back, 400 in flight"),
-    work_of(
-        lambda on, s: exchange(on.clients[:1], ECHO, 1, s), "event and acknowledgement, 1 in flight", one_by_one=True
-    ),
+    work_of(lambda on, s: exchange(on.clients[:1], ECHO, 1, s), "event and acknowledgement, 1 in flight", timed=True),
 )
 OTHERS = (
     work_of(lambda on, s: exchange(on.clients, NOTES, 1, s), "event without an answer, 200 clients"),
@@ -113,43 +112,46 @@ def main() -> None:
     allow_many_sockets()
     options = read_options()
     makers: dict[str, Callable[[], figures.Compared | NodeServer]] = {
-        "one": lambda: make_worker("socketio_worker", PLACEMENT="one"),
-        "two": lambda: make_worker("socketio_worker", PLACEMENT="two"),
-        "rpc": lambda: make_worker("socketio_worker", PLACEMENT="rpc"),
+        "one": lambda: WorkerdServer(prepare_worker("socketio_worker", PLACEMENT="one")),
+        "two": lambda: WorkerdServer(prepare_worker("socketio_worker", PLACEMENT="two")),
+        "rpc": lambda: WorkerdServer(prepare_worker("socketio_worker", PLACEMENT="rpc")),
         "node": NodeServer,
-        FLOOR: lambda: make_worker("floor_worker"),
+        FLOOR: lambda: WorkerdServer(prepare_worker("floor_worker")),
+        FLOOR_JS: lambda: WorkerdServer(replace(prepare_worker("floor_worker"), folder=HERE / "floor_javascript")),
     }
     sides = options.sides.split(",") if options.sides else [*makers]
     servers = {name: makers[name]() for name in sides}
     if options.before:
-        servers["before"] = make_worker("socketio_worker", options.before, PLACEMENT="two")
+        servers["before"] = WorkerdServer(prepare_worker("socketio_worker", options.before, PLACEMENT="two"))
     servers[STOCK] = StockServer()
     with ExitStack() as running:
         for server in servers.values():
             running.enter_context(server)
-        asyncio.run(measure({name: Stage(server) for name, server in servers.items()}, options.rows))
+        asyncio.run(measure({name: Stage(server) for name, server in servers.items()}, options))
 
 
 def read_options() -> argparse.Namespace:
     """Read what is to be measured."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", default="")
+    parser.add_argument("--rows", default="", type=lambda text: text.split(","))
     parser.add_argument("--sides", default="")
     parser.add_argument("--before", type=Path)
+    parser.add_argument("--short", action="store_true")
     return parser.parse_args()
 
 
-async def measure(stages: dict[str, Stage], rows: str = "") -> None:
-    """Do all work, or that whose name has a text, on all servers that can."""
-    plain, others = ([work for work in some if rows in work.name] for some in (PLAIN, OTHERS))
+async def measure(stages: dict[str, Stage], options: argparse.Namespace) -> None:
+    """Do all work that was chosen, on all servers that can."""
+    rows = options.rows or [""]
+    plain, others = ([work for work in some if any(row in work.name for row in rows)] for some in (PLAIN, OTHERS))
     async with AsyncExitStack() as opened:
         for stage in stages.values():
             stage.clients = await opened.enter_async_context(open_clients(stage.server.url, CLIENTS))
         for work in plain:
-            await compare(work, stages)
-        if not others:
+            await compare(work, stages, 1 if options.short else ROUNDS)
+        if options.short or not others:
             return
-        real = {name: stage for name, stage in stages.items() if name != FLOOR}
+        real = {name: stage for name, stage in stages.items() if name not in (FLOOR, FLOOR_JS)}
         for stage in real.values():
             stage.crowd = await opened.enter_async_context(open_clients(stage.server.url, LARGE))
             await asyncio.gather(*(enter(client, "large") for client in stage.crowd))

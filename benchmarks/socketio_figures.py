@@ -67,8 +67,8 @@ class Work:
 
     name: str
     run: Callable[[Stage, float], Awaitable[Load]]
-    #: Whether each exchange was waited for alone, so that the time it took says something.
-    one_by_one: bool = False
+    #: Whether so few are under way at a time that what each of them took says something.
+    timed: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ EVENTS = (
     Work("event and an event back, 1 in flight", lambda on, s: exchange(on.clients[:1], REPLY, 1, s), True),
     Work("event and an event back, 400 in flight", lambda on, s: exchange(on.clients, REPLY, IN_FLIGHT, s)),
     Work("event without an answer, 400 in flight", lambda on, s: exchange(on.clients, NOTES, 1, s)),
-    Work("connect to / and leave, 20 at a time", lambda on, s: connect_often(on.server.url, s)),
+    Work("connect to / and leave, 20 at a time", lambda on, s: connect_often(on.server.url, s), True),
 )
 BROADCASTS = (
     Work(
@@ -142,14 +142,14 @@ async def enter(client: Client, room: str) -> None:
     await client.receive_str()
 
 
-async def compare(work: Work, stages: dict[str, Stage]) -> None:
+async def compare(work: Work, stages: dict[str, Stage], count: int = ROUNDS) -> None:
     """Print the rounds of all servers, the medians, and the medians of the rounds' ratios."""
-    times = " / p50 ms / p95 ms" if work.one_by_one else ""
+    times = " / p50 ms / p95 ms" if work.timed else ""
     print(f"{work.name}: per s / server CPU us{times}", flush=True)
     for stage in stages.values():
         await work.run(stage, WARM_UP_SECONDS)
     rounds = []
-    for number in range(ROUNDS):
+    for number in range(count):
         figures = {name: await take_figure(work, stage) for name, stage in stages.items()}
         rounds.append(figures)
         print(f"  {number + 1}       {columns(figures)}", flush=True)
@@ -166,7 +166,7 @@ async def take_figure(work: Work, stage: Stage) -> Figure:
     begun, cpu = time.perf_counter(), cpu_seconds(stage.server.group_id)
     load = await work.run(stage, SECONDS)
     taken, cpu = time.perf_counter() - begun, cpu_seconds(stage.server.group_id) - cpu
-    times = load.percentiles_ms if work.one_by_one else ()
+    times = load.percentiles_ms if work.timed else ()
     return Figure(load.units / taken, cpu / load.units * 1e6, times)
 
 

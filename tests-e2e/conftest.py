@@ -171,11 +171,11 @@ def own_worker(worker: Worker) -> Worker:
     return replace(worker, log_from=_wiped(worker))
 
 
-@pytest.fixture
-def restarted_worker(tmp_path: Path) -> Iterator[Worker]:
+@pytest.fixture(params=[TWO_OBJECTS, ONE_OBJECT])
+def restarted_worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Worker]:
     """A test Worker for one test that stops and starts it; its storage outlives a stop."""
     with _serve_plainly("worker", ALL, tmp_path) as server:
-        yield Worker(server)
+        yield Worker(server, is_split=request.param == TWO_OBJECTS)
 
 
 @pytest.fixture(scope="session")
@@ -207,6 +207,10 @@ def wrangler_engine_worker() -> Iterator[EngineWorker]:
 
 #: Where a Worker is served: by the development server, and by the runtime alone.
 HOSTS = ("wrangler", "workerd")
+#: The latter, in one object.
+IN_ONE_OBJECT = "workerd, one object"
+#: The fixtures that have placements.
+_WORKERS = ("worker", "restarted_worker", "each_worker")
 #: What takes long, and is there in small elsewhere: in `test_hostile.py`, and in the tests of the sweep.
 _LONG = (
     "test_many_come_and_go_and_leave_nothing",
@@ -229,12 +233,22 @@ _HALVED = ("differential", "client_options", "client_options_python", "engineio"
 _WORST = ("collisions", "rooms")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what is run besides."""
+    parser.addoption(
+        "--both-placements", action="store_true", help="run in one object and in two what else sees one of them"
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave one host, the worst of the worst clients, of the hostile inputs an eighth, and no crowds, unless there is time."""
     items[:] = [item for item in items if not (_is_in_one(item) and item.get_closest_marker("two_objects"))]
-    if float(os.environ.get("E2E_FAULT_SECONDS", "20")) <= 60:
-        config.hook.pytest_deselected(items=[item for item in items if _is_for_soak(item)])
-        items[:] = [item for item in items if not _is_for_soak(item)]
+    if float(os.environ.get("E2E_FAULT_SECONDS", "20")) > 60:
+        return
+    both = bool(config.getoption("--both-placements"))
+    left_out = {item for item in items if _is_for_soak(item) or (_is_other_placement(item) and not both)}
+    config.hook.pytest_deselected(items=[*left_out])
+    items[:] = [item for item in items if item not in left_out]
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:
@@ -242,13 +256,15 @@ def _params(item: pytest.Item) -> dict[str, Any]:
 
 
 def _is_in_one(item: pytest.Item) -> bool:
-    return bool(_params(item).get("worker") == ONE_OBJECT)
+    return not {ONE_OBJECT, IN_ONE_OBJECT}.isdisjoint(_params(item).get(name) for name in _WORKERS)
 
 
-def _is_other_half(item: pytest.Item) -> bool:
+def _is_other_placement(item: pytest.Item) -> bool:
     """Return whether a test of those that see one placement each would see the other one."""
     params = _params(item)
-    if "worker" not in params or item.path.stem.removeprefix("test_") not in _HALVED:
+    if "worker" not in params:
+        return _is_in_one(item)
+    if item.path.stem.removeprefix("test_") not in _HALVED:
         return False
     text = f"{item.path.stem} {item.name}".replace(str(params["worker"]), "")
     return (zlib.crc32(text.encode()) % 2 == 1) == _is_in_one(item)
@@ -259,16 +275,16 @@ def _is_for_soak(item: pytest.Item) -> bool:
     host = params.get("each_worker", params.get("each_engine_worker"))
     given, worst = getattr(params.get("given"), "id", ""), getattr(params.get("worst"), "__name__", "")
     names = item.name.partition("[")[0], item.path.stem.removeprefix("test_")
-    if host == "wrangler" or _is_other_half(item) or not {*names}.isdisjoint(_LONG):
+    if host == "wrangler" or not {*names}.isdisjoint(_LONG):
         return True
     return bool(given and zlib.crc32(given.encode()) % 8) or bool(worst and worst not in _WORST)
 
 
-@pytest.fixture(scope="session", params=HOSTS)
+@pytest.fixture(scope="session", params=[*HOSTS, IN_ONE_OBJECT])
 def each_worker(request: pytest.FixtureRequest) -> Worker:
     """The test Worker on one host after the other."""
-    found: Worker = request.getfixturevalue("two_objects" if request.param == "workerd" else "wrangler_worker")
-    return found
+    found: Worker = request.getfixturevalue("wrangler_worker" if request.param == "wrangler" else "two_objects")
+    return replace(found, is_split=request.param != IN_ONE_OBJECT)
 
 
 @pytest.fixture(scope="session", params=HOSTS)

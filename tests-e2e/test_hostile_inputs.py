@@ -5,7 +5,8 @@ a question every few milliseconds. It stays connected, both objects live on, and
 harmless message of the same size, or half of it, that is sent the same way, the longest of some. 80 ms are allowed in any case,
 and in CI 200: a shared machine pauses anybody for so long.
 
-In CI an eighth of the inputs is sent, each on one of the hosts; in `nox -s soak` each is sent on both.
+In CI an eighth of the inputs is sent, to plain workerd in two objects; in `nox -s soak` each is sent to both hosts, and in one
+object, too.
 """
 
 import os

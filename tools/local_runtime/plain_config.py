@@ -5,6 +5,7 @@ and it names every file relative to itself.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -14,7 +15,8 @@ SOCKET = "http"
 STORAGE = "storage"
 """Names of the socket and of the folder, with which options of `workerd serve` replace them."""
 
-SERVED = "compatibility_date compatibility_flags durable_objects main migrations name vars"
+SERVED = """\
+compatibility_date compatibility_flags durable_objects main migrations name python_modules vars"""
 MEANINGLESS = "account_id dev limits observability placement preview_urls route routes workers_dev"
 """What says how Cloudflare's network is to treat the Worker, and changes nothing for its code."""
 
@@ -55,7 +57,9 @@ def write(config: Mapping[str, object], sources: Iterable[str], vendored: Iterab
         flags=", ".join(map(_text, _list(config.get("compatibility_flags")))),
         namespaces=_lines(_namespaces(config)),
         bindings=_lines(_bindings(config)),
-        modules=_lines([*_sources(str(config["main"]), sources), *_vendored(vendored)]),
+        modules=_lines(
+            [*_sources(str(config["main"]), sources), *_vendored(_not_excluded(config, vendored))]
+        ),
     )
 
 
@@ -92,6 +96,21 @@ def _sources(main: str, files: Iterable[str]) -> Iterator[str]:
     for file in [entry, *(one for one in beside if one.is_relative_to(entry.parent))]:
         name = _text(str(file.relative_to(entry.parent)))
         yield f"name = {name}, pythonModule = embed {_text(str(file))}"
+
+
+def _not_excluded(config: Mapping[str, object], files: Iterable[str]) -> Iterator[str]:
+    """The vendored files that `python_modules.exclude` leaves, matched as wrangler does."""
+    modules = config.get("python_modules")
+    excluded = _list(modules.get("exclude")) if isinstance(modules, Mapping) else []
+    patterns = [_pattern(str(glob)) for glob in excluded]
+    return (name for name in files if not any(one.fullmatch(name) for one in patterns))
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """A glob as an expression: `**` crosses folders, `*` does not."""
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
+    parts = re.split(r"(\*\*/|\*\*|\*)", glob)
+    return re.compile("".join(words.get(part) or re.escape(part) for part in parts))
 
 
 def _vendored(files: Iterable[str]) -> Iterator[str]:

@@ -82,3 +82,21 @@ def test_what_has_no_word_here_is_named_and_what_has_no_meaning_is_not() -> None
     assert left_out(CONFIG) == []
     more: dict[str, object] = {"routes": [], "observability": {}, "r2_buckets": [], "assets": {}}
     assert left_out({**CONFIG, **more}) == ["assets", "r2_buckets"]
+
+
+def test_what_is_excluded_from_the_vendored_modules_is_as_wrangler_reads_it() -> None:
+    vendored = [
+        "a/testing/b.py",
+        "a/testing/c/d.py",
+        "a/b/testing/e.py",
+        "f/g.py",
+        "f/h/i.pyc",
+        "f.pyc",
+        "gf/g.py",
+    ]
+    config = {**CONFIG, "python_modules": {"exclude": ["**/*.pyc", "*/testing/**", "f/**"]}}
+    assert entries("modules", write(config, ["src/entry.py"], vendored))[1:] == [
+        f'name = "python_modules/{name}", data = embed "python_modules/{name}"'
+        for name in ("a/b/testing/e.py", "gf/g.py")
+    ]
+    assert left_out(config) == []

@@ -1,6 +1,5 @@
 """Everything an engine can be told, checked once, when it is written down."""
 
-import difflib
 import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -268,5 +267,7 @@ def _written(value: object) -> str:
 def _advice(name: str, known: list[str]) -> str:
     if name in _RENAMED:
         return f"; write {_RENAMED[name]}"
+    import difflib  # it takes 30 ms to import, and is for mistakes only
+
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(known)}"

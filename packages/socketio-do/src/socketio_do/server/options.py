@@ -1,6 +1,5 @@
 """The options an application may give its server, and what to write instead of those that cannot work here."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -40,6 +39,8 @@ def check_options(options: Mapping[str, Any]) -> None:
         if name in _REFUSED:
             raise ConfigError(f"option {name!r} cannot work here: {_REFUSED[name]}")
         if name not in KNOWN:
+            import difflib  # it takes 30 ms to import, and is for mistakes only
+
             close = difflib.get_close_matches(name, KNOWN, n=1)
             advice = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(KNOWN))}"
             raise ConfigError(f"there is no option {name!r}; {advice}")
