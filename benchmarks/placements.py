@@ -1,10 +1,12 @@
 """Prints what the same work of the same application costs in each placement, beside stock python-socketio, Node, and a bare echo.
 
-Run it with `nox -s bench -- placements`; three runs, of which each interleaves its rounds, say more than one. Workers are on plain
-workerd; CPU time is that of all processes of a server, from /proc, so Linux only.
+Run it with `nox -s bench -- placements`; three runs, of which each interleaves its rounds, say more than one. With
+`--rows=connect,join` only what has one of these words in its name is measured. Workers are on plain workerd; CPU time is that of
+all processes of a server, from /proc, so Linux only.
 """
 
 import asyncio
+import sys
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
@@ -27,6 +29,8 @@ CLIENTS, IN_FLIGHT = 200, 2
 SMALL, LARGE = 200, 1_000
 #: Members of a room, where there are many rooms.
 ROOM = 10
+#: Rooms that one event joins, where it joins many.
+JOINS = 20
 FLOOR = "floor"
 
 HERE = Path(__file__).parent
@@ -77,6 +81,12 @@ def joining() -> tuple[str, ...]:
     return (f'42{{n}}["enter","{uuid.uuid4().hex[:8]}-{{n}}"]',)
 
 
+def joining_many() -> tuple[str, ...]:
+    """Make the frame that joins so many rooms, which nobody has joined before."""
+    rooms = ",".join(f'"{uuid.uuid4().hex[:8]}-{{n}}"' for _ in range(JOINS))
+    return (f'42{{n}}["enter_many",[{rooms}]]',)
+
+
 def work_of(what: Callable[[Stage, float], Awaitable[Load]], name: str, *, one_by_one: bool = False) -> Work:
     """Name some work."""
     return Work(name, what, one_by_one)
@@ -96,6 +106,7 @@ PLAIN = (
 OTHERS = (
     work_of(lambda on, s: exchange(on.clients, NOTES, 1, s), "event without an answer, 200 clients"),
     work_of(lambda on, s: exchange(on.clients[:20], joining(), 1, s), "join of a room"),
+    work_of(lambda on, s: exchange(on.clients, joining_many(), 1, s), f"{JOINS} joins in one event"),
     work_of(lambda on, s: talk_in_rooms(on.clients, ROOM, s), f"delivery in {CLIENTS // ROOM} rooms of {ROOM}"),
     work_of(
         lambda on, s: broadcast(on.clients[0], on.crowd[:SMALL], "small", s), f"delivery of a broadcast to {SMALL}"
@@ -121,12 +132,20 @@ def main() -> None:
         asyncio.run(measure({name: Stage(server) for name, server in servers.items()}))
 
 
+def is_wanted(work: Work) -> bool:
+    """Return whether to measure some work: all of it, or what ``--rows`` names."""
+    words = [
+        word for one in sys.argv[1:] if one.startswith("--rows=") for word in one.removeprefix("--rows=").split(",")
+    ]
+    return not words or any(word in work.name for word in words)
+
+
 async def measure(stages: dict[str, Stage]) -> None:
     """Do all work on all servers that can."""
     async with AsyncExitStack() as opened:
         for stage in stages.values():
             stage.clients = await opened.enter_async_context(open_clients(stage.server.url, CLIENTS))
-        for work in PLAIN:
+        for work in filter(is_wanted, PLAIN):
             await compare(work, stages)
         real = {name: stage for name, stage in stages.items() if name != FLOOR}
         for stage in real.values():
@@ -134,7 +153,7 @@ async def measure(stages: dict[str, Stage]) -> None:
             await asyncio.gather(*(enter(client, "large") for client in stage.crowd))
             await asyncio.gather(*(enter(client, "small") for client in stage.crowd[:SMALL]))
             await asyncio.gather(*(enter(one, f"room {at // ROOM}") for at, one in enumerate(stage.clients)))
-        for work in OTHERS:
+        for work in filter(is_wanted, OTHERS):
             await compare(work, real)
 
 

@@ -72,8 +72,8 @@ def test_a_session_is_read_as_it_was_kept(storage: Storage) -> None:
 
 
 def test_a_session_announced_again_stays_what_it_was(storage: Storage, database: FakeDatabase) -> None:
-    storage.insert_session("e1", "east", '{"a":"1"}')
-    storage.insert_session("e1", "west", "{}")
+    assert storage.insert_session("e1", "east", '{"a":"1"}')
+    assert not storage.insert_session("e1", "west", "{}")
     assert (storage.actor("e1"), storage.environ("e1")) == ("east", '{"a":"1"}')
     assert len(database.rows("sio_sessions")) == 1
 

@@ -11,6 +11,7 @@ as if it had never come. Broadcasts do not reach it, except those that its own c
 import json
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from shared_wire.names import TRANSPORT
@@ -63,10 +64,11 @@ class Membership:
 
     def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> bool:
         """Add a session that was announced by ``actor``; return whether it is new."""
-        if self.session(engine_sid) is not None:
+        if engine_sid in self._sessions:
             return False
         text = json.dumps(environ)
-        self.storage.insert_session(engine_sid, actor, text)
+        if not self.storage.insert_session(engine_sid, actor, text):
+            return False
         self._sessions[engine_sid] = Session(actor)
         self._actors[engine_sid] = actor
         self._environs.keep(engine_sid, text)
@@ -160,7 +162,7 @@ class Membership:
         keys = sorted(self._room_keys(socket_sid))
         self.room_changes.note_leaving(_moves([(socket, key) for key in keys]))
         if not socket.pending:
-            self.room_changes.write(self.storage.delete_socket, socket_sid)
+            self.room_changes.write(partial(self.storage.delete_socket, has_rooms=bool(keys)), socket_sid)
         for key in keys:
             self._forget_member(socket.namespace, key, socket_sid)
         session = self.session(socket.engine_sid)
@@ -359,10 +361,20 @@ class Membership:
     def _write(
         self, write: Callable[[str, list[tuple[str, str]]], None], memberships: list[tuple[Socket, str]]
     ) -> None:
-        """Write the changed memberships of connected sockets in one statement."""
+        """Write the changed memberships of connected sockets in one statement, or, where they are very many, in several.
+
+        One of several may fail: then what rooms the sockets are in is read from the rows again.
+        """
         rows = [(key, socket.socket_sid) for socket, key in memberships if not socket.pending]
-        if rows:
+        if not rows:
+            return
+        try:
             self.room_changes.write(write, memberships[0][0].namespace, rows)
+        except Exception:
+            for key, socket_sid in rows:
+                self._rooms_of.pop(socket_sid, None)
+                self._rooms.pop((memberships[0][0].namespace, key), None)
+            raise
 
     def _remember_member(self, socket: Socket, key: str) -> None:
         if socket.pending or (socket.namespace, key) in self._rooms:

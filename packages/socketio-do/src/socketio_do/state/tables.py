@@ -132,14 +132,10 @@ class Storage:
                     f"{table} ({columns}): deploy the release that wrote them, or a later one"
                 ) from error
 
-    def insert_session(self, engine_sid: str, actor: str, environ: str) -> None:
-        """Insert a session that was announced, with its handshake; announcing it again changes nothing."""
-        self._database.execute(
-            "INSERT OR IGNORE INTO sio_sessions (engine_sid, actor, environ) VALUES (?, ?, ?)",
-            engine_sid,
-            actor,
-            environ,
-        )
+    def insert_session(self, engine_sid: str, actor: str, environ: str) -> bool:
+        """Insert a session that was announced, with its handshake; return whether it is new: one that is not stays as it is."""
+        statement = "INSERT OR IGNORE INTO sio_sessions (engine_sid, actor, environ) VALUES (?, ?, ?) RETURNING actor"
+        return self._database.execute(statement, engine_sid, actor, environ) is not None
 
     def update_environ(self, engine_sid: str, environ: str) -> None:
         """Replace a session's handshake."""
@@ -203,9 +199,10 @@ class Storage:
         """Replace a socket's session data."""
         self._database.execute("UPDATE sio_sockets SET data = ? WHERE socket_sid = ?", data, socket_sid)
 
-    def delete_socket(self, socket_sid: str) -> None:
-        """Delete a socket and its rooms."""
-        self._database.execute("DELETE FROM sio_rooms WHERE socket_sid = ?", socket_sid)
+    def delete_socket(self, socket_sid: str, *, has_rooms: bool = True) -> None:
+        """Delete a socket, and its rooms, if it may be in any."""
+        if has_rooms:
+            self._database.execute("DELETE FROM sio_rooms WHERE socket_sid = ?", socket_sid)
         self._database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
 
     def members(self, namespace: str) -> list[Member]:
