@@ -18,6 +18,7 @@ from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state.cache import TextCache
+from socketio_do.state.entries import Entries
 from socketio_do.state.found import Found, Session, Socket
 from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, may_hold, room_key, short_key
 from socketio_do.state.session_data import SessionData
@@ -61,6 +62,7 @@ class Membership:
         self._members: dict[str, Members] = {}
         self._rooms: dict[tuple[str, str], Members] = {}
         self._rooms_of: dict[str, set[str]] = {}
+        self.entries = Entries(storage.put_off, storage.insert_rooms, self._rooms_of, self._rooms, self.pending)
 
     def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> bool:
         """Add a session that was announced by ``actor``; return whether it is new."""
@@ -204,7 +206,7 @@ class Membership:
             self.room_changes.note_entering(_moves([(socket, key)]))
             self._write(self.storage.insert_rooms, [(socket, key)])
         elif not socket.pending:
-            self.storage.insert_rooms(socket.namespace, [(key, socket_sid)])
+            self.entries.add(socket, key)
         mine.add(key)
         self._remember_member(socket, key)
 
@@ -371,9 +373,7 @@ class Membership:
         try:
             self.room_changes.write(write, memberships[0][0].namespace, rows)
         except Exception:
-            for key, socket_sid in rows:
-                self._rooms_of.pop(socket_sid, None)
-                self._rooms.pop((memberships[0][0].namespace, key), None)
+            self.entries.read_again(memberships)
             raise
 
     def _remember_member(self, socket: Socket, key: str) -> None:

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from socketio_do.errors import ConfigError
+from socketio_do.state.entries import LateDatabase
 
 __all__ = ["MAX_SIDS", "SCHEMA", "CallbackRow", "Database", "Member", "Storage"]
 
@@ -96,7 +97,11 @@ class Storage:
 
     def __init__(self, database: Database) -> None:
         """Initialise with the database."""
-        self._database = database
+        self._database = self._plain = database
+
+    def put_off(self, write: Callable[[], None] | None) -> None:
+        """Have ``write`` called before the next statement, whatever it is; none: nothing any more."""
+        self._database = self._plain if write is None else LateDatabase(self._plain.execute, write)
 
     def prepare(self, stored: float | None) -> int | None:
         """Make the tables fit this release; return the number to store, or None to leave the stored one.
@@ -234,6 +239,10 @@ class Storage:
 
     def insert_rooms(self, namespace: str, entered: list[tuple[str, str]]) -> None:
         """Insert that sockets entered rooms: pairs of room and socket sid."""
+        if len(entered) == 1:
+            statement = "INSERT OR IGNORE INTO sio_rooms (namespace, room, socket_sid) VALUES (?, ?, ?)"
+            self._database.execute(statement, namespace, *entered[0])
+            return
         for text in _texts(entered):
             self._database.execute(
                 "INSERT OR IGNORE INTO sio_rooms (namespace, room, socket_sid)"
