@@ -33,6 +33,8 @@ CLIENTS, IN_FLIGHT = 200, 2
 SMALL, LARGE = 200, 1_000
 #: Members of a room, where there are many rooms.
 ROOM = 10
+#: Rooms that one event joins, where it joins many.
+JOINS = 20
 #: The bare echoes: in Python, and in JavaScript.
 FLOOR, FLOOR_JS = "floor", "floor-js"
 
@@ -84,6 +86,12 @@ def joining() -> tuple[str, ...]:
     return (f'42{{n}}["enter","{uuid.uuid4().hex[:8]}-{{n}}"]',)
 
 
+def joining_many() -> tuple[str, ...]:
+    """Make the frame that joins so many rooms, which nobody has joined before."""
+    rooms = ",".join(f'"{uuid.uuid4().hex[:8]}-{{n}}"' for _ in range(JOINS))
+    return (f'42{{n}}["enter_many",[{rooms}]]',)
+
+
 def work_of(what: Callable[[Stage, float], Awaitable[Load]], name: str, *, timed: bool = False) -> Work:
     """Name some work."""
     return Work(name, what, timed)
@@ -99,6 +107,7 @@ PLAIN = (
 OTHERS = (
     work_of(lambda on, s: exchange(on.clients, NOTES, 1, s), "event without an answer, 200 clients"),
     work_of(lambda on, s: exchange(on.clients[:20], joining(), 1, s), "join of a room"),
+    work_of(lambda on, s: exchange(on.clients, joining_many(), 1, s), f"{JOINS} joins in one event"),
     work_of(lambda on, s: talk_in_rooms(on.clients, ROOM, s), f"delivery in {CLIENTS // ROOM} rooms of {ROOM}"),
     work_of(
         lambda on, s: broadcast(on.clients[0], on.crowd[:SMALL], "small", s), f"delivery of a broadcast to {SMALL}"

@@ -33,6 +33,13 @@ def register(sio: Any) -> None:
         return room
 
     @sio.event
+    async def enter_many(sid: str, rooms: list[str]) -> int:
+        """Join some rooms, one after the other."""
+        for room in rooms:
+            await sio.enter_room(sid, room)
+        return len(rooms)
+
+    @sio.event
     async def say(sid: str, room: str, data: Any) -> None:
         """Send to everybody in a room."""
         await sio.emit("said", data, room=room)

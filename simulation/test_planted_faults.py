@@ -160,7 +160,7 @@ def _keep_row(_original: Planted) -> Planted:
 def _leave_room_rows(_original: Planted) -> Planted:
     """Delete a socket, and not the rooms it is in."""
 
-    def delete_socket(self: tables.Storage, socket_sid: str) -> None:
+    def delete_socket(self: tables.Storage, socket_sid: str, *, has_rooms: bool = True) -> None:
         self._database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
 
     return delete_socket

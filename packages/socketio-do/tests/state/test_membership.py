@@ -76,6 +76,24 @@ class TestSessions:
         assert membership.environ("e1") == {"from": "e1"}
         assert membership.socket_in("e1", "/") == S1
 
+    def test_a_session_comes_and_goes_in_one_statement_for_each_row(self, setup: Setup) -> None:
+        setup.membership.open_session("e1", "east", {})
+        setup.membership.begin(S1, "e1", "/")
+        setup.membership.connect(S1)
+        assert [one.split()[0] for one in setup.database.take()] == ["INSERT", "INSERT"]
+        setup.membership.disconnect(S1)
+        setup.membership.close_session("e1")
+        assert setup.database.take() == [
+            "DELETE FROM sio_sockets WHERE socket_sid = ?",
+            "DELETE FROM sio_sessions WHERE engine_sid = ?",
+        ]
+
+    def test_a_socket_that_is_met_as_it_goes_takes_its_rooms_with_it(self, setup: Setup) -> None:
+        setup.add(S1, "e1")
+        setup.membership.enter(S1, "lobby")
+        setup.reset().disconnect(S1)
+        assert setup.database.rows("sio_rooms") == []
+
     def test_a_closed_session_is_forgotten(self, setup: Setup) -> None:
         setup.membership.open_session("e1", "east", {})
         setup.membership.close_session("e1")

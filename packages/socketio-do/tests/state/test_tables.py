@@ -72,8 +72,8 @@ def test_a_session_is_read_as_it_was_kept(storage: Storage) -> None:
 
 
 def test_a_session_announced_again_stays_what_it_was(storage: Storage, database: FakeDatabase) -> None:
-    storage.insert_session("e1", "east", '{"a":"1"}')
-    storage.insert_session("e1", "west", "{}")
+    assert storage.insert_session("e1", "east", '{"a":"1"}')
+    assert not storage.insert_session("e1", "west", "{}")
     assert (storage.actor("e1"), storage.environ("e1")) == ("east", '{"a":"1"}')
     assert len(database.rows("sio_sessions")) == 1
 
@@ -237,11 +237,12 @@ def test_a_list_of_a_few_is_one_statement(storage: Storage, database: FakeDataba
 def test_every_insert_names_its_columns() -> None:
     """The previous release inserts into the tables of the next one."""
     source = inspect.getsource(module)
-    assert len(re.findall(r"INSERT [A-Z ]*INTO sio_\w+ \(", source)) == source.count("INTO sio_") == 6
+    assert len(re.findall(r"INSERT [A-Z ]*INTO sio_\w+ \(", source)) == source.count("INTO sio_") == 7
 
 
 def use_all(storage: Storage) -> None:
     """Call every method."""
+    storage.put_off(None)
     storage.prepare(SCHEMA + 1)
     fill(storage)
     storage.update_environ("e1", "{}")

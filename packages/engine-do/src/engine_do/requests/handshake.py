@@ -1,7 +1,9 @@
 """What a handshake gives: the facts of it the application may see, and the packet that opens the session."""
 
+import functools
 import json
 from collections.abc import Collection, Mapping
+from json.encoder import encode_basestring_ascii
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +19,10 @@ __all__ = ["MAX_ENVIRON", "change_transport", "make_environ", "open_packet"]
 #: Characters of the handshake that are kept: an attachment holds 16,384 bytes, and the rest of the session needs some of them.
 MAX_ENVIRON: Final = 14_000
 
+#: Characters that a fact takes besides its texts, and that an escaped one takes; beyond ASCII it may be two.
+_AROUND: Final = 10
+_ESCAPED: Final = 6
+
 _write_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 _OMITTED: Final = "engine_do.omitted_headers"
@@ -27,14 +33,16 @@ _ROOM: Final = MAX_ENVIRON - len(_OMITTED) - _OMITTED_LENGTH - 16
 
 def open_packet(engine_sid: EngineSid, transport: Transport, config: EngineConfig) -> str:
     """Write the packet that opens a session. https://socket.io/docs/v4/engine-io-protocol/#handshake"""
-    facts = {
-        "sid": engine_sid,
-        "upgrades": config.upgrades if transport is Transport.POLLING else [],
-        "pingInterval": config.ping_interval_ms,
-        "pingTimeout": config.ping_timeout_ms,
-        "maxPayload": config.max_payload,
-    }
-    return "0" + _write_json(facts)
+    upgrades = tuple(config.upgrades) if transport is Transport.POLLING else ()
+    rest = _write_rest(upgrades, config.ping_interval_ms, config.ping_timeout_ms, config.max_payload)
+    return f'0{{"sid":{encode_basestring_ascii(engine_sid)},{rest}'
+
+
+@functools.lru_cache(maxsize=16)
+def _write_rest(upgrades: tuple[str, ...], interval_ms: int, timeout_ms: int, max_payload: int) -> str:
+    """Write what all sessions of a configuration are told."""
+    facts = {"upgrades": upgrades, "pingInterval": interval_ms, "pingTimeout": timeout_ms, "maxPayload": max_payload}
+    return _write_json(facts)[1:]
 
 
 def make_environ(
@@ -63,7 +71,10 @@ def make_environ(
         if "_" not in name and name.lower() not in excluded
     }
     all_facts = (*facts, *headers.values())
-    return all_facts if len(json.dumps(all_facts)) <= _ROOM else _shorten(facts, headers)
+    # It is written to be measured only where its length leaves the answer open.
+    sizes = [(len(name) + len(value)) * (1 if value.isascii() else 2) for name, value in all_facts]
+    most = _ESCAPED * sum(sizes) + _AROUND * len(sizes)
+    return all_facts if most <= _ROOM or len(json.dumps(all_facts)) <= _ROOM else _shorten(facts, headers)
 
 
 def _shorten(facts: list[tuple[str, str]], headers: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ import enum
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final, TypeAlias
 
 from engine_do.config import EngineConfig
@@ -335,16 +336,14 @@ def to_record(session: Session) -> str:
     Fields are only ever appended, and none changes its meaning: the releases before and after this one read the record on an open
     socket.
     """
-    fields = [
-        session.engine_sid,
-        session.phase,
-        session.pinged_ms,
-        session.unanswered_ms,
-        session.deadline_ms,
-        session.environ,
-        session.revision,
-        int(session.base64),
-    ]
+    if session.environ is None and not (session.route or session.peers):
+        unanswered = "null" if session.unanswered_ms is None else session.unanswered_ms
+        deadline = "null" if session.deadline_ms is None else session.deadline_ms
+        begun = f'{_BEGINNING}{SCHEMA},"s":[{encode_basestring_ascii(session.engine_sid)},{session.phase:d},{session.pinged_ms}'
+        return f"{begun},{unanswered},{deadline},null,{session.revision},{session.base64:d}]}}"
+    times = (session.pinged_ms, session.unanswered_ms, session.deadline_ms)
+    rest = (session.environ, session.revision, int(session.base64))
+    fields: list[Any] = [session.engine_sid, session.phase, *times, *rest]
     if session.route or session.peers:
         fields += [session.route, session.peers]
     return _write_json({_KEY: SCHEMA, "s": fields})

@@ -35,6 +35,28 @@ class ServerBase(SignedServer):
     #: Whether `_send_packet` is not overridden: then packets may go past it.
     _sends_itself: bool
 
+    async def get_session(self, sid: str, namespace: NamespaceName | None = None) -> Any:
+        """Read the session data of a socket: a copy; raises `KeyError` for one that is not connected."""
+        return self._membership.data(self._in(sid, namespace))
+
+    async def save_session(self, sid: str, session: Any, namespace: NamespaceName | None = None) -> None:
+        """Keep the session data of a socket, durably.
+
+        ``session`` must be what JSON can hold; otherwise `SessionDataError` is raised. Raises `KeyError` for a socket that is not
+        connected.
+        """
+        self._membership.save_data(self._in(sid, namespace), session)
+
+    def get_environ(self, sid: str, namespace: NamespaceName | None = None) -> dict[str, str] | None:
+        """Read the handshake of a socket's session."""
+        engine_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        return None if engine_sid is None else self._membership.environ(engine_sid)
+
+    def _in(self, sid: str, namespace: NamespaceName | None) -> str:
+        if self.manager.eio_sid_from_sid(sid, namespace or "/") is None:
+            raise KeyError(sid)
+        return sid
+
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         packets = encode_packet(pkt)
         if pkt.packet_type not in ACKS or await self._may_acknowledge(eio_sid, pkt.namespace or "/"):

@@ -181,7 +181,13 @@ class Connections(Middleware):
         self._departed.discard(sid)
 
     async def _announce_leaving(self, sid: str, engine_sid: str, namespace: str, reason: str) -> None:
-        """Run the `disconnecting` handler; a class that dispatches events itself knows none."""
+        """Run the `disconnecting` handler; a class that dispatches events itself knows none.
+
+        Where nobody has registered one, nobody is looked for, and no task is made.
+        """
+        known = ["disconnecting" in handlers for handlers in self.handlers.values()]
+        if not (self.namespace_handlers or any(known)):
+            return
         try:
             await self._runtime.lanes.bounded(self._trigger_event("disconnecting", namespace, sid, reason))
         except Exception as error:

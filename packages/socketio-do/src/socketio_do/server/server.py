@@ -33,7 +33,7 @@ from socketio_do.state.acks import Acks
 from socketio_do.state.callbacks import Callbacks
 from socketio_do.state.found import Session
 from socketio_do.state.membership import Membership
-from socketio_do.state.namespaces import NamespaceName, Namespaces
+from socketio_do.state.namespaces import Namespaces
 from socketio_do.upstream.engine import EngineProxy, Handshakes
 from socketio_do.upstream.manager import DurableManager
 
@@ -114,6 +114,8 @@ class DurableServer(Connections, Emission, Administration):
             return
         if engine_sid in self._expelled or engine_sid in self._ended:
             return
+        entries = self._membership.entries
+        entries.in_step = True
         try:
             packet = self._assemblies.add(engine_sid, data)
             if engine_sid in self._fresh:
@@ -126,6 +128,10 @@ class DurableServer(Connections, Emission, Administration):
                 self._dispatch(engine_sid, session, packet)
         except PacketError as error:
             self._expel(engine_sid, error)
+        finally:
+            entries.in_step = False
+            if entries.is_second:
+                entries.end_step()
 
     def receive_closed(self, engine_sid: str, reason: str) -> None:
         """Handle a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
@@ -202,28 +208,6 @@ class DurableServer(Connections, Emission, Administration):
         """Close a session whose half-received packet did not come to its end in time."""
         if self._assemblies.drop(engine_sid):
             self._expel(engine_sid, PacketError("attachments did not come in time"))
-
-    async def get_session(self, sid: str, namespace: NamespaceName | None = None) -> Any:
-        """Read the session data of a socket: a copy; raises `KeyError` for one that is not connected."""
-        return self._membership.data(self._in(sid, namespace))
-
-    async def save_session(self, sid: str, session: Any, namespace: NamespaceName | None = None) -> None:
-        """Keep the session data of a socket, durably.
-
-        ``session`` must be what JSON can hold; otherwise `SessionDataError` is raised. Raises `KeyError` for a socket that is not
-        connected.
-        """
-        self._membership.save_data(self._in(sid, namespace), session)
-
-    def get_environ(self, sid: str, namespace: NamespaceName | None = None) -> dict[str, str] | None:
-        """Read the handshake of a socket's session."""
-        engine_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
-        return None if engine_sid is None else self._membership.environ(engine_sid)
-
-    def _in(self, sid: str, namespace: NamespaceName | None) -> str:
-        if self.manager.eio_sid_from_sid(sid, namespace or "/") is None:
-            raise KeyError(sid)
-        return sid
 
     def _engineio_server_class(self) -> Callable[..., EngineProxy]:
         return EngineProxy
@@ -358,6 +342,8 @@ class DurableServer(Connections, Emission, Administration):
         sid = None if session is None else session.sockets.get(namespace)
         try:
             await work()
+            if self._membership.entries.waiting:
+                self._membership.entries.write()
         except RemoteServerError as error:
             self._expel(engine_sid, error)
         except Exception as error:

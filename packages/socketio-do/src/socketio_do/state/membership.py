@@ -11,12 +11,14 @@ as if it had never come. Broadcasts do not reach it, except those that its own c
 import json
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError
 from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
 from socketio_do.state.cache import TextCache
+from socketio_do.state.entries import Entries
 from socketio_do.state.found import Found, Session, Socket
 from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, may_hold, room_key, short_key
 from socketio_do.state.session_data import SessionData
@@ -60,13 +62,15 @@ class Membership:
         self._members: dict[str, Members] = {}
         self._rooms: dict[tuple[str, str], Members] = {}
         self._rooms_of: dict[str, set[str]] = {}
+        self.entries = Entries(storage.put_off, storage.insert_rooms, self._rooms_of, self._rooms, self.pending)
 
     def open_session(self, engine_sid: str, actor: str, environ: dict[str, str]) -> bool:
         """Add a session that was announced by ``actor``; return whether it is new."""
-        if self.session(engine_sid) is not None:
+        if engine_sid in self._sessions:
             return False
         text = json.dumps(environ)
-        self.storage.insert_session(engine_sid, actor, text)
+        if not self.storage.insert_session(engine_sid, actor, text):
+            return False
         self._sessions[engine_sid] = Session(actor)
         self._actors[engine_sid] = actor
         self._environs.keep(engine_sid, text)
@@ -160,7 +164,7 @@ class Membership:
         keys = sorted(self._room_keys(socket_sid))
         self.room_changes.note_leaving(_moves([(socket, key) for key in keys]))
         if not socket.pending:
-            self.room_changes.write(self.storage.delete_socket, socket_sid)
+            self.room_changes.write(partial(self.storage.delete_socket, has_rooms=bool(keys)), socket_sid)
         for key in keys:
             self._forget_member(socket.namespace, key, socket_sid)
         session = self.session(socket.engine_sid)
@@ -202,7 +206,7 @@ class Membership:
             self.room_changes.note_entering(_moves([(socket, key)]))
             self._write(self.storage.insert_rooms, [(socket, key)])
         elif not socket.pending:
-            self.storage.insert_rooms(socket.namespace, [(key, socket_sid)])
+            self.entries.add(socket, key)
         mine.add(key)
         self._remember_member(socket, key)
 
@@ -359,10 +363,18 @@ class Membership:
     def _write(
         self, write: Callable[[str, list[tuple[str, str]]], None], memberships: list[tuple[Socket, str]]
     ) -> None:
-        """Write the changed memberships of connected sockets in one statement."""
+        """Write the changed memberships of connected sockets in one statement, or, where they are very many, in several.
+
+        One of several may fail: then what rooms the sockets are in is read from the rows again.
+        """
         rows = [(key, socket.socket_sid) for socket, key in memberships if not socket.pending]
-        if rows:
+        if not rows:
+            return
+        try:
             self.room_changes.write(write, memberships[0][0].namespace, rows)
+        except Exception:
+            self.entries.read_again(memberships)
+            raise
 
     def _remember_member(self, socket: Socket, key: str) -> None:
         if socket.pending or (socket.namespace, key) in self._rooms:

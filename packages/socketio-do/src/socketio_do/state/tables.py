@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from socketio_do.errors import ConfigError
+from socketio_do.state.entries import LateDatabase
 
 __all__ = ["MAX_SIDS", "SCHEMA", "CallbackRow", "Database", "Member", "Storage"]
 
@@ -96,7 +97,11 @@ class Storage:
 
     def __init__(self, database: Database) -> None:
         """Initialise with the database."""
-        self._database = database
+        self._database = self._plain = database
+
+    def put_off(self, write: Callable[[], None] | None) -> None:
+        """Have ``write`` called before the next statement, whatever it is; none: nothing any more."""
+        self._database = self._plain if write is None else LateDatabase(self._plain.execute, write)
 
     def prepare(self, stored: float | None) -> int | None:
         """Make the tables fit this release; return the number to store, or None to leave the stored one.
@@ -132,14 +137,10 @@ class Storage:
                     f"{table} ({columns}): deploy the release that wrote them, or a later one"
                 ) from error
 
-    def insert_session(self, engine_sid: str, actor: str, environ: str) -> None:
-        """Insert a session that was announced, with its handshake; announcing it again changes nothing."""
-        self._database.execute(
-            "INSERT OR IGNORE INTO sio_sessions (engine_sid, actor, environ) VALUES (?, ?, ?)",
-            engine_sid,
-            actor,
-            environ,
-        )
+    def insert_session(self, engine_sid: str, actor: str, environ: str) -> bool:
+        """Insert a session that was announced, with its handshake; return whether it is new: one that is not stays as it is."""
+        statement = "INSERT OR IGNORE INTO sio_sessions (engine_sid, actor, environ) VALUES (?, ?, ?) RETURNING actor"
+        return self._database.execute(statement, engine_sid, actor, environ) is not None
 
     def update_environ(self, engine_sid: str, environ: str) -> None:
         """Replace a session's handshake."""
@@ -203,9 +204,10 @@ class Storage:
         """Replace a socket's session data."""
         self._database.execute("UPDATE sio_sockets SET data = ? WHERE socket_sid = ?", data, socket_sid)
 
-    def delete_socket(self, socket_sid: str) -> None:
-        """Delete a socket and its rooms."""
-        self._database.execute("DELETE FROM sio_rooms WHERE socket_sid = ?", socket_sid)
+    def delete_socket(self, socket_sid: str, *, has_rooms: bool = True) -> None:
+        """Delete a socket, and its rooms, if it may be in any."""
+        if has_rooms:
+            self._database.execute("DELETE FROM sio_rooms WHERE socket_sid = ?", socket_sid)
         self._database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
 
     def members(self, namespace: str) -> list[Member]:
@@ -237,6 +239,10 @@ class Storage:
 
     def insert_rooms(self, namespace: str, entered: list[tuple[str, str]]) -> None:
         """Insert that sockets entered rooms: pairs of room and socket sid."""
+        if len(entered) == 1:
+            statement = "INSERT OR IGNORE INTO sio_rooms (namespace, room, socket_sid) VALUES (?, ?, ?)"
+            self._database.execute(statement, namespace, *entered[0])
+            return
         for text in _texts(entered):
             self._database.execute(
                 "INSERT OR IGNORE INTO sio_rooms (namespace, room, socket_sid)"

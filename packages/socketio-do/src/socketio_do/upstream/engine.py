@@ -33,6 +33,8 @@ class EngineProxy:
 
     def broadcast(self, engine_sids: Iterable[str], packets: tuple[str | bytes, ...]) -> None:
         """Send the same packets to many sessions: one operation for each engine actor, whatever the number of sessions."""
+        if self._membership.entries.waiting:
+            self._membership.entries.write()
         by_actor: defaultdict[str, list[EngineSid]] = defaultdict(list)
         for engine_sid in engine_sids:
             if (actor := self._membership.actor(engine_sid)) is not None:
