@@ -45,6 +45,7 @@ TWO_AT_ONCE = ("--numprocesses", "2", "--dist", "worksteal")
 EXACT = {"PYTHONHASHSEED": "0"}
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
+CHECK = "tests-e2e/test_check.py"
 LONG_FORMS = (
     "faults",
     "costs",
@@ -266,8 +267,17 @@ def e2e(session: nox.Session) -> None:
         session.run("pytest", *E2E, *session.posargs)
         return
     # Most of them wait most of the time, so four go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", "-m", "not alone", "--numprocesses", "4", *BY_FILE)
-    session.run("pytest", *E2E, "tests-e2e", "-m", "alone")
+    others = ("tests-e2e", f"--ignore={CHECK}")
+    session.run("pytest", *E2E, *others, "-m", "not alone", "--numprocesses", "4", *BY_FILE)
+    session.run("pytest", *E2E, *others, "-m", "alone")
+
+
+@all_cores
+def check(session: nox.Session) -> None:
+    """Run `socketio-do check` on our own Workers with its snapshot gate, and stock clients against what starts from a snapshot."""
+    session.env.pop("PYTHONPATH", None)
+    _install_e2e(session, *editable("shared-wire"))
+    session.run("pytest", *E2E, *(session.posargs or (CHECK, *TWO_AT_ONCE)))
 
 
 def _install_e2e(session: nox.Session, *more: str) -> None:
