@@ -198,9 +198,14 @@ def chat(session: nox.Session) -> None:
 
 @one_core
 def bounds(session: nox.Session) -> None:
-    """Check that the packages' bounds on each other and on upstream hold: uv ignores them between workspace members."""
+    """Check that the packages' bounds on each other, on upstream and on the SDK hold: uv ignores them between workspace members."""
     install(session, *editable(*SIBLINGS))
     session.run("uv", "pip", "check", external=True)
+    # Both ends of the SDK's range exist; `check` starts Workers with the lowest, everything else runs with the newest.
+    program = "from shared_wire.sdk import SDK, supported_range; print(SDK + supported_range())"
+    sdk = str(session.run("python", "-c", program, silent=True)).strip()
+    for end in ("lowest", "highest"):
+        session.run("uv", "pip", "install", "--dry-run", "--resolution", end, sdk, external=True)
 
 
 @one_core
@@ -234,6 +239,9 @@ def _try_wheels(
         "sys.exit(f'installed though not asked for: {found}' if found else 0)"
     )
     session.run(python, "-I", "-c", check, external=True)
+    for name in wanted:
+        projects = sorted(str(one) for one in (PACKAGES / name / "examples").iterdir())
+        session.run(str(folder / "bin" / name), "check", "--no-snapshot", *projects, external=True)
 
 
 @one_core

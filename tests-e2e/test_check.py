@@ -9,13 +9,14 @@ import pytest
 from clients.polling import poll
 from clients.python import client
 from clients.raw import connect
-from conftest import ALL, ENGINE_ALONE, PACKAGES, ROOT, prepare_worker
+from conftest import ALL, CONSTRAINTS, ENGINE_ALONE, PACKAGES, ROOT, prepare_worker
 from waiting import silence
 
-from local_runtime import Prepared
+from local_runtime import Prepared, Project, prepare
 from shared_wire.command.check import main
 from shared_wire.command.files import read_project
 from shared_wire.command.snapshot import Snapshot
+from shared_wire.sdk import SDK, lowest_supported
 
 DEMO = ROOT / "demo-server"
 ECHO = PACKAGES / "engine-do" / "examples" / "echo"
@@ -36,8 +37,9 @@ def check(folder: Path, prepared: Prepared) -> int:
 
 
 @contextmanager
-def started_from_snapshot(folder: Path) -> Iterator[str]:
-    prepared = prepare_worker(folder, packages_of(folder))
+def started_from_snapshot(folder: Path, *requirements: str) -> Iterator[str]:
+    project = Project(folder=folder, packages=packages_of(folder), requirements=requirements, constraints=CONSTRAINTS)
+    prepared = prepare(project)
     modules = prepared.folder / "python_modules"
     with Snapshot(folder, read_project(folder, modules), prepared.workerd, modules, FLAGS) as snapshot:
         assert snapshot.save() > 10_000_000
@@ -108,6 +110,11 @@ async def talk_of_engineio(url: str) -> None:
 async def test_stock_clients_are_served_from_a_snapshot_across_sleep() -> None:
     with started_from_snapshot(DEMO) as demo, started_from_snapshot(ECHO) as echo:
         await asyncio.gather(talk_of_socketio(demo), talk_of_engineio(echo))
+
+
+async def test_the_lowest_release_of_the_sdk_serves_stock_clients_too() -> None:
+    with started_from_snapshot(DEMO, f"{SDK}=={lowest_supported()}") as demo:
+        await talk_of_socketio(demo)
 
 
 def test_a_release_of_the_sdk_that_is_not_supported_is_found(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared_wire.sdk import SDK, is_supported, supported_range
+from shared_wire.sdk import SDK, is_supported, lowest_supported, supported_range
 
 ROOT = Path(__file__).parents[3]
 
@@ -20,8 +20,17 @@ def test_releases_outside_it_are_not(version: str) -> None:
     assert not is_supported(version)
 
 
-def test_the_demo_requires_the_range() -> None:
-    text = (ROOT / "demo-server" / "pyproject.toml").read_text(encoding="utf-8")
+def test_the_lowest_release_is_supported_and_the_one_before_is_not() -> None:
+    assert is_supported(lowest_supported())
+    assert supported_range() == f">={lowest_supported()},<1.10"
+
+
+PROJECTS = [ROOT / "demo-server", *(path.parent for path in ROOT.glob("packages/*/examples/*/pyproject.toml"))]
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: str(project.name))
+def test_our_workers_require_the_range(project: Path) -> None:
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
     assert re.findall(rf'"{SDK}([^"]*)"', text) == [supported_range()]
 
 

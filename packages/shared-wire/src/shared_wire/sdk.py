@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["SDK", "is_supported", "supported_range"]
+__all__ = ["SDK", "is_supported", "lowest_supported", "supported_range"]
 
 SDK: Final = "workers-runtime-sdk"
 #: The lowest release that is tested, and the first that is not: a new minor release may change what is below the wrappers.
@@ -17,6 +17,11 @@ def is_supported(version: str) -> bool:
     return _LOWEST <= numbers < _BELOW
 
 
+def lowest_supported() -> str:
+    """Return the lowest release that is tested."""
+    return ".".join(map(str, _LOWEST))
+
+
 def supported_range() -> str:
     """Return the releases as a requirement has them: ``>=1.9.0,<1.10``."""
-    return f">={'.'.join(map(str, _LOWEST))},<{'.'.join(map(str, _BELOW))}"
+    return f">={lowest_supported()},<{'.'.join(map(str, _BELOW))}"

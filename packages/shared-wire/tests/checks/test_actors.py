@@ -52,6 +52,7 @@ def test_a_bound_class_must_be_there() -> None:
         ([{"tag": "v1", "new_classes": ["Chat"]}], ["migration-sqlite"]),
         ([{"new_sqlite_classes": ["Chat"]}], ["migration-tag"]),
         ([{"tag": "v1", "new_sqlite_classes": ["Chat"]}, {"tag": "v1"}], ["migration-tag"]),
+        ([{"tag": "v1", "new_sqlite_classes": "Chat", "renamed_classes": ["Chat"]}], ["migration-missing"]),
         ([{"tag": "v1", "new_sqlite_classes": ["Chat", "Old"]}], ["migration-unknown"]),
         ([{"tag": "v1", "new_sqlite_classes": ["Chat", "Old"]}, {"tag": "v2", "deleted_classes": ["Old"]}], []),
         (

@@ -133,12 +133,20 @@ def _migrated(settings: Settings) -> set[str]:
     """Return the classes that the migrations leave."""
     made: set[str] = set()
     for step in settings.migrations:
-        made.update(map(str, [*step.get("new_sqlite_classes", ()), *step.get("new_classes", ())]))
-        made.difference_update(map(str, step.get("deleted_classes", ())))
-        for one in [*step.get("renamed_classes", ()), *step.get("transferred_classes", ())]:
-            made.discard(str(one.get("from")))
-            made.add(str(one.get("to")))
+        made.update(_names(step, "new_sqlite_classes"), _names(step, "new_classes"))
+        made.difference_update(_names(step, "deleted_classes"))
+        for kind in ("renamed_classes", "transferred_classes"):
+            made.difference_update(_names(step, kind, "from"))
+            made.update(_names(step, kind, "to"))
     return made
+
+
+def _names(step: Mapping[str, object], kind: str, key: str | None = None) -> list[str]:
+    """Return the classes that a step of the migrations lists; with ``key``, under that of each entry."""
+    listed = step.get(kind)
+    entries = listed if isinstance(listed, list) else []
+    found = entries if key is None else [one.get(key) for one in entries if isinstance(one, Mapping)]
+    return [one for one in found if isinstance(one, str)]
 
 
 def _of_migrations(settings: Settings, classes: Classes) -> Iterator[Finding]:
@@ -162,7 +170,7 @@ def _of_migrations(settings: Settings, classes: Classes) -> Iterator[Finding]:
 
 
 def _without_sqlite(settings: Settings) -> set[str]:
-    return {str(name) for step in settings.migrations for name in step.get("new_classes", ())}
+    return {name for step in settings.migrations for name in _names(step, "new_classes")}
 
 
 def _is_bound(settings: Settings, actor: Actor) -> bool:
