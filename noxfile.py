@@ -47,6 +47,7 @@ FOUR_AT_ONCE = ("--numprocesses", "4", *BY_FILE)
 EXACT = {"PYTHONHASHSEED": "0"}
 #: How the end-to-end tests are run, and those of them that `E2E_FAULT_SECONDS` makes longer.
 E2E = ("-c", "tests-e2e/pyproject.toml", "--rootdir", "tests-e2e")
+CHECK = "tests-e2e/test_check.py"
 LONG_FORMS = (
     "faults",
     "costs",
@@ -202,9 +203,14 @@ def chat(session: nox.Session) -> None:
 
 @one_core
 def bounds(session: nox.Session) -> None:
-    """Check that the packages' bounds on each other and on upstream hold: uv ignores them between workspace members."""
+    """Check that the packages' bounds on each other, on upstream and on the SDK hold: uv ignores them between workspace members."""
     install(session, *editable(*SIBLINGS))
     session.run("uv", "pip", "check", external=True)
+    # Both ends of the SDK's range exist; `check` starts Workers with the lowest, everything else runs with the newest.
+    program = "from shared_wire.sdk import SDK, supported_range; print(SDK + supported_range())"
+    sdk = str(session.run("python", "-c", program, silent=True)).strip()
+    for end in ("lowest", "highest"):
+        session.run("uv", "pip", "install", "--dry-run", "--resolution", end, sdk, external=True)
 
 
 @one_core
@@ -238,6 +244,9 @@ def _try_wheels(
         "sys.exit(f'installed though not asked for: {found}' if found else 0)"
     )
     session.run(python, "-I", "-c", check, external=True)
+    for name in wanted:
+        projects = sorted(str(one) for one in (PACKAGES / name / "examples").iterdir())
+        session.run(str(folder / "bin" / name), "check", "--no-snapshot", *projects, external=True)
 
 
 @one_core
@@ -271,8 +280,17 @@ def e2e(session: nox.Session) -> None:
         session.run("pytest", *E2E, *session.posargs)
         return
     # Most of them wait most of the time, so four go side by side; those that measure time or memory go alone.
-    session.run("pytest", *E2E, "tests-e2e", *session.posargs, "-m", "not alone", *FOUR_AT_ONCE)
-    session.run("pytest", *E2E, "tests-e2e", *session.posargs, "-m", "alone")
+    others = ("tests-e2e", f"--ignore={CHECK}", *session.posargs)
+    session.run("pytest", *E2E, *others, "-m", "not alone", *FOUR_AT_ONCE)
+    session.run("pytest", *E2E, *others, "-m", "alone")
+
+
+@all_cores
+def check(session: nox.Session) -> None:
+    """Run `socketio-do check` on our own Workers with its snapshot gate, and stock clients against what starts from a snapshot."""
+    session.env.pop("PYTHONPATH", None)
+    _install_e2e(session, *editable("shared-wire"))
+    session.run("pytest", *E2E, *(session.posargs or (CHECK, *TWO_AT_ONCE)))
 
 
 def _install_e2e(session: nox.Session, *more: str) -> None:

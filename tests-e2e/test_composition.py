@@ -15,7 +15,7 @@ async def test_a_missing_binding_is_named_in_the_log_and_hidden_from_the_client(
     engine_only = {"durable_objects": {"bindings": [{"name": "ENGINE", "class_name": "Engine"}]}}
     with WorkerdServer(prepare_worker(WORKER, ALL, **engine_only)) as server:
         status, body = await handshake(server.url, "/socket.io/?EIO=4&transport=websocket")
-        assert (status, body) == (500, "Internal server error")
+        assert (status, body) == (503, "Service unavailable")
 
         async def is_named() -> bool:
             return "peer_binding is 'SOCKET', but the Worker has no such binding" in server.log_text()

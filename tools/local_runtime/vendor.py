@@ -17,7 +17,7 @@ from local_runtime.commands import run
 from local_runtime.errors import ProjectInvalid
 from local_runtime.progress import Progress
 
-__all__ = ["Vendored", "all_files", "module_sizes", "vendor"]
+__all__ = ["Vendored", "all_files", "module_sizes", "sdk_requirement", "vendor"]
 
 PLATFORM = ("--python-platform", "wasm32-pyodide2025", "--python-version", "3.14")
 SDK = "workers-runtime-sdk==1.9.5"
@@ -63,21 +63,30 @@ def vendor(
     constraints: Path | None,
     progress: Progress,
 ) -> Vendored:
-    """Build the packages, install them with their dependencies, and return the folder."""
+    """Build the packages, install them with their dependencies, and return the folder.
+
+    The SDK comes in the release of `SDK`, unless a requirement names another one.
+    """
     local = [LocalPackage.read(folder) for folder in packages]
     _check_complete(local, requirements)
     wheels = [_wheel(cache, package, progress) for package in local]
+    sdk = sdk_requirement(requirements)
 
     def build(folder: Path) -> None:
         with progress.step("Python modules for the Worker"):
             options = () if constraints is None else ("--constraints", str(constraints.resolve()))
-            _install(folder, [*map(str, wheels), *requirements, SDK], options)
+            _install(folder, [*map(str, wheels), *requirements, *sdk], options)
 
     pins = "" if constraints is None else constraints.read_bytes()
     names = [wheel.parent.name for wheel in wheels]
-    key = digest(*names, "|", *requirements, "|", SDK, *PLATFORM, pins)
+    key = digest(*names, "|", *requirements, "|", *sdk, *PLATFORM, pins)
     folder = cache.folder("python_modules", "modules", key, build)
     return Vendored(folder=folder, sizes=module_sizes(folder))
+
+
+def sdk_requirement(requirements: Sequence[str]) -> tuple[str, ...]:
+    """The release of the SDK that is vendored besides the requirements, if these name none."""
+    return () if _names([SDK]) <= _names(requirements) else (SDK,)
 
 
 def module_sizes(folder: Path) -> dict[str, int]:

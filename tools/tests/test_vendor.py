@@ -5,7 +5,7 @@ import pytest
 from local_runtime.cache import Cache
 from local_runtime.errors import ProjectInvalid
 from local_runtime.progress import Progress
-from local_runtime.vendor import module_sizes, project_requirements, vendor
+from local_runtime.vendor import SDK, module_sizes, project_requirements, sdk_requirement, vendor
 
 
 def package(folder: Path, name: str, *dependencies: str) -> Path:
@@ -57,3 +57,8 @@ def test_sizes_are_bytes_by_top_level_name(tmp_path: Path) -> None:
     (tmp_path / "package" / "b.py").write_text("123")
     (tmp_path / "single.py").write_text("1")
     assert module_sizes(tmp_path) == {"package": 8, "single.py": 1}
+
+
+def test_the_sdk_is_ours_unless_a_requirement_names_one() -> None:
+    assert sdk_requirement(["engine-do"]) == (SDK,)
+    assert sdk_requirement(["engine-do", "Workers_Runtime.SDK==1.9.0"]) == ()

@@ -11,6 +11,7 @@ from shared_wire.errors import (
     NestedTooDeep,
     RefusedJson,
     RemoteWireError,
+    UnsupportedSdk,
     UnsupportedVersion,
     UnwritableValue,
     WireError,
@@ -31,6 +32,7 @@ def test_our_fault_and_the_peers_fault_are_apart() -> None:
         assert cls.__bases__ == (RemoteWireError,)
     assert UnwritableValue.__bases__ == (LocalWireError,)
     assert NestedTooDeep.__bases__ == (UnwritableValue,)
+    assert UnsupportedSdk.__bases__ == (LocalWireError,)
 
 
 def test_the_codes_are_pinned() -> None:
@@ -44,6 +46,7 @@ def test_the_codes_are_pinned() -> None:
         "RefusedJson": "refused-json",
         "UnwritableValue": "unwritable-value",
         "NestedTooDeep": "nested-too-deep",
+        "UnsupportedSdk": "unsupported-sdk",
     }
 
 
@@ -56,4 +59,4 @@ def test_each_class_says_what_happened(cls: type[WireError]) -> None:
 
 def test_the_tree_on_top_of_the_module_names_every_class() -> None:
     tree = inspect.getdoc(errors) or ""
-    assert set(re.findall(r"\b\w*(?:WireError|Frame|Large|Version|Json|Value|Deep)\b", tree)) == set(errors.__all__)
+    assert set(re.findall(r"\b\w*(?:WireError|Frame|Large|Version|Json|Value|Deep|Sdk)\b", tree)) == set(errors.__all__)

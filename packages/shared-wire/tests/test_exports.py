@@ -10,7 +10,7 @@ import shared_wire
 
 PACKAGE = Path(shared_wire.__file__).parent
 #: The rooms, from the ground up: a module imports of its own room and of those before it.
-FLOORS = ["", "format", "link"]
+FLOORS = ["", "format", "link", "checks"]
 MODULES = sorted(
     f"{room}.{path.stem}".lstrip(".")
     for room in FLOORS
@@ -23,15 +23,18 @@ HALVES = {"link.replies", "link.calls"}
 
 #: All the package may use of the standard library: nothing with a clock, chance or I/O in it.
 PURE = {
+    "ast",
     "bisect",
     "collections",
     "contextvars",
     "dataclasses",
     "enum",
+    "functools",
     "hashlib",
     "itertools",
     "json",
     "operator",
+    "pathlib",
     "re",
     "struct",
     "types",

@@ -2,8 +2,9 @@
 
 WireError
 ├── LocalWireError      our own side built something that must not be sent
-│   └── UnwritableValue
-│       └── NestedTooDeep
+│   ├── UnwritableValue
+│   │   └── NestedTooDeep
+│   └── UnsupportedSdk
 └── RemoteWireError     the bytes or the text that arrived are not what we accept
     ├── MalformedFrame
     ├── FrameTooLarge
@@ -22,6 +23,7 @@ __all__ = [
     "NestedTooDeep",
     "RefusedJson",
     "RemoteWireError",
+    "UnsupportedSdk",
     "UnsupportedVersion",
     "UnwritableValue",
     "WireError",
@@ -50,6 +52,12 @@ class NestedTooDeep(UnwritableValue):
     """The caller gave a value whose lists and dicts lie deeper within each other than `limits.MAX_DEPTH`."""
 
     code = "nested-too-deep"
+
+
+class UnsupportedSdk(LocalWireError):
+    """The installed SDK lacks something below its wrappers that is used here; the text names the releases that have it."""
+
+    code = "unsupported-sdk"
 
 
 class RemoteWireError(WireError):

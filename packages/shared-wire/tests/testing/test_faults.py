@@ -8,6 +8,7 @@ import pytest
 from model_project import write_project
 
 from shared_wire.testing import DOUBLED, LOST, LOST_ANSWER, OVERLOADED, Actor, Fate, Faults, World
+from shared_wire.testing.values import JsException
 
 
 class Planned(Faults):
@@ -150,3 +151,25 @@ def test_a_copy_of_a_call_reaches_no_later_life(world: World, fate: Fate) -> Non
     call.exception()
     assert actor.storage.kv.get("notes") == before
     assert actor.lives == 1
+
+
+@pytest.mark.parametrize(
+    ("fate", "marks"),
+    [
+        (LOST, (True, False)),
+        (LOST_ANSWER, (True, False)),
+        (OVERLOADED, (True, True)),
+        (Fate(arrives_s=(), is_answered=False, error="ValueError", is_retryable=False), (False, False)),
+    ],
+)
+def test_an_error_is_marked_as_the_runtime_marks_it(world: World, fate: Fate, marks: tuple[bool, bool]) -> None:
+    world.faults = Planned(fate)
+    with pytest.raises(JsException) as raised:
+        world.run(world.env.COUNTER.getByName("one").note("x"))
+    assert (raised.value.retryable, raised.value.overloaded) == marks
+
+
+def test_what_an_object_throws_has_no_marks(world: World) -> None:
+    with pytest.raises(JsException) as raised:
+        world.run(world.env.COUNTER.getByName("one").nothing_of_that_name())
+    assert (raised.value.retryable, raised.value.overloaded) == (False, False)

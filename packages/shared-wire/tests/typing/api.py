@@ -62,6 +62,7 @@ from shared_wire.durable import (
     log_fault,
     now_ms,
     raw,
+    raw_request,
     start_eagerly,
 )
 
@@ -142,6 +143,7 @@ def run_in_lanes(ctx: Any) -> None:
     lanes.run(("a key", 1), work)
     assert_type((lanes.waiting("a key"), lanes.busy("a key")), tuple[int, bool])
     assert_type(hold_awake(raw(ctx)), Callable[[], None])
+    raw_request(ctx)
     assert_type(now_ms(), int)
 
 

@@ -12,7 +12,7 @@ from pyodide.ffi import JsException, to_js
 
 from engine_do.config import EngineConfig
 from engine_do.durable.http import POLL_HEADER, REPEAT_HEADER
-from engine_do.durable.javascript import raw_request, read_request, read_some, response, with_headers
+from engine_do.durable.javascript import read_request, read_some, response, with_headers
 from engine_do.durable.refusals import refuse, refuse_unreadable
 from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
 from engine_do.http_request import HttpRequest
@@ -29,15 +29,17 @@ from engine_do.requests.admission import (
     is_engine_path,
     shows_requests,
 )
-from engine_do.requests.headers import preflight_headers
+from engine_do.requests.headers import answer_headers, preflight_headers
 from engine_do.session.session import REVISION
-from shared_wire.durable import raw
+from shared_wire.durable import raw, raw_request
 from shared_wire.log_lines import summarize
 
 __all__ = ["route"]
 
 _logger = logging.getLogger("engine_do")
 
+#: Seconds after which a client may try a handshake again that the object could not answer; stock clients have their own pauses.
+_RETRY_AFTER_S: Final = "1"
 #: How many configurations this isolate tells apart.
 _MOST_COMPARED: Final = 10
 #: The configurations that this isolate has held against those of the actors, by identity; kept, so that none has another's.
@@ -51,7 +53,7 @@ async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
     ``config`` the same configuration its actors have: another one is named in the log with the first request that is forwarded.
     Returns the response; 404 outside ``config.path``. Raises `ConfigError` when ``namespace`` is no such binding.
     """
-    namespace = raw(namespace)
+    namespace = namespace if namespace is None else raw(namespace)
     if not hasattr(namespace, "getByName"):
         raise ConfigError("route() needs the engine's Durable Object binding: route(request, self.env.ENGINE, ENGINE)")
     request = raw_request(request)
@@ -83,8 +85,7 @@ async def _judge(http: HttpRequest, allow_request: Callable[[HttpRequest], Any])
 async def _forward(request: Any, http: HttpRequest, target: Target, namespace: Any, config: EngineConfig) -> Any:
     """Forward a request to its actor.
 
-    The raw request and response: the SDK's wrapper of a response with a socket aborts the socket when Python collects it. A GET
-    that fails because the object was reset is given to its next life, under the same name; of a POST the next life is only told.
+    The raw request and response: the SDK's wrapper of a response with a socket aborts the socket when Python collects it.
     """
     name = (
         _choose(http, config, target.revision)
@@ -101,14 +102,38 @@ async def _forward(request: Any, http: HttpRequest, target: Target, namespace: A
         return await namespace.getByName(name, *options).fetch(forwarded)
     except JsException as error:
         _logger.warning("= request failed at %s: %s", name, summarize(error))
-        if not isinstance(target, Poll | Post):
-            return response("Internal server error", 500)
+        again = _repeat(request, http, target, marks, error)
+    if again is not None:
+        try:
+            return await namespace.getByName(name, *options).fetch(again)
+        except JsException as error:
+            _logger.warning("= request failed again at %s: %s", name, summarize(error))
+    if isinstance(target, Handshake):
+        return response(
+            "Service unavailable", 503, {**answer_headers(http, config, "text/plain"), "retry-after": _RETRY_AFTER_S}
+        )
+    return response("Internal server error", 500)
+
+
+def _repeat(request: Any, http: HttpRequest, target: Target, marks: dict[str, str], error: JsException) -> Any:
+    """Make the request that is sent after one has failed; none where nothing may be sent.
+
+    A body that was read cannot be sent twice. A GET that fails because the object was reset is given to its next life, under the
+    same name; of a POST the next life is only told, whatever the error. A handshake is a GET without a session: where the runtime
+    says that the failure was its own, it is repeated, and a session that the first one may have begun ends as if its client had
+    gone. A WebSocket of a session that polls is not: its client goes on polling.
+    """
+    if isinstance(target, Handshake):
+        return request if _is_transient(error) else None
+    if not isinstance(target, Poll | Post):
+        return None
     bodyless = js.Object.fromEntries(to_js([["method", http.method], ["headers", request.headers]]))
-    again = with_headers(js.Request.new(http.url, bodyless), {**marks, REPEAT_HEADER: "1"})
-    try:
-        return await namespace.getByName(name, *options).fetch(again)
-    except JsException:
-        return response("Internal server error", 500)
+    return with_headers(js.Request.new(http.url, bodyless), {**marks, REPEAT_HEADER: "1"})
+
+
+def _is_transient(error: JsException) -> bool:
+    """Return whether the runtime marks an error as one that passes, and not as one of an object that has too much to do."""
+    return getattr(error, "retryable", None) is True and getattr(error, "overloaded", None) is not True
 
 
 async def _compare(actor: Any, config: EngineConfig) -> None:

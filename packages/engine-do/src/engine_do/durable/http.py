@@ -10,7 +10,6 @@ from pyodide.ffi import JsException, create_proxy
 from engine_do.config import EngineConfig
 from engine_do.durable.alarm import Alarm
 from engine_do.durable.javascript import (
-    raw_request,
     read_body,
     read_request,
     response,
@@ -44,7 +43,7 @@ from engine_do.session.session import (
     CloseRequested,
     Session,
 )
-from shared_wire.durable import Timer, now_ms
+from shared_wire.durable import Timer, now_ms, raw_request
 from shared_wire.reasons import Reason
 
 __all__ = ["POLL_HEADER", "REPEAT_HEADER", "Http"]

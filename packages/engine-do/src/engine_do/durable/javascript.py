@@ -12,7 +12,6 @@ from engine_do.http_request import HttpRequest, read_headers
 __all__ = [
     "frame_to_js",
     "number_or_none",
-    "raw_request",
     "read_body",
     "read_request",
     "read_some",
@@ -21,11 +20,6 @@ __all__ = [
     "upgrade_response",
     "with_headers",
 ]
-
-
-def raw_request(request: Any) -> Any:
-    """Unwrap the SDK's request."""
-    return getattr(request, "js_object", request)
 
 
 def read_request(request: Any) -> HttpRequest:

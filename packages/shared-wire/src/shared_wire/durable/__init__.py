@@ -13,6 +13,7 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, to_js
 
+from shared_wire.durable.seams import check_sdk, raw, raw_request
 from shared_wire.durable.streams import Stream, Streams
 from shared_wire.durable.timers import Timer, now_ms
 from shared_wire.format.frames import Life
@@ -28,6 +29,7 @@ __all__ = [
     "log_fault",
     "now_ms",
     "raw",
+    "raw_request",
     "start_eagerly",
 ]
 
@@ -39,13 +41,9 @@ _FIRST_PAUSE: Final = 0.05
 
 
 def begin_life() -> Life:
-    """Make the life of an object that is being constructed."""
+    """Make the life of an object that is being constructed. Raises `UnsupportedSdk` where the SDK is none that it can live with."""
+    check_sdk()
     return Life(now_ms(), secrets.randbits(64))
-
-
-def raw(wrapped: Any) -> Any:
-    """Unwrap the SDK's object: its conversions walk every byte and cost ten times the call."""
-    return getattr(wrapped, "_binding", wrapped)
 
 
 def log_fault(what: str, error: BaseException) -> None:

@@ -335,7 +335,7 @@ class _Stub:
                 ws.drop()
             raise
         if not fate.is_answered:
-            raise JsException(fate.error)
+            raise JsException(fate.error, retryable=fate.is_retryable, overloaded=fate.is_overloaded)
         return answer
 
     async def _arrive(self, delay_s: float, may_arrive: Callable[[], bool], what: str, method: str, *args: Any) -> Any:

@@ -21,6 +21,9 @@ class Fate:
     told_s: float = 0.0
     #: What the caller is told where it is not answered.
     error: str = "Error: Network connection lost."
+    #: How the runtime marks that error: what is lost on the way may be sent again, what an object has no time for must not.
+    is_retryable: bool = True
+    is_overloaded: bool = False
 
     @property
     def is_ordinary(self) -> bool:
@@ -33,7 +36,9 @@ _ORDINARY: Final = Fate()
 LOST: Final = Fate(arrives_s=(), is_answered=False)
 LOST_ANSWER: Final = Fate(is_answered=False)
 DOUBLED: Final = Fate(arrives_s=(0.0, 0.0))
-OVERLOADED: Final = Fate(arrives_s=(), is_answered=False, error="Error: Durable Object is overloaded.")
+OVERLOADED: Final = Fate(
+    arrives_s=(), is_answered=False, error="Error: Durable Object is overloaded.", is_overloaded=True
+)
 
 
 class Faults:

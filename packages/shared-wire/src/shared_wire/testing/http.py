@@ -109,6 +109,11 @@ class Request:
         return made
 
     @property
+    def js_object(self) -> "Request":
+        """JavaScript's request, which is this one."""
+        return self
+
+    @property
     def body(self) -> _Body | None:
         """The body as a stream."""
         return None if self._data is None else _Body(self._data)

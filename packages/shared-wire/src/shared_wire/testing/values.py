@@ -7,7 +7,17 @@ __all__ = ["Deferred", "JsArray", "JsBytes", "JsDate", "JsException", "LifeOver"
 
 
 class JsException(Exception):
-    """What JavaScript threw."""
+    """What JavaScript threw; the runtime marks what it throws itself."""
+
+    #: Whether the call may be made again: nothing of the object has failed it.
+    retryable: bool = False
+    #: Whether the object has too much to do, so that it must not.
+    overloaded: bool = False
+
+    def __init__(self, *args: Any, retryable: bool = False, overloaded: bool = False) -> None:
+        """Initialise with its text and its marks."""
+        super().__init__(*args)
+        self.retryable, self.overloaded = retryable, overloaded
 
 
 class LifeOver(JsException):

@@ -12,7 +12,7 @@ from pyodide.ffi import to_js
 from workers import DurableObject
 
 from shared_wire import Life
-from shared_wire.durable import begin_life, raw
+from shared_wire.durable import begin_life, raw, raw_request
 from shared_wire.link.placement import ApplicationPort, EnginePort
 from socketio_do.cluster.commands import read_command, write_value
 from socketio_do.durable.clock import ObjectClock
@@ -121,7 +121,7 @@ class SocketActor(DurableObject):
     async def fetch(self, request: Any) -> Any:
         """Accept a stream of an engine actor, and nothing else; in an engine's object, answer a request of a client."""
         if isinstance(self._placement, SeveralObjects):
-            return self._placement.streams.accept(getattr(request, "js_object", request))
+            return self._placement.streams.accept(raw_request(request))
         return await super().fetch(request)
 
     def webSocketMessage(self, ws: Any, message: Any) -> None:  # noqa: N802 - the runtime's name

@@ -22,7 +22,7 @@ class Emitter:
 
     def __init__(self, namespace: Any, name: str = DEFAULT_PEER) -> None:
         """Initialise with the binding of the socket actors' class, and the name of the actor among them."""
-        namespace = raw(namespace)
+        namespace = namespace if namespace is None else raw(namespace)
         if not hasattr(namespace, "getByName"):
             raise ConfigError("Emitter() needs the socket actor's Durable Object binding: Emitter(self.env.SOCKET)")
         self._stub = namespace.getByName(name)
