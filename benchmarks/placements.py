@@ -4,7 +4,7 @@ Run it with `nox -s bench -- placements`; three runs, of which each interleaves 
 workerd; CPU time is that of all processes of a server, from /proc, so Linux only.
 
 ``--rows=connect,join`` measures those rows only whose names have one of these, ``--sides=two,floor`` those sides only, besides the
-stock server, ``--short`` one round of what the bare echo can do, too, and ``--before=FOLDER`` measures one side more, two objects of
+stock server, ``--short`` one round of what the bare echo can do, too; ``--before=FOLDER`` measures one side more, two objects of
 another checkout.
 """
 
