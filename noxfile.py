@@ -63,6 +63,7 @@ LONG_FORMS = (
     "long_use",
     "application_bursts",
     "application_differences",
+    "recovery_field",
 )
 #: The option of those tests that has them run in one object and in two, where else they see one of them each; and who these are.
 BOTH = "--both-placements"

@@ -1,10 +1,11 @@
-// The application that is measured, on Node's socket.io; says its port when it listens.
+// The application that is measured, on Node's socket.io, with further options as JSON; says its port when it listens.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
 const { Server } = createRequire(new URL("../tests-e2e/package.json", import.meta.url))("socket.io");
 const http = createServer();
-const io = new Server(http, { pingInterval: 600_000, pingTimeout: 100_000, serveClient: false });
+const io = new Server(http, { pingInterval: 600_000, pingTimeout: 100_000, serveClient: false, ...JSON.parse(process.argv[2] ?? "{}") });
+let number = 0;
 
 io.on("connection", (socket) => {
   socket.on("echo", (data, ack) => ack(data));
@@ -13,6 +14,10 @@ io.on("connection", (socket) => {
   socket.on("enter", async (room, ack) => {
     await socket.join(room);
     ack(room);
+  });
+  socket.on("publish", (ack) => {
+    io.emit("number", ++number);
+    ack(number);
   });
   socket.on("say", (room, data) => io.to(room).emit("said", data));
 });

@@ -10,6 +10,7 @@ another checkout.
 
 import argparse
 import asyncio
+import json
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import socketio_figures as figures
 from engine_figures import allow_many_sockets
@@ -44,11 +45,17 @@ HERE = Path(__file__).parent
 class NodeServer:
     """Node's socket.io, in a process of its own."""
 
+    def __init__(self, **options: Any) -> None:
+        """Initialise with further options of the server."""
+        self._options = json.dumps(options)
+
     def __enter__(self) -> Self:
         """Start, and return when it listens."""
         npm_ci(ROOT / "tests-e2e")
         self._log = tempfile.NamedTemporaryFile()
-        self._group = ProcessGroup(node_command(HERE / "node_server.mjs"), cwd=HERE, env=node_env(), output=self._log)
+        self._group = ProcessGroup(
+            node_command(HERE / "node_server.mjs", self._options), cwd=HERE, env=node_env(), output=self._log
+        )
         while not (said := Path(self._log.name).read_text(encoding="utf-8").strip()):
             if not self._group.running:
                 raise RuntimeError("the Node server did not start")

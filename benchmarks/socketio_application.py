@@ -1,5 +1,6 @@
 """The application that is measured: plain python-socketio, the same for both servers."""
 
+import itertools
 from typing import Any
 
 __all__ = ["register"]
@@ -7,6 +8,7 @@ __all__ = ["register"]
 
 def register(sio: Any) -> None:
     """Register the handlers with a `socketio.AsyncServer`."""
+    numbers = itertools.count(1)
 
     @sio.event
     async def connect(sid: str, environ: dict[str, Any], auth: Any) -> None:
@@ -43,3 +45,10 @@ def register(sio: Any) -> None:
     async def say(sid: str, room: str, data: Any) -> None:
         """Send to everybody in a room."""
         await sio.emit("said", data, room=room)
+
+    @sio.event
+    async def publish(sid: str) -> int:
+        """Send the next number to everybody."""
+        number = next(numbers)
+        await sio.emit("number", number)
+        return number

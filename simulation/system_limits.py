@@ -28,7 +28,7 @@ SMALL: Final = (
     "socketio_do.state.tables._WRITTEN",
     "socketio_do.state.callbacks._AT_ONCE",
     "socketio_do.state.namespaces.MAX_HELD_CHILDREN",
-    "socketio_do.state.membership.MAX_HELD_ENVIRONS",
+    "socketio_do.state.environs.MAX_HELD_ENVIRONS",
     "socketio_do.state.membership.CROWDED_ROOMS",
     "socketio_do.state.session_data.MAX_HELD_DATA",
     "shared_wire.link.stream_bounds.MOST_CALLS",

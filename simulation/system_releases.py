@@ -6,13 +6,32 @@ from random import Random
 from typing import Final
 
 from shared_wire.testing import Actor
-from socketio_do.state.tables import SCHEMA
+from socketio_do.state.layout import SCHEMA
 
 __all__ = ["rewrite"]
 
-#: A layout of tables that no release has yet, and one that a release before this had.
+#: A layout of tables that no release has yet, the one of the release before this, and an earlier one.
 _FUTURE: Final = 99
-_PREVIOUS: Final = 2
+_PREVIOUS: Final = 3
+_EARLIER: Final = 2
+#: What layout 4 has besides that of the release before: without these its sessions that were parked are ghosts.
+_ADDED_BY_4: Final = (
+    "DROP TABLE IF EXISTS sio_log",
+    "DROP TABLE IF EXISTS sio_parked",
+    "ALTER TABLE sio_sockets DROP COLUMN ticket",
+)
+_ADDED_BY_3: Final = (
+    "DROP INDEX IF EXISTS sio_sessions_by_actor",
+    "DROP INDEX IF EXISTS sio_sockets_by_namespace",
+    "DROP TABLE IF EXISTS sio_counts",
+)
+#: What a release without recovery does to a parked session: its sweep ends it, and knows no row that says it is parked.
+_PARKED: Final = "IN (SELECT engine_sid FROM sio_parked)"
+_END_PARKED: Final = (
+    f"DELETE FROM sio_rooms WHERE socket_sid IN (SELECT socket_sid FROM sio_sockets WHERE engine_sid {_PARKED})",
+    f"DELETE FROM sio_sockets WHERE engine_sid {_PARKED}",
+    f"DELETE FROM sio_sessions WHERE engine_sid {_PARKED}",
+)
 #: The number in a session's record of a later release.
 _LATER: Final = 7
 _LAYOUT_KEY: Final = "socketio_do:schema"
@@ -52,34 +71,49 @@ def _rewrite_record(record: str, random: Random) -> str:
 
 
 def _roll_back(actor: Actor) -> str:
-    """Leave what layout 2 has; a release of that layout also writes its number."""
-    for statement in (
-        "DROP INDEX IF EXISTS sio_sessions_by_actor",
-        "DROP INDEX IF EXISTS sio_sockets_by_namespace",
-        "DROP TABLE IF EXISTS sio_counts",
-    ):
+    """Leave what the previous layout has; a release of that layout also writes its number."""
+    for statement in _ADDED_BY_4:
         actor.storage.sql.exec(statement)
     actor.storage.kv.put(_LAYOUT_KEY, _PREVIOUS)
     return "tables of an earlier layout"
+
+
+def _roll_back_further(actor: Actor) -> str:
+    """Leave what layout 2 has."""
+    what = _roll_back(actor)
+    for statement in _ADDED_BY_3:
+        actor.storage.sql.exec(statement)
+    actor.storage.kv.put(_LAYOUT_KEY, _EARLIER)
+    return what
+
+
+def _work_before(actor: Actor) -> str:
+    """Do what the previous release does on tables of this layout, whose number it leaves."""
+    for statement in _END_PARKED:
+        actor.storage.sql.exec(statement)
+    return "tables that the release before has worked on"
 
 
 def _cut_migration_short(actor: Actor) -> str:
     """Leave a migration that came to its end but did not store its number."""
     number = actor.storage.kv.get(_LAYOUT_KEY)
     if isinstance(number, int):
-        actor.storage.kv.put(_LAYOUT_KEY, min(number, _PREVIOUS))
+        actor.storage.kv.put(_LAYOUT_KEY, min(number, _EARLIER))
     return "migration cut short"
 
 
 def _go_ahead(actor: Actor) -> str:
     """Add what a later layout may add, columns with a default and a table, and raise the number."""
     exec_ = actor.storage.sql.exec
-    if "recovery" not in {row[1] for row in exec_("SELECT * FROM pragma_table_info('sio_sockets')").raw()}:
-        exec_("ALTER TABLE sio_sockets ADD COLUMN recovery TEXT NOT NULL DEFAULT ''")
-        exec_("ALTER TABLE sio_sessions ADD COLUMN parked INTEGER NOT NULL DEFAULT 0")
-    exec_("CREATE TABLE IF NOT EXISTS sio_log (place INTEGER PRIMARY KEY, packets TEXT NOT NULL)")
+    if "region" not in {row[1] for row in exec_("SELECT * FROM pragma_table_info('sio_sockets')").raw()}:
+        exec_("ALTER TABLE sio_sockets ADD COLUMN region TEXT NOT NULL DEFAULT ''")
+        exec_("ALTER TABLE sio_sessions ADD COLUMN watched INTEGER NOT NULL DEFAULT 0")
+    exec_("CREATE TABLE IF NOT EXISTS sio_regions (place INTEGER PRIMARY KEY, region TEXT NOT NULL)")
     actor.storage.kv.put(_LAYOUT_KEY, _FUTURE)
     return "tables of a later layout"
 
 
-_LAYOUTS: Final[tuple[Callable[[Actor], str], ...]] = (_roll_back, _cut_migration_short, _go_ahead)
+_LAYOUTS: Final[tuple[Callable[[Actor], str], ...]] = (
+    *(_roll_back, _roll_back_further, _work_before),
+    *(_cut_migration_short, _go_ahead),
+)

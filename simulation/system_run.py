@@ -17,23 +17,23 @@ from system_world import System
 
 from shared_wire.testing.modules import install
 
-__all__ = ["Plan", "make_plan", "play", "run", "shrink"]
+__all__ = ["Plan", "make_plan", "play", "run", "shrink", "surroundings"]
 
 #: How many clients there are at most, and how often: few that do much, or a crowd.
 _CLIENTS: Final = {4: 3, 12: 3, 30: 1}
 
 
 @contextmanager
-def _surroundings(plan: "Plan", random: Random, counts: Counter[str]) -> Iterator[ErrorLog]:
-    """Watch the log; have chance come from the seed, and limits be what the plan says."""
+def surroundings(random: Random, counts: Counter[str], *, is_tight: bool, is_small: bool) -> Iterator[ErrorLog]:
+    """Watch the log; have chance come from the seed, and limits be small where a plan says so."""
     install()
     log = ErrorLog()
     loggers = [logging.getLogger(name) for name in ("shared_wire", "engine_do", "socketio_do", "asyncio")]
     with pytest.MonkeyPatch.context() as patch:
         seed_packages(patch, random)
-        if plan.is_tight:
+        if is_tight:
             make_tight(patch)
-        if plan.is_small:
+        if is_small:
             make_small(patch, random, counts)
         for logger in loggers:
             patch.setattr(logger, "level", logging.ERROR)
@@ -78,7 +78,7 @@ def make_plan(seed: int, failures: float, length: int, *, is_split: bool = True)
 def play(plan: Plan) -> System:
     """Do what a plan says, and check everything; raises what does not hold."""
     random, counts = Random(plan.seed), Counter[str]()
-    with _surroundings(plan, random, counts) as log:
+    with surroundings(random, counts, is_tight=plan.is_tight, is_small=plan.is_small) as log:
         system = System(random, plan.failures, plan.clients, is_tight=plan.is_tight, is_split=plan.is_split)
         with system.world:
             for actor in system.actors:

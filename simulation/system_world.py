@@ -48,7 +48,14 @@ class System:
     """Everything there is."""
 
     def __init__(
-        self, random: Random, failures: float, most_clients: int, *, is_tight: bool = False, is_split: bool = True
+        self,
+        random: Random,
+        failures: float,
+        most_clients: int,
+        *,
+        is_tight: bool = False,
+        is_split: bool = True,
+        project: Path = PROJECT,
     ) -> None:
         self.random = random
         self.is_split = is_split
@@ -66,7 +73,7 @@ class System:
         self.settled_questions: set[int] = set()
         self.is_disturbed = False
         self.faults_found: list[AssertionError] = []
-        self.world = World.load(PROJECT, JUDGE=self)
+        self.world = World.load(project, JUDGE=self)
         self.faults = self.world.faults = Unreliable(random, failures, self.counts)
 
     # -- what the application tells

@@ -16,7 +16,7 @@ from engine_do.session import report, session
 from shared_wire import digest
 from shared_wire.format.operations import CloseSessions, SessionClosed
 from shared_wire.link import calls, driver, link, replies, unfinished
-from socketio_do.state import membership, tables
+from socketio_do.state import layout, membership, tables
 
 #: How long a fault may hide.
 SEEDS: Final = 120
@@ -135,7 +135,7 @@ def _never_unsettle(_original: Planted) -> Planted:
 
 def _do_not_migrate(original: Planted) -> Planted:
     """Treat tables of any layout as ours."""
-    return lambda self, stored: original(self, None if stored is None else tables.SCHEMA)
+    return lambda self, stored: original(self, None if stored is None else layout.SCHEMA)
 
 
 def _refuse_later_records(original: Planted) -> Planted:
@@ -161,7 +161,7 @@ def _leave_room_rows(_original: Planted) -> Planted:
     """Delete a socket, and not the rooms it is in."""
 
     def delete_socket(self: tables.Storage, socket_sid: str, *, has_rooms: bool = True) -> None:
-        self._database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
+        self.database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
 
     return delete_socket
 
@@ -183,9 +183,9 @@ FAULTS: Final = {
     "a new life takes repeats": Fault("shared_wire.link.driver.receive_call", _take_every_repeat),
     "a repeat handled again": Fault("shared_wire.link.driver.receive_call", _forget_stored_reply),
     "a session announced without a note": Fault("engine_do.session.report.unsettled", _never_unsettle),
-    "tables not migrated": Fault("socketio_do.state.tables.Storage.prepare", _do_not_migrate),
+    "tables not migrated": Fault("socketio_do.state.layout.Layout.prepare", _do_not_migrate),
     "records of a later release refused": Fault("engine_do.session.session._read", _refuse_later_records),
-    "digests not answered": Fault("socketio_do.server.server.DurableServer.receive_digest", _end_even_the_ended),
+    "digests not answered": Fault("socketio_do.server.endings.Endings.receive_digest", _end_even_the_ended),
     "a session's row kept": Fault("socketio_do.state.membership.Membership.close_session", _keep_row),
     "a socket's rooms kept": Fault("socketio_do.state.tables.Storage.delete_socket", _leave_room_rows),
     "a member of a room kept in memory": Fault(

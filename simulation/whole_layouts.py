@@ -11,7 +11,27 @@ __all__ = ["FUTURE", "rewrite_record", "rewrite_report", "rewrite_tables"]
 
 #: A layout of tables that no release has yet.
 FUTURE: Final = 99
-_PREVIOUS: Final = 2
+_EARLIER: Final = 2
+_PREVIOUS: Final = 3
+
+#: What layout 4 has besides that of the release before: without these its sessions that were parked are ghosts.
+_ADDED_BY_4: Final = (
+    "DROP TABLE IF EXISTS sio_log",
+    "DROP TABLE IF EXISTS sio_parked",
+    "ALTER TABLE sio_sockets DROP COLUMN ticket",
+)
+_ADDED_BY_3: Final = (
+    "DROP INDEX IF EXISTS sio_sessions_by_actor",
+    "DROP INDEX IF EXISTS sio_sockets_by_namespace",
+    "DROP TABLE IF EXISTS sio_counts",
+)
+#: What a release without recovery does to a parked session: its sweep ends it, and knows no row that says it is parked.
+_PARKED: Final = "IN (SELECT engine_sid FROM sio_parked)"
+_END_PARKED: Final = (
+    f"DELETE FROM sio_rooms WHERE socket_sid IN (SELECT socket_sid FROM sio_sockets WHERE engine_sid {_PARKED})",
+    f"DELETE FROM sio_sockets WHERE engine_sid {_PARKED}",
+    f"DELETE FROM sio_sessions WHERE engine_sid {_PARKED}",
+)
 
 _FIELDS_OF_FIRST: Final = 8
 
@@ -37,35 +57,56 @@ def rewrite_tables(database: FakeDatabase, number: int | None, random: Random) -
 
 
 def _roll_back(database: FakeDatabase, number: int | None) -> tuple[str, int | None]:
-    """Leave what layout 2 has; a release of that layout also writes its number."""
+    """Leave what the previous layout has; a release of that layout also writes its number."""
     del number
-    for statement in (
-        "DROP INDEX IF EXISTS sio_sessions_by_actor",
-        "DROP INDEX IF EXISTS sio_sockets_by_namespace",
-        "DROP TABLE IF EXISTS sio_counts",
-    ):
-        database.execute(statement)
+    if _has(database, "ticket"):
+        for statement in _ADDED_BY_4:
+            database.execute(statement)
     return "tables of an earlier layout", _PREVIOUS
+
+
+def _roll_back_further(database: FakeDatabase, number: int | None) -> tuple[str, int | None]:
+    """Leave what layout 2 has."""
+    what, _ = _roll_back(database, number)
+    for statement in _ADDED_BY_3:
+        database.execute(statement)
+    return what, _EARLIER
+
+
+def _work_before(database: FakeDatabase, number: int | None) -> tuple[str, int | None]:
+    """Do what the previous release does on tables of this layout, whose number it leaves."""
+    if not _has(database, "ticket"):
+        return "tables of another release still", number
+    for statement in _END_PARKED:
+        database.execute(statement)
+    return "tables that the release before has worked on", number
 
 
 def _cut_migration_short(database: FakeDatabase, number: int | None) -> tuple[str, int | None]:
     """Leave a migration that came to its end but did not store its number."""
     del database
-    return "migration cut short", None if number is None else min(number, _PREVIOUS)
+    return "migration cut short", None if number is None else min(number, _EARLIER)
 
 
 def _go_ahead(database: FakeDatabase, number: int | None) -> tuple[str, int | None]:
     """Add what a later layout may add, a column with a default and a table, and raise the number."""
     del number
-    if "recovery" not in {row[1] for row in database.rows("pragma_table_info('sio_sockets')")}:
-        database.execute("ALTER TABLE sio_sockets ADD COLUMN recovery TEXT NOT NULL DEFAULT ''")
-        database.execute("ALTER TABLE sio_sessions ADD COLUMN parked INTEGER NOT NULL DEFAULT 0")
-    database.execute("CREATE TABLE IF NOT EXISTS sio_log (place INTEGER PRIMARY KEY, packets TEXT NOT NULL)")
+    if not _has(database, "region"):
+        database.execute("ALTER TABLE sio_sockets ADD COLUMN region TEXT NOT NULL DEFAULT ''")
+        database.execute("ALTER TABLE sio_sessions ADD COLUMN watched INTEGER NOT NULL DEFAULT 0")
+    database.execute("CREATE TABLE IF NOT EXISTS sio_regions (place INTEGER PRIMARY KEY, region TEXT NOT NULL)")
     return "tables of a later layout", FUTURE
+
+
+def _has(database: FakeDatabase, column: str) -> bool:
+    """Return whether sockets have a column."""
+    return column in {row[1] for row in database.rows("pragma_table_info('sio_sockets')")}
 
 
 _REWRITES: Final[tuple[Callable[[FakeDatabase, int | None], tuple[str, int | None]], ...]] = (
     _roll_back,
+    _roll_back_further,
+    _work_before,
     _cut_migration_short,
     _go_ahead,
 )

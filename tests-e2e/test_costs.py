@@ -172,3 +172,110 @@ async def test_what_an_event_reads_and_writes_does_not_grow_with_ten_thousand_ot
         assert abs(read - alone[what][0]) <= 2, what
         assert written == alone[what][1], what
     assert max(read for read, _ in alone.values()) <= 20, alone
+
+
+#: The order in which JavaScript's clients write it, and that of clients that are not recovered.
+RECOVERED, NOT_RECOVERED = "EIO=4&transport=websocket", "transport=websocket&EIO=4"
+
+
+class Rows:
+    """Counts the rows that a socket actor writes."""
+
+    def __init__(self, worker: Worker, actor: str) -> None:
+        self._worker, self._actor = worker, actor
+        self._last = 0
+        self.found: dict[str, int] = {}
+
+    async def note(self, what: str) -> None:
+        """Note how many there were since the last time."""
+        now = (await self._worker.counters(self._actor)).get("rows_written", 0)
+        self.found[what] = now - self._last
+        self._last = now
+
+
+async def do(client: RawSocket, event: str, *args: object) -> None:
+    """Emit and wait for the acknowledgement; what else comes is not looked at."""
+    await client.send("421" + json.dumps([event, *args]))
+    while not str(await client.receive_message()).startswith("31"):
+        pass
+
+
+#: What sends to all once, and 20 times, without recovery and with it.
+USUAL = (("say", None, "x"), ("flood", 20, 1))
+NUMBERED = (("publish",), ("publish", None, 20))
+
+
+async def rows_of_a_life(worker: Worker, server: str, query: str) -> dict[str, int]:
+    """Count what each event of a client writes that connects, is sent something, breaks and comes back."""
+    rows, actor = Rows(worker, f"{server}-socket"), f"{server}-socket"
+    once, often = NUMBERED if server == "recovery" else USUAL
+
+    async def is_gone() -> bool:
+        probe = await worker.probe(actor)
+        return bool(probe.get("parked") == 1 or probe["sessions"] == 1)
+
+    async with connect(worker.url, f"/{server}/", NOT_RECOVERED) as other:
+        await other.join()
+        await rows.note("before")
+        async with connect(worker.url, f"/{server}/", query) as client:
+            joined = await client.join()
+            await rows.note("connect")
+            await do(client, "enter", "lobby")
+            await rows.note("join")
+            await do(other, "whoami")
+            await rows.note("event that sends nothing but an acknowledgement")
+            await do(other, *once)
+            await rows.note("event that sends once")
+            await do(other, *often)
+            await rows.note("event that sends 20 times")
+            if is_recovered := "pid" in joined:
+                for _ in range(21):
+                    last = json.loads(str(await client.receive_message())[1:])
+        await until(is_gone, "the break was noticed")
+        await rows.note("break")
+        async with connect(worker.url, f"/{server}/", query) as client:
+            claim = {"pid": joined["pid"], "offset": last[-1]} if is_recovered else None
+            assert ((await client.join(auth=claim))["sid"] == joined["sid"]) == is_recovered
+            await rows.note("return")
+    return {what: count for what, count in rows.found.items() if what != "before"}
+
+
+async def test_recovery_writes_a_row_for_each_event_that_sends_and_without_it_there_is_none(own_worker: Worker) -> None:
+    usual = {
+        "connect": 5,
+        "join": 2,
+        "event that sends nothing but an acknowledgement": 0,
+        "event that sends once": 0,
+        "event that sends 20 times": 0,
+        "break": 3,
+        "return": 5,
+    }
+    assert await rows_of_a_life(own_worker, "wide", RECOVERED) == usual
+    assert await rows_of_a_life(own_worker, "recovery", NOT_RECOVERED) == usual
+    more = {"join": 3, "event that sends once": 1, "event that sends 20 times": 1, "break": 2, "return": 7}
+    assert await rows_of_a_life(own_worker, "recovery", RECOVERED) == usual | more
+
+
+async def test_a_log_that_is_written_later_has_fewer_rows(own_worker: Worker) -> None:
+    """Besides the first two and those of 50 packets there is one a second, and one at the end: how long it takes is in it."""
+    rows = Rows(own_worker, "deferred-socket")
+    async with connect(own_worker.url, "/deferred/", RECOVERED) as client:
+        await client.join()
+        await silence(2.5)
+        await rows.note("before")
+        for _ in range(2):
+            await do(client, "publish")
+            await silence(2)
+            await rows.note("event every two seconds")
+            assert rows.found["event every two seconds"] == 1
+        for _ in range(152):
+            await do(client, "publish")
+        await silence(3)
+        await rows.note("152 at once")
+        for _ in range(30):
+            await do(client, "publish")
+            await silence(0.1)
+        await silence(3)
+        await rows.note("30, ten a second")
+    assert 6 <= rows.found["152 at once"] <= 12, rows.found
+    assert 4 <= rows.found["30, ten a second"] <= 10, rows.found

@@ -52,6 +52,9 @@ async def test_two_tabs_chat(demo: str, tmp_path: Path) -> None:
     assert seen["image"] == [2, 2]
     assert seen["sleep"] == {"engine": True, "socket": True, "sameSession": True, "heard": "after sleep"}
     assert "frames" in seen["counters"]
+    assert seen["missed"] == "while you were away"
+    assert seen["recovered"] == ["Recovered", 0]
+    assert seen["back"] == "I am back"
     assert seen["errors"] == []
 
 

@@ -6,6 +6,7 @@ const FILE_LIMIT = 700_000;
 const TYPING_REPEAT_MS = 3_000;
 const TYPING_FORGET_MS = 6_000;
 const ASLEEP_AFTER_MS = 10_000;
+const CUT_MS = 4_000;
 const LOG_LIMIT = 300;
 const CONFIRM_LIMIT = 50;
 const INLINE_TYPES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
@@ -52,24 +53,41 @@ function refused(message) {
 }
 
 async function arrived() {
-  setConnection("connected", "Connected");
+  setConnection("connected", socket.recovered ? "Recovered" : "Connected");
   $("nick-error").textContent = "";
   showView("chat");
   await attempt(async () => {
-    const wanted = rooms.size ? [...rooms.keys()] : [undefined];
-    await Promise.all(wanted.map((name) => attempt(() => join(name))));
+    if (socket.recovered) for (const room of rooms.values()) resume(room);
+    else await joinAll();
     await askStatus();
   });
 }
 
+// A new socket is in no room, and what was asked of the last one it cannot answer.
+async function joinAll() {
+  for (const room of rooms.values()) endRoll(room);
+  const wanted = rooms.size ? [...rooms.keys()] : [undefined];
+  await Promise.all(wanted.map((name) => attempt(() => join(name))));
+}
+
 function dropped() {
-  for (const room of rooms.values()) {
-    room.ready = false;
-    endRoll(room);
-  }
+  for (const room of rooms.values()) room.ready = false;
   if (!socket) return;
   if (socket.active) waiting();
   else setConnection("closed", "Disconnected");
+}
+
+// What others say meanwhile is sent when the line is back: the server kept this page's place, and a log of what it missed.
+function cutLine() {
+  const { io: manager } = socket;
+  manager.reconnection(false);
+  manager.engine.close();
+  waiting();
+  setTimeout(() => {
+    manager.reconnection(true);
+    socket?.connect();
+    board?.connect();
+  }, CUT_MS);
 }
 
 function signOut() {
@@ -170,12 +188,16 @@ async function join(name) {
   const reply = await ask("join", name === undefined ? {} : { room: name });
   const room = rooms.get(reply.room) ?? newRoom(reply.room);
   room.members = new Map(reply.members.map(({ id, nick }) => [id, nick]));
-  room.ready = true;
   if (!active) openRoom(room);
   showRooms();
   showMembers();
-  for (const message of room.outbox.values()) if (message.state === "waiting") deliver(message);
+  resume(room);
   return room;
+}
+
+function resume(room) {
+  room.ready = true;
+  for (const message of room.outbox.values()) if (message.state === "waiting") deliver(message);
 }
 
 function newRoom(name) {
@@ -721,6 +743,7 @@ $("file").addEventListener("change", async () => {
 $("leave-room").addEventListener("click", () => attempt(() => leaveRoom(active)));
 $("sign-out").addEventListener("click", signOut);
 $("reconnect").addEventListener("click", () => socket.connect());
+$("cut").addEventListener("click", cutLine);
 $("check").addEventListener("click", () => attempt(async () => {
   await askStatus();
   await askCounters();

@@ -24,6 +24,9 @@ CONFIG = EngineConfig(path="/socket.io/")
 class Application(SocketActor):
     """The chat, wherever its clients' sockets are."""
 
+    #: Whoever loses the connection keeps its place for so long; whoever closes the page is seen to go as much later.
+    options = {"connection_state_recovery": {"max_disconnection_s": 30}}  # noqa: RUF012
+
     def configure(self, sio: DurableServer) -> None:
         """Add the application; called once per life of the object."""
         store = Store(self.execute)

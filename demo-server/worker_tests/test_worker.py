@@ -72,3 +72,17 @@ def test_without_a_token_announcements_are_off(world: World) -> None:
     answer = world.fetch("/announce", method="POST", body="{}", headers={"Authorization": "Bearer "})
     assert answer.status == 404
     assert "ANNOUNCE_TOKEN" in str(answer.data)
+
+
+def test_whoever_loses_the_line_keeps_a_place_and_gets_what_was_said(world: World) -> None:
+    ann, bob = enter(world, "Ann"), enter(world, "Bob")
+    bob.drop()
+    say(ann, "while you were away")
+    world.advance(20)
+    assert bob.come_back()
+    assert [said["text"] for said in bob.received("said")] == ["while you were away"]
+    assert ann.received("left") == []
+    bob.drop()
+    world.advance(31)
+    assert [left["id"] for left in ann.received("left")] == [bob.sid]
+    assert not bob.come_back()

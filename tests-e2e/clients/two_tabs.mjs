@@ -47,6 +47,22 @@ seen.sleep = {
 };
 await ann.waitForSelector("#counters dd");
 seen.counters = await ann.textContent("#counters");
+
+// Bob's line is cut: he keeps his place, and gets what he missed.
+const bobs = await bob.evaluate(() => document.querySelectorAll(".log .event").length);
+await bob.bringToFront();
+await bob.click("#about summary");
+await bob.click("#cut");
+await bob.waitForSelector('#connection[data-state="reconnecting"]');
+await ann.bringToFront();
+await write(ann, "while you were away");
+await bob.bringToFront();
+seen.missed = await heard(bob, "while you were away");
+await bob.waitForFunction(() => document.querySelector("#connection-text").textContent !== "Reconnecting");
+seen.recovered = [await bob.textContent("#connection-text"), (await bob.evaluate(() => document.querySelectorAll(".log .event").length)) - bobs];
+await write(bob, "I am back");
+await ann.bringToFront();
+seen.back = await heard(ann, "I am back");
 seen.errors = errors;
 await close();
 process.stdout.write(JSON.stringify(seen) + "\n");

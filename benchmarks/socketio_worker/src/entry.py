@@ -19,6 +19,16 @@ ENGINE = EngineConfig(
     max_bytes_per_s=None,
 )
 RPC = replace(ENGINE, stream=False)
+RECOVERY = {"connection_state_recovery": True}
+
+#: Who serves clients in which placement.
+PLACEMENTS = {
+    "one": ("CHAT", ENGINE),
+    "two": ("ENGINE", ENGINE),
+    "rpc": ("RPC_ENGINE", RPC),
+    "one, recovering": ("RECOVERING_CHAT", ENGINE),
+    "two, recovering": ("RECOVERING_ENGINE", ENGINE),
+}
 
 
 class Application(SocketActor):
@@ -61,11 +71,30 @@ class RpcSocket(Application):
     peer_binding = "RPC_ENGINE"
 
 
+class RecoveringChat(Chat):
+    """Both in one, with recovery."""
+
+    options = RECOVERY
+
+
+class RecoveringEngine(EngineActor):
+    """Holds the sockets of those that are recovered."""
+
+    config = ENGINE
+    peer_binding = "RECOVERING_SOCKET"
+
+
+class RecoveringSocket(Application):
+    """Runs the application for it."""
+
+    options = RECOVERY
+    peer_binding = "RECOVERING_ENGINE"
+
+
 class Default(WorkerEntrypoint):
     """The Worker."""
 
     async def fetch(self, request: Any) -> Any:
         """Serve clients."""
-        if self.env.PLACEMENT == "rpc":
-            return await route(request, self.env.RPC_ENGINE, RPC)
-        return await route(request, self.env.CHAT if self.env.PLACEMENT == "one" else self.env.ENGINE, ENGINE)
+        binding, config = PLACEMENTS[self.env.PLACEMENT]
+        return await route(request, getattr(self.env, binding), config)

@@ -15,8 +15,9 @@ from typing import Any, NoReturn, TypeVar
 from shared_wire import CloseSessions, EngineSid, Lanes, Operation, Packet, SendPackets, Work
 from socketio_do import DurableServer
 from socketio_do.runtime import Lane, Runtime
+from socketio_do.state.layout import Database
 from socketio_do.state.membership import Membership
-from socketio_do.state.tables import Database, Storage
+from socketio_do.state.tables import Storage
 
 T = TypeVar("T")
 
@@ -24,11 +25,16 @@ ENGINE = "engine-0"
 HANDLER_TIMEOUT_S = 120
 
 
+def connect() -> sqlite3.Connection:
+    """Open a database in memory. Garbage may be collected, and so the database closed, in any thread of the test runner."""
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
 class FakeDatabase:
     """`Database` on the standard library's SQLite."""
 
     def __init__(self, connection: sqlite3.Connection | None = None) -> None:
-        self._connection = connection or sqlite3.connect(":memory:", isolation_level=None)
+        self._connection = connection or connect()
         self.statements: list[str] = []
         #: How statements begin that fail, as where storage is full.
         self.failing: tuple[str, ...] = ()
@@ -183,6 +189,8 @@ class FakeRuntime:
         self.moments = 0
         #: Every lane that was given work.
         self.used: set[Lane] = set()
+        #: What is to be done when the running step gives way.
+        self.deferred: list[Callable[[], None]] = []
 
     def send(self, actor: str, *operations: Operation) -> None:
         self.sent += [(actor, operation) for operation in operations]
@@ -285,13 +293,39 @@ class FakeRuntime:
     def first_ack_id(self) -> int:
         return self._first_ack_id
 
+    def defer(self, action: Callable[[], None]) -> None:
+        self.deferred.append(action)
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        async def wait() -> None:
+            await self.sleep(seconds)
+            action()
+
+        self.start(wait())
+
+    async def caught_up(self, lane: Lane) -> None:
+        reached: list[None] = []
+
+        async def reach() -> None:
+            reached.append(None)
+
+        self._lanes.run(lane, reach)
+        await Until(lambda: bool(reached))
+
     def settle(self) -> None:
         """Run on whatever may go on, until nothing may."""
+        self._do_deferred()
         while ready := [task for task in self.tasks if task.may_go_on]:
             for task in ready:
                 if task.may_go_on:
                     task.step()
+                    self._do_deferred()
             self._sweep()
+
+    def _do_deferred(self) -> None:
+        deferred, self.deferred = self.deferred, []
+        for action in deferred:
+            action()
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""

@@ -61,12 +61,13 @@ def call(function: Callable[..., Any], *args: Any) -> None:
 class UpstreamMembership(Membership):
     """Tables in which a handshake may be a word, as upstream's tests have it, and sessions are opened when they are first named."""
 
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage)
+        read = self.environ
+        self.environ: Any = lambda engine_sid: (found := read(engine_sid)) and found["is"]
+
     def open_session(self, engine_sid: str, actor: str, environ: Any) -> bool:
         return super().open_session(engine_sid, actor, {"is": environ})
-
-    def environ(self, engine_sid: str) -> Any:
-        found = super().environ(engine_sid)
-        return found and found["is"]
 
     def know(self, engine_sid: str) -> None:
         self.open_session(engine_sid, ENGINE, {})

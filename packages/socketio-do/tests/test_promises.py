@@ -20,7 +20,7 @@ PARITY = {row[0].replace("`", ""): row[1] for row in table("python-socketio", "h
 SURVIVES = table("survives sleep and resets", "does not survive a reset, nor sleep where it could")
 
 #: What `SocketActor` calls, and no application.
-OF_THE_ACTOR = {"expire", *(name for name in dir(DurableServer) if name.startswith("receive_"))}
+OF_THE_ACTOR = {"end_delivery", "expire", *(name for name in dir(DurableServer) if name.startswith("receive_"))}
 
 
 def first_words(cell: str) -> str:
@@ -73,7 +73,7 @@ def test_an_entry_names_tests_that_exist(what: str, tests: list[str]) -> None:
 
 def test_rows_and_what_survives_are_shown_by_clients() -> None:
     kinds = ("rows: ", "besides: ", "survives: ", "lost: ")
-    assert [what for what, tests in LISTS if what.startswith(kinds) and any("/" in test for test in tests)] == []
+    assert not [what for what, tests in LISTS if what.startswith(kinds) and any("/" in test for test in tests)]
 
 
 @pytest.mark.parametrize("file", ["test_parity_rows.py", "test_survival.py", "test_bad_input.py"])

@@ -74,6 +74,17 @@ class TestRuntime:
         assert task.done
         assert trace == ["sleeper begins", "sleeper ends"]
 
+    def test_what_is_to_be_done_later_is_done_once_and_not_by_a_life_that_has_ended(self) -> None:
+        runtime, done = make_runtime(), list[str]()
+        runtime.later(1, lambda: done.append("first"))
+        runtime.advance(0.9)
+        assert done == []
+        runtime.advance(0.1)
+        runtime.later(1, lambda: done.append("second"))
+        runtime.end()
+        runtime.advance(2)
+        assert done == ["first"]
+
     def test_wait_ends_with_the_event_or_the_time(self) -> None:
         runtime = make_runtime()
         event = runtime.make_event()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import app
@@ -11,6 +12,7 @@ import hostile
 import journal
 import js
 import parity
+import recovering
 import several
 import talk
 from plain_packets import PlainPacket
@@ -22,6 +24,7 @@ from socketio_do import NamespaceRoutes
 from socketio_do.durable import SocketActor
 
 TABLES = ("sessions", "sockets", "rooms")
+LOGGED = ("sessions", "sockets", "parked", "log")
 
 ENGINE = EngineConfig(path="/socket.io/", max_payload=100_000)
 #: Several engine actors, for what is counted by actor, each call as an RPC; pings that do not come within a test.
@@ -48,9 +51,15 @@ TALK = EngineConfig(path="/socket/", ping_interval_ms=6_000_000, ping_timeout_ms
 #: Two engine actors whose alarms find the sessions a reset took within seconds; the warning is expected.
 ROOMS = EngineConfig(path="/rooms/", actors=2, ping_interval_ms=5_000, ping_timeout_ms=30_000)
 
+#: Several engine actors; pings that do not come within a test, so that a connection that is abandoned is not found dead by them.
+RECOVERY = EngineConfig(path="/recovery/", actors=2, ping_interval_ms=600_000, ping_timeout_ms=700_000)
+ONE_RECOVERY = replace(RECOVERY, actors=1)
+#: The same, whose log is written later.
+DEFERRED = replace(ONE_RECOVERY, path="/deferred/")
+
 CONFIGS = {
     config.path.strip("/"): config
-    for config in (WIDE, FAST, FEATURES, BESIDE, SEVERAL, MSGPACK, PLAIN, PARITY, ROOMS, HOSTILE)
+    for config in (WIDE, FAST, FEATURES, BESIDE, SEVERAL, MSGPACK, PLAIN, PARITY, ROOMS, HOSTILE, RECOVERY, DEFERRED)
 }
 
 
@@ -165,6 +174,16 @@ class HostileEngine(Engine):
     peer_binding: ClassVar[str | None] = "HOSTILE_SOCKET"
 
 
+class RecoveryEngine(Engine):
+    config = RECOVERY
+    peer_binding: ClassVar[str | None] = "RECOVERY_SOCKET"
+
+
+class DeferredEngine(Engine):
+    config = DEFERRED
+    peer_binding: ClassVar[str | None] = "DEFERRED_SOCKET"
+
+
 class TalkEngine(Engine):
     config = TALK
     peer_binding: ClassVar[str | None] = "TALK_SOCKET"
@@ -260,6 +279,25 @@ class RoomsSocket(Socket):
 
     async def read(self, after: int) -> str:
         return json.dumps(self.journal.read(after, 2_000))
+
+
+class RecoverySocket(Socket):
+    peer_binding: ClassVar[str | None] = "RECOVERY_ENGINE"
+    options = {"connection_state_recovery": {"max_disconnection_s": 60}}  # noqa: RUF012
+
+    def configure(self, sio: Any) -> None:
+        recovering.register(sio, raw(self.ctx.storage).kv)
+
+    async def probe(self) -> str:
+        storage = raw(self.ctx.storage)
+        rows = {table: storage.sql.exec(f"SELECT count(*) FROM sio_{table}").raw().toArray()[0][0] for table in LOGGED}
+        counts = {what: storage.kv.get(what) or 0 for what in recovering.COUNTED}
+        return json.dumps({"life": str(self.life), **rows, **counts})
+
+
+class DeferredSocket(RecoverySocket):
+    peer_binding: ClassVar[str | None] = "DEFERRED_ENGINE"
+    options = {"connection_state_recovery": {"max_disconnection_s": 60, "write": "deferred"}}  # noqa: RUF012
 
 
 class TalkSocket(Socket):

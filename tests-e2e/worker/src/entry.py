@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import hostile
 import js
 from actors import *  # noqa: F403 - the runtime finds the classes of objects in this module
-from actors import CONFIGS, ENGINE, TALK, lived
+from actors import CONFIGS, ENGINE, ONE_RECOVERY, TALK, lived
 from emitting import command_by_http, emit_by_http
 from one_object import *  # noqa: F403
 from pyodide.ffi import to_js
@@ -52,6 +52,11 @@ ACTORS = {
     "rooms-engine-0": ("ROOMS_ENGINE", "e0"),
     "rooms-engine-1": ("ROOMS_ENGINE", "e1"),
     "rooms-socket": ("ROOMS_SOCKET", "main"),
+    "recovery-engine-0": ("RECOVERY_ENGINE", "e0"),
+    "recovery-engine-1": ("RECOVERY_ENGINE", "e1"),
+    "recovery-socket": ("RECOVERY_SOCKET", "main"),
+    "deferred-engine": ("DEFERRED_ENGINE", "e0"),
+    "deferred-socket": ("DEFERRED_SOCKET", "main"),
 }
 
 
@@ -74,6 +79,8 @@ class Default(WorkerEntrypoint):
         if verb in EMITTERS:
             return await emit_by_http(*find(EMITTERS[verb], "main"), actor, url.query)
         binding, config = SERVED.get(verb, ("ENGINE", ENGINE))
+        if verb == "recovery" and url.hostname == "localhost":
+            config = ONE_RECOVERY  # several objects would be several applications
         return await route(request, find(binding, "")[0], config)
 
     def _find(self, binding: str, name: str) -> tuple[Any, str]:

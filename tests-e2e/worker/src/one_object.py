@@ -45,4 +45,13 @@ class OneRoomsEngine(_OneObject, actors.RoomsSocket, actors.RoomsEngine): ...
 class OneHostileEngine(_OneObject, actors.HostileSocket, actors.HostileEngine): ...
 
 
+class OneRecoveryEngine(_OneObject, actors.RecoverySocket, actors.RecoveryEngine):
+    async def probe(self) -> str:
+        both = json.loads(await actors.Engine.probe(self)) | json.loads(await actors.RecoverySocket.probe(self))
+        return json.dumps(both)
+
+
+class OneDeferredEngine(OneRecoveryEngine, actors.DeferredSocket, actors.DeferredEngine): ...
+
+
 class OneTalkEngine(_OneObject, actors.TalkSocket, actors.TalkEngine): ...

@@ -20,9 +20,17 @@ __all__ = [
     "MAX_HELD_DATA",
     "MAX_HELD_ENVIRONS",
     "MAX_ID",
+    "MAX_LOG",
+    "MAX_LOGGED",
+    "MAX_LOG_ROWS",
+    "MAX_MISSED",
+    "MAX_MISSED_PACKETS",
     "MAX_NAMESPACE",
+    "MAX_PARKED",
+    "MAX_READ",
     "MAX_ROOMS",
     "MAX_ROOM_NAME",
+    "MAX_SEARCHED_AGAIN",
     "MAX_SOCKETS",
     "MAX_VALUES",
     "MAX_WAITING",
@@ -75,14 +83,38 @@ MAX_HELD_ENVIRONS: Final = 1_000_000
 #: The largest ack id: what a JavaScript number holds exactly.
 MAX_ID: Final = 2**53 - 1
 
+#: Characters of the log of recovery: a Durable Object's storage holds 10 GB, and what is older than a few minutes serves nobody.
+MAX_LOG: Final = 64_000_000
+
+#: Characters of what one row of it holds, each of which takes 4 bytes at most. A row has 2 MB, and is read whole. An event
+#: that no row holds is not logged: who misses it is not recovered.
+MAX_LOGGED: Final = 400_000
+
+#: Rows of the log, one for each event that sends something: 300 a second for nearly two minutes.
+MAX_LOG_ROWS: Final = 32_768
+
+#: Characters, and packets, that a client gets which comes back: what waits for one that polls has little more room. Who has missed
+#: more is not recovered.
+MAX_MISSED: Final = 1_000_000
+MAX_MISSED_PACKETS: Final = 5_000
+
 #: Characters of a namespace's name.
 MAX_NAMESPACE: Final = 256
+
+#: Sessions that are kept for clients whose connection broke: of more, those that break end at once.
+MAX_PARKED: Final = 10_000
+
+#: Characters of the log that are read for a client that comes back: its rows hold what was sent to others as well.
+MAX_READ: Final = 4_000_000
 
 #: Characters of a room's name: clients often name rooms, and each is a row.
 MAX_ROOM_NAME: Final = 256
 
 #: Rooms one socket may be in, besides its own: clients often name them, and each is a row.
 MAX_ROOMS: Final = 1_000
+
+#: Rows of the log that are searched for a client which was recovered less than ten seconds ago: all of them take some 70 ms.
+MAX_SEARCHED_AGAIN: Final = 1_000
 
 #: Namespaces one session may be connected to.
 MAX_SOCKETS: Final = 64

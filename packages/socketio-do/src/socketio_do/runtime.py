@@ -57,6 +57,9 @@ class HandlerLanes(Protocol):
     async def unbroken(self, work: Coroutine[Any, Any, T]) -> T:
         """Do work as a task of its own that runs on where whoever waits for it is cancelled."""
 
+    async def caught_up(self, lane: Lane) -> None:
+        """Wait until all is done that was asked for in a lane so far; at once where there is nothing."""
+
     def current(self) -> Any:
         """Return the work under way, as `give_up` takes it."""
 
@@ -72,6 +75,12 @@ class Clock(Protocol):
 
     def arm(self, at_ms: int) -> None:
         """Have the object's alarm call `DurableServer.receive_alarm` at a time, and no earlier or later one."""
+
+    def defer(self, action: Callable[[], None]) -> None:
+        """Do something as soon as the running step gives way, in the same event."""
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something after a time in which the object stays awake."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -55,7 +55,7 @@ def test_an_option_that_cannot_work_is_refused_with_what_to_do_instead(name: str
         ("alway_connect", "did you mean 'always_connect'"),
         (
             "zzz",
-            "there are always_connect, async_handlers, cleanup_empty_child_namespaces, logger, namespaces, serializer",
+            "there are always_connect, .*, cleanup_empty_child_namespaces, connection_state_recovery, logger, .*, serializer",
         ),
     ],
 )

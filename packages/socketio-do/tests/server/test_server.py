@@ -832,45 +832,6 @@ class TestDisconnect:
         assert world.closes() == []
         assert world.membership.sockets_of("e1") == {}
 
-    @pytest.mark.parametrize("reason", ["transport close", "ping timeout", "transport error", "client disconnect"])
-    def test_a_closed_session_disconnects_every_socket_once_with_the_reason(self, reason: str) -> None:
-        recorder = Recorder()
-
-        def register(sio: Any) -> None:
-            for namespace in ("/", "/chat"):
-                sio.on("disconnect", recorder.handler(namespace), namespace=namespace)
-
-        world = World(register)
-        world.connect("e1")
-        world.connect("e1", "/chat")
-        world.connect("e2")
-        world.close("e1", reason)
-        world.close("e1", "again")
-        assert sorted(recorder.calls) == [("/", S1, reason), ("/chat", S2, reason)]
-        assert [row[1:] for row in world.database.rows("sio_sessions")] == [(ENGINE, "{}")]
-        assert [row[0] for row in world.database.rows("sio_sockets")] == [S3]
-
-    def test_a_client_that_left_by_itself_is_not_disconnected_again(self) -> None:
-        world, recorder = recorded()
-        world.connect("e1")
-        world.receive("e1", "1")
-        world.close("e1")
-        assert [call for call in recorder.calls if call[0] == "disconnect"] == [("disconnect", S1, "client disconnect")]
-        assert world.database.rows("sio_sessions") == []
-
-    def test_a_session_that_never_connected_leaves_nothing(self) -> None:
-        world, recorder = recorded()
-        world.open("e1")
-        world.close("e1")
-        assert recorder.calls == []
-        assert world.database.rows("sio_sessions") == []
-
-    def test_an_unknown_session_may_close(self) -> None:
-        world, recorder = recorded()
-        world.close("unknown")
-        assert recorder.calls == []
-        assert world.sent == []
-
     def test_the_server_disconnects_a_client(self) -> None:
         world, recorder = recorded()
         world.connect("e1")
@@ -1052,14 +1013,6 @@ class TestDisconnect:
         world.do(world.sio.eio.disconnect("e1"))
         assert world.closes() == [(ENGINE, CloseSessions((E1,), "server disconnect"))]
 
-    def test_a_half_received_packet_ends_with_its_session(self) -> None:
-        world = World()
-        world.connect("e1")
-        world.receive("e1", '51-["x",{"_placeholder":true,"num":0}]')
-        assert world.runtime.held["e1"] == 1
-        world.close("e1")
-        assert world.runtime.held["e1"] == 0
-
     def test_a_disconnect_handler_that_raises_leaves_no_session_behind(self, log: Log) -> None:
         world, _ = recorded(disconnect=LookupError())
         world.connect("e1")
@@ -1138,25 +1091,6 @@ class TestDisconnect:
         world.receive("e1", "0")
         assert world.take("e1") == [accepted(S1)]
         assert world.sio.manager.is_connected(S1, "/")
-
-    def test_a_session_that_ends_twice_ends_once(self) -> None:
-        gate, calls = FakeEvent(), list[str]()
-
-        def register(sio: Any) -> None:
-            async def disconnect(sid: str, reason: str) -> None:
-                calls.append(reason)
-                await gate.wait()
-
-            sio.on("disconnect", disconnect)
-
-        world = World(register)
-        world.connect("e1")
-        world.close("e1", "ping timeout")
-        world.close("e1", "transport error")
-        gate.set()
-        world.runtime.settle()
-        assert calls == ["ping timeout"]
-        assert world.database.rows("sio_sessions") == []
 
 
 class TestCall:

@@ -229,7 +229,7 @@ def test_memory_holds_some_children_and_all_are_known(setup: Setup, monkeypatch:
 
 
 def test_a_kept_child_is_not_written_again(setup: Setup) -> None:
-    database: Any = setup.storage._database
+    database: Any = setup.storage.database
     made = setup.begin([Door()])
     admit(made, "/a")
     made.keep("/a")
@@ -239,7 +239,7 @@ def test_a_kept_child_is_not_written_again(setup: Setup) -> None:
 
 
 def test_without_predicates_nothing_is_read(setup: Setup) -> None:
-    database: Any = setup.storage._database
+    database: Any = setup.storage.database
     made = setup.begin([ROOM, "/a"], served="*")
     database.take()
     for name in ("/room-1", "/a", "/x"):

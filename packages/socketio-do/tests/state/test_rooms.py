@@ -4,7 +4,16 @@ import pytest
 
 from socketio_do.errors import SessionDataError
 from socketio_do.limits import MAX_ROOM_NAME
-from socketio_do.state.rooms import MAX_ROOM_KEY, ROOM_EVENTS, RoomChange, RoomChanges, is_too_long, room_key
+from socketio_do.state.found import Socket
+from socketio_do.state.rooms import (
+    MAX_ROOM_KEY,
+    ROOM_EVENTS,
+    RoomChange,
+    RoomChanges,
+    is_too_long,
+    name_moves,
+    room_key,
+)
 
 
 def changes(members: dict[str, set[str]], *, watched: bool = True) -> RoomChanges:
@@ -88,3 +97,27 @@ def test_a_namespace_nobody_watches_is_not_even_looked_at() -> None:
 
 def test_the_events_are_those_of_nodes_adapter() -> None:
     assert [f"{event}-room" for event in ROOM_EVENTS] == ["create-room", "join-room", "leave-room", "delete-room"]
+
+
+def test_moves_of_those_who_are_connected_are_named_and_written_at_once() -> None:
+    connected, pending = Socket("s1", "e1", "/", "east"), Socket("s2", "e2", "/", "east", pending=True)
+    moved = [(connected, '"a"'), (pending, '"a"'), (connected, '"b"')]
+    assert name_moves(moved) == [("/", '"a"', "s1"), ("/", '"b"', "s1")]
+    written: list[tuple[str, list[tuple[str, str]]]] = []
+    made = changes({})
+    made.write_moves(lambda *where: written.append(where), moved)
+    made.write_moves(lambda *where: written.append(where), [(pending, '"a"')])
+    made.write_moves(lambda *where: written.append(where), [])
+    assert written == [("/", [('"a"', "s1"), ('"b"', "s1")])]
+
+
+def test_moves_that_cannot_be_written_are_not_told() -> None:
+    def fail(namespace: str, rows: list[tuple[str, str]]) -> None:
+        raise OSError("storage is full")
+
+    moved = [(Socket("s1", "e1", "/", "east"), '"a"')]
+    made = changes({})
+    made.note_entering(name_moves(moved))
+    with pytest.raises(OSError, match="full"):
+        made.write_moves(fail, moved)
+    assert told(made) == []

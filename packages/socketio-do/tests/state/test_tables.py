@@ -8,10 +8,12 @@ import pytest
 from server_fakes import FakeDatabase, Log
 
 from socketio_do import limits
+from socketio_do.state import layout, recovery_rows
 from socketio_do.state import tables as module
 from socketio_do.state.callbacks import Callbacks
+from socketio_do.state.layout import SCHEMA
 from socketio_do.state.rooms import MAX_ROOM_KEY
-from socketio_do.state.tables import SCHEMA, Storage
+from socketio_do.state.tables import Storage
 
 
 @pytest.fixture
@@ -47,18 +49,23 @@ def test_every_table_and_index_has_our_prefix(database: FakeDatabase) -> None:
 
 def test_the_layout_of_this_schema_number(database: FakeDatabase) -> None:
     """Change `SCHEMA` with the tables: an object's rows may be from an earlier release."""
-    assert SCHEMA == 3
+    assert SCHEMA == 4
     columns = {
         table: [column for (column,) in database.rows(f"(SELECT name FROM pragma_table_info('{table}'))")]
-        for table in ("sio_sessions", "sio_sockets", "sio_rooms", "sio_namespaces", "sio_callbacks", "sio_counts")
+        for table in (
+            *("sio_sessions", "sio_sockets", "sio_rooms", "sio_namespaces", "sio_callbacks", "sio_counts"),
+            *("sio_log", "sio_parked"),
+        )
     }
     assert columns == {
         "sio_sessions": ["actor", "engine_sid", "environ"],
-        "sio_sockets": ["actor", "data", "engine_sid", "namespace", "socket_sid"],
+        "sio_sockets": ["actor", "data", "engine_sid", "namespace", "socket_sid", "ticket"],
         "sio_rooms": ["namespace", "room", "socket_sid"],
         "sio_namespaces": ["namespace", "parent"],
         "sio_callbacks": ["context", "due_ms", "name", "number", "socket_sid"],
         "sio_counts": ["name", "number"],
+        "sio_log": ["entries", "key", "number", "size", "slot", "tail", "targets"],
+        "sio_parked": ["due_ms", "engine_sid", "reason"],
     }
 
 
@@ -106,8 +113,31 @@ def test_sessions_are_listed_by_actor_and_range(storage: Storage, after: str, un
 
 def test_a_socket_is_read_as_it_was_kept(storage: Storage) -> None:
     fill(storage)
-    assert storage.socket("s2") == ("e2", "/", "west", '{"name":"Bo"}')
+    assert storage.socket("s2") == ("e2", "/", "west", '{"name":"Bo"}', "")
     assert storage.socket("unknown") is None
+
+
+def test_a_socket_goes_to_another_session_with_its_data_and_rooms(storage: Storage) -> None:
+    fill(storage)
+    storage.insert_session("e3", "north", "{}")
+    storage.move_socket("s2", "e3", "north", "a ticket")
+    storage.move_socket("unknown", "e3", "north", "a ticket")
+    assert storage.socket("s2") == ("e3", "/", "north", '{"name":"Bo"}', "a ticket")
+    assert (storage.sockets_of("e2"), storage.sockets_of("e3")) == ({}, {"/": "s2"})
+    assert listed(storage.room_members("/", '"lobby"')) == [("s1", "e1", "east"), ("s2", "e3", "north")]
+
+
+def test_a_parked_session_has_no_actor_and_is_not_listed_as_one_of_an_actor(
+    storage: Storage, database: FakeDatabase
+) -> None:
+    fill(storage)
+    rows = recovery_rows.RecoveryRows(database, 4)
+    rows.park("e1", 5, "ping timeout")
+    assert (storage.actor("e1"), storage.actor("e2"), storage.actor("unknown")) == ("", "west", None)
+    assert (storage.sessions_of("east"), storage.sessions_of("west")) == ([], ["e2"])
+    assert sorted(storage.sessions()) == ["e1", "e2"]
+    rows.release("e1")
+    assert (storage.actor("e1"), storage.sessions_of("east")) == ("east", ["e1"])
 
 
 def test_a_sessions_sockets_by_namespace(storage: Storage) -> None:
@@ -120,7 +150,7 @@ def test_a_sessions_sockets_by_namespace(storage: Storage) -> None:
 def test_any_namespace_can_be_kept(storage: Storage, namespace: str) -> None:
     storage.insert_socket("s1", "e1", namespace, "east", "{}", {'"r"'})
     assert storage.sockets_of("e1") == {namespace: "s1"}
-    assert storage.socket("s1") == ("e1", namespace, "east", "{}")
+    assert storage.socket("s1") == ("e1", namespace, "east", "{}", "")
     assert listed(storage.members(namespace)) == [("s1", "e1", "east")]
     assert listed(storage.room_members(namespace, '"r"')) == [("s1", "e1", "east")]
 
@@ -135,8 +165,8 @@ def test_data_is_replaced(storage: Storage) -> None:
     fill(storage)
     storage.update_data("s1", '{"a":1}')
     storage.update_data("unknown", "{}")
-    assert storage.socket("s1") == ("e1", "/", "east", '{"a":1}')
-    assert storage.socket("s3") == ("e1", "/chat", "east", "{}")
+    assert storage.socket("s1") == ("e1", "/", "east", '{"a":1}', "")
+    assert storage.socket("s3") == ("e1", "/chat", "east", "{}", "")
 
 
 def test_a_socket_is_forgotten_with_its_rooms(storage: Storage, database: FakeDatabase) -> None:
@@ -236,8 +266,8 @@ def test_a_list_of_a_few_is_one_statement(storage: Storage, database: FakeDataba
 
 def test_every_insert_names_its_columns() -> None:
     """The previous release inserts into the tables of the next one."""
-    source = inspect.getsource(module)
-    assert len(re.findall(r"INSERT [A-Z ]*INTO sio_\w+ \(", source)) == source.count("INTO sio_") == 7
+    source = "".join(map(inspect.getsource, (module, layout, recovery_rows)))
+    assert len(re.findall(r"INSERT [A-Z ]*INTO sio_\w+ \(", source)) == source.count("INTO sio_") == 9
 
 
 def use_all(storage: Storage) -> None:
@@ -252,6 +282,7 @@ def use_all(storage: Storage) -> None:
     storage.sessions_of("east", "a", "z")
     storage.sessions()
     storage.socket("s1")
+    storage.move_socket("s1", "e1", "east", "a ticket")
     storage.data("s1")
     storage.update_data("s1", "{}")
     storage.sockets_of("e1")
@@ -359,7 +390,7 @@ class TestMany:
         data = json.dumps([json.loads(data)] * (limits.MAX_DATA // (len(data) + 2)))
         assert len(data) <= limits.MAX_DATA
         storage.insert_socket("s1", "e1", "/", "east", data, set())
-        assert storage.socket("s1") == ("e1", "/", "east", data)
+        assert storage.socket("s1") == ("e1", "/", "east", data, "")
         assert storage.data("s1") == data
 
     @pytest.mark.parametrize("character", ["c", '"', "\\", "\1"])

@@ -47,12 +47,17 @@ async def may_exist_after_a_look(name: str, environ: Mapping[str, str], auth: An
     return may_exist(name, environ, auth)
 
 
+def takes_offsets(environ: Mapping[str, str]) -> bool:
+    return "EIO=4&" in environ["QUERY_STRING"]
+
+
 class Chat(SocketActor):
     peer_binding: ClassVar[str] = "ENGINE"
     options: ClassVar[Mapping[str, Any]] = {
         "always_connect": True,
         "async_handlers": True,
         "cleanup_empty_child_namespaces": True,
+        "connection_state_recovery": {"max_disconnection_s": 60, "write": "deferred", "clients": takes_offsets},
         "logger": logging.getLogger("chat"),
         "namespaces": ["/", "/news"],
     }
@@ -79,6 +84,16 @@ def register_handlers(sio: DurableServer) -> None:
             raise socketio.exceptions.ConnectionRefusedError("who are you?")
         await sio.save_session(sid, {"nick": auth["nick"]})
         return True
+
+    @sio.on_recovered
+    async def welcome_back(sid: str) -> None:
+        assert_type(sio.recovered(sid), bool)
+
+    @sio.on_recovered(namespace="/news")
+    def note_return(sid: str) -> None: ...
+
+    assert_type(note_return("a sid"), None)
+    sio.on_recovered(welcome_back, namespace=PARENT)
 
     @sio.event
     async def disconnecting(sid: str, reason: str) -> None:

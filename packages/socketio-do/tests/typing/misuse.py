@@ -30,6 +30,9 @@ def register(sio: DurableServer) -> None:
     sio.on(7, print)  # type: ignore[call-overload]
     sio.use("authenticate")  # type: ignore[call-overload]
     sio.on_answer(print, "seen")  # type: ignore[call-overload]
+    sio.on_recovered("welcome")  # type: ignore[call-overload]
+    welcome: str = sio.recovered("a sid")  # type: ignore[assignment]
+    assert welcome
     sio.register_namespace("/chat")  # type: ignore[arg-type]
     assert [entered, event]
 

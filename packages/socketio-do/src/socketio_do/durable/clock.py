@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import js
+from pyodide.ffi import create_once_callable
+
 from shared_wire.durable import Timer, now_ms
 
 __all__ = ["ObjectClock"]
@@ -39,6 +42,14 @@ class ObjectClock:
     def note_alarm(self) -> None:
         """Note that the alarm has rung, and is set no longer."""
         self._alarm_ms = None
+
+    def defer(self, action: Callable[[], None]) -> None:
+        """Do something as soon as the running step gives way."""
+        js.queueMicrotask(create_once_callable(action))
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something after a time in which the object stays awake."""
+        Timer(seconds, action)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

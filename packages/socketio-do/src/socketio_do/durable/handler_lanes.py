@@ -76,6 +76,16 @@ class ObjectLanes:
             raise
         return result
 
+    async def caught_up(self, lane: Lane) -> None:
+        """Wait until all is done that was asked for in a lane so far."""
+        reached = asyncio.Event()
+
+        async def reach() -> None:
+            reached.set()
+
+        self._lanes.run(lane, reach)
+        await reached.wait()
+
     def _bound(self, task: asyncio.Task[Any]) -> None:
         """Bound work that has suspended."""
         timeout = WorkTimeout(self._timeout_s, task.cancel)

@@ -42,6 +42,7 @@ class Uplink(Receiver, RpcWire):
     ) -> None:
         """Deliver an engine actor's operations; ``done`` is called with each session that has no handler of theirs left."""
         self._lanes.deliver(sessions_in(operations), done, partial(self.take, peer, operations))
+        self.server.end_delivery()
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap; what waited for them waits no more."""

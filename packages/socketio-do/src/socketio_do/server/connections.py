@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from socketio.exceptions import ConnectionRefusedError as Refused
@@ -11,8 +12,9 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from shared_wire import AdmitSessions, CloseSessions, EngineSid
 from shared_wire.reasons import Reason
 from socketio_do.errors import PacketError
+from socketio_do.protocol.offsets import Claim, read_claim
 from socketio_do.protocol.packets import ClientPacket
-from socketio_do.server.middleware import Middleware
+from socketio_do.server.recovery import Recovery
 from socketio_do.state.membership import judged_sid
 from socketio_do.state.namespaces import NamespaceName
 
@@ -21,7 +23,7 @@ __all__ = ["Connections"]
 _logger = logging.getLogger("socketio_do")
 
 
-class Connections(Middleware):
+class Connections(Recovery):
     """The part of `DurableServer` that connects and disconnects sockets."""
 
     #: Sessions that ended while sockets still leave.
@@ -44,12 +46,17 @@ class Connections(Middleware):
     async def _join(self, engine_sid: str, packet: ClientPacket) -> None:
         """Connect a session to a namespace. https://socket.io/docs/v4/socket-io-protocol/#connection-to-a-namespace"""
         namespace = packet.namespace
-        if engine_sid in self._ended:
+        if self._is_gone(engine_sid):
             return
+        if self._recovery is not None:
+            claim, data = read_claim(packet.data)
+            packet = replace(packet, data=data)
+            if claim is not None and await self._comes_back(engine_sid, packet, claim):
+                return
         if not (self._namespaces.is_static(namespace) or await self._is_served(engine_sid, packet)):
             await self._answer(engine_sid, "CONNECT_ERROR", namespace, {"message": "Invalid namespace"})
             return
-        if engine_sid in self._ended or not self._membership.has_session(engine_sid):
+        if self._is_gone(engine_sid):
             self._namespaces.release(namespace, lambda: not self._membership.participants(namespace, (None,)))
             return
         sid = await self.manager.pre_connect(engine_sid, namespace)
@@ -64,6 +71,19 @@ class Connections(Middleware):
             await self._refuse(engine_sid, sid, namespace, refusal)
         elif not self.always_connect:
             await self._accept(engine_sid, sid, namespace)
+
+    def _is_gone(self, engine_sid: str) -> bool:
+        """Return whether a session's connection has ended meanwhile."""
+        session = self._membership.session(engine_sid)
+        return session is None or not session.actor or engine_sid in self._ended
+
+    async def _comes_back(self, engine_sid: str, packet: ClientPacket, claim: Claim) -> bool:
+        """Recover a client; return whether it is no new one. Where that fails, its connection closes: it comes again."""
+        try:
+            return await self._recover(engine_sid, packet, claim)
+        except Exception:
+            self._lose(engine_sid)
+            raise
 
     async def _is_served(self, engine_sid: str, packet: ClientPacket) -> bool:
         """Return whether a client may connect to a namespace; a predicate that raises lets nobody in."""
@@ -107,6 +127,18 @@ class Connections(Middleware):
                 judged_sid.reset(token)
         return dict(Refused().error_args) if answer is False else None
 
+    async def _refusal_of(self, sid: str, engine_sid: str, packet: ClientPacket) -> dict[str, Any] | None:
+        """Run middleware for a client that comes back; return what to tell it when it is refused."""
+        environ, auth = self._membership.environ(engine_sid), packet.data or None
+        try:
+            is_let_in = await self._pass_connect(sid, environ, auth, packet.namespace)
+        except Refused as refused:
+            return dict(refused.error_args)
+        except Exception as error:
+            await self._report(error, "connect", packet.namespace, sid=sid, engine_sid=engine_sid)
+            is_let_in = False
+        return None if is_let_in else dict(Refused().error_args)
+
     async def _refuse(self, engine_sid: str, sid: str, namespace: str, refusal: dict[str, Any]) -> None:
         """Forget a socket, and tell its client why; data that cannot be sent is left out."""
         socket = self._membership.socket(sid)
@@ -125,7 +157,10 @@ class Connections(Middleware):
     async def _accept(self, engine_sid: str, sid: str, namespace: str) -> None:
         if (actor := self._membership.actor(engine_sid)) is not None:
             self._runtime.outbox.send(actor, AdmitSessions((EngineSid(engine_sid),)))
-        await self._answer(engine_sid, "CONNECT", namespace, {"sid": sid})
+        socket = self._membership.socket(sid)
+        await self._answer(
+            engine_sid, "CONNECT", namespace, {"sid": sid} if socket is None else self._issue_ticket(socket)
+        )
         try:
             await self.manager.connect(sid, namespace)
         except Exception:
@@ -194,9 +229,12 @@ class Connections(Middleware):
             await self._report(error, "disconnecting", namespace, sid=sid, engine_sid=engine_sid)
 
     def _close_if_ended(self, engine_sid: str) -> None:
-        if engine_sid in self._ended and not self._membership.sockets_of(engine_sid):
+        is_parked = self._recovery is not None and self._membership.is_parked(engine_sid)
+        if (is_parked or engine_sid in self._ended) and not self._membership.sockets_of(engine_sid):
             try:
                 self._membership.close_session(engine_sid)
+                if is_parked:
+                    self._release(engine_sid)
             except Exception:
                 self._stuck.add(engine_sid)
                 raise
@@ -216,5 +254,5 @@ class Connections(Middleware):
             self.receive_lost(actor, (EngineSid(engine_sid),))
 
     def receive_lost(self, actor: str, engine_sids: Iterable[EngineSid] | None) -> None:
-        """End sessions of an engine actor; `DurableServer` does it."""
+        """End sessions of an engine actor; `Endings` does it."""
         raise NotImplementedError

@@ -116,8 +116,14 @@ class DurableCallbacks(ServerBase):
             await self._report(error, expected.name, socket.namespace if socket else "/", sid=expected.socket_sid)
 
     def _arm(self) -> None:
-        if (next_ms := self._callbacks.next_ms()) is not None:
-            self._runtime.clock.arm(next_ms)
+        """Ask for the alarm that is due next."""
+        due = [next_ms for next_ms in (self._callbacks.next_ms(), self._next_parked_ms()) if next_ms is not None]
+        if due:
+            self._runtime.clock.arm(min(due))
+
+    def _next_parked_ms(self) -> int | None:
+        """Return when a client's time to come back is over; `Recovery` knows."""
+        return None
 
 
 def _nothing_in_memory(sid: str) -> None:

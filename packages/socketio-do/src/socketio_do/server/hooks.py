@@ -9,7 +9,7 @@ from socketio_do.upstream.dispatch import Handler
 __all__ = ["HookKind", "Hooks"]
 
 HookKind: TypeAlias = Literal[
-    "use", "use_packet", "any", "any_outgoing", "error", "wake", "create", "join", "leave", "delete"
+    "use", "use_packet", "any", "any_outgoing", "error", "wake", "recovered", "create", "join", "leave", "delete"
 ]
 
 

@@ -3,21 +3,16 @@
 import functools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from shared_wire import (
-    AcceptDigest,
     CloseSessions,
     EngineSid,
-    ListSessions,
-    SessionsDigest,
-    SessionsRange,
-    digest,
 )
 from shared_wire.reasons import Reason
 from socketio_do.errors import LimitError, PacketError, RemoteServerError
-from socketio_do.limits import MAX_SOCKETS, MAX_WAITING
+from socketio_do.limits import MAX_LOG_ROWS, MAX_SOCKETS, MAX_WAITING
 from socketio_do.protocol.assembly import Assemblies
 from socketio_do.protocol.packets import ACKS, EVENTS, ClientPacket, PacketType
 from socketio_do.protocol.serializers import choose_serializer
@@ -25,15 +20,17 @@ from socketio_do.runtime import Runtime
 from socketio_do.server.administration import Administration
 from socketio_do.server.backlog import Backlog, Held, Work
 from socketio_do.server.base import MAX_LOGGED, ServerBase
-from socketio_do.server.connections import Connections
 from socketio_do.server.emission import Emission
+from socketio_do.server.endings import Endings
 from socketio_do.server.hooks import Hooks
-from socketio_do.server.options import check_options
+from socketio_do.server.options import check_options, read_recovery
 from socketio_do.state.acks import Acks
 from socketio_do.state.callbacks import Callbacks
 from socketio_do.state.found import Session
 from socketio_do.state.membership import Membership
 from socketio_do.state.namespaces import Namespaces
+from socketio_do.state.recovery_log import RecoveryLog
+from socketio_do.state.recovery_rows import RecoveryRows
 from socketio_do.upstream.engine import EngineProxy, Handshakes
 from socketio_do.upstream.manager import DurableManager
 
@@ -45,7 +42,7 @@ _logger = logging.getLogger("socketio_do")
 _SLOW_MS: Final = 5_000
 
 
-class DurableServer(Connections, Emission, Administration):
+class DurableServer(Endings, Emission, Administration):
     """A `socketio.AsyncServer` whose clients, rooms and sessions survive the object's sleep, resets and deploys.
 
     The application uses it as it uses upstream's: handlers, `emit`, rooms, sessions, namespaces. Handlers of one socket run one
@@ -60,6 +57,7 @@ class DurableServer(Connections, Emission, Administration):
         The options are `AsyncServer`'s; one that cannot work here raises `ConfigError` and says what to write instead.
         """
         check_options(options)
+        self._recovery = read_recovery(options.pop("connection_state_recovery", None))
         options["serializer"], decode = choose_serializer(options.get("serializer", "default"))
         cleanup = bool(options.pop("cleanup_empty_child_namespaces", False))
         # Upstream hands to its engine, which is `EngineProxy`, the options that are not its own.
@@ -92,6 +90,13 @@ class DurableServer(Connections, Emission, Administration):
             membership.storage, self.handlers, self.namespace_handlers, self.namespaces, cleanup=cleanup
         )
         membership.room_changes.is_watched = self._watches_rooms
+        self._recovery_rows = RecoveryRows(membership.storage.database, MAX_LOG_ROWS)
+        self._log, self._moved = None, {}
+        if self._recovery is not None:
+            clock = runtime.clock
+            later = clock.later if self._recovery.write == "deferred" else None
+            self._log = RecoveryLog(self._recovery_rows, runtime.make_socket_sid, clock.defer, later)
+        membership.log = self._log
         self.manager = DurableManager(membership, self._namespaces, Acks(runtime.first_ack_id()))
         self.manager.set_server(self)
         self.manager_initialized = True
@@ -109,7 +114,7 @@ class DurableServer(Connections, Emission, Administration):
     def receive_message(self, engine_sid: str, actor: str, data: str | bytes) -> None:
         """Handle a client's message. A client that breaks the protocol loses its connection, and the log has one line."""
         session = self._membership.session(engine_sid)
-        if session is None:
+        if session is None or not session.actor:
             self._runtime.outbox.send(actor, CloseSessions((EngineSid(engine_sid),), Reason.TRANSPORT_ERROR))
             return
         if engine_sid in self._expelled or engine_sid in self._ended:
@@ -132,77 +137,6 @@ class DurableServer(Connections, Emission, Administration):
             entries.in_step = False
             if entries.is_second:
                 entries.end_step()
-
-    def receive_closed(self, engine_sid: str, reason: str) -> None:
-        """Handle a session's end: each of its sockets is disconnected, once; then the session is forgotten."""
-        if not self._is_ending(engine_sid):
-            self._end(engine_sid, reason)
-
-    def _is_ending(self, engine_sid: str) -> bool:
-        """Return whether a session has ended, and its handlers will see to the rest."""
-        return engine_sid in self._ended and engine_sid not in self._stuck
-
-    def _end(self, engine_sid: str, reason: str) -> None:
-        self._assemblies.drop(engine_sid)
-        self._expelled.discard(engine_sid)
-        self._fresh.discard(engine_sid)
-        if not self._membership.has_session(engine_sid):
-            return
-        self._ended.add(engine_sid)
-        self._stuck.discard(engine_sid)
-        for namespace in self._membership.sockets_of(engine_sid):
-            self._queue_leaving(engine_sid, namespace, reason)
-        self._close_if_ended(engine_sid)
-
-    def receive_lost(self, actor: str, engine_sids: Iterable[EngineSid] | None) -> None:
-        """End sessions whose stream to or from an engine actor has a gap, or (None) all of it, and have it close them.
-
-        Each once: one that has ended, and whose handlers still run, is left to them.
-        """
-        concerned = self._membership.sessions_of(actor) if engine_sids is None else dict.fromkeys(engine_sids)
-        lost = [EngineSid(sid) for sid in concerned if not self._is_ending(sid) and self._membership.has_session(sid)]
-        _logger.warning("= link to %s: %d sessions lost", actor, len(lost))
-        self._ended.update(lost)
-        if lost:
-            self._runtime.outbox.send(actor, CloseSessions(tuple(lost), Reason.TRANSPORT_ERROR))
-        self._end_lost(lost)
-
-    def _end_lost(self, lost: Iterable[EngineSid]) -> None:
-        """End sessions one after the other: what their handlers send may lose more, which wait for their turn here."""
-        is_under_way = bool(self._lost)
-        self._lost.update(dict.fromkeys(lost))
-        while self._lost and not is_under_way:
-            engine_sid = next(iter(self._lost))
-            try:
-                self._end(engine_sid, Reason.TRANSPORT_ERROR)
-            except Exception:
-                self._stuck.add(engine_sid)  # the next word of its end, or the next sweep, ends it
-                _logger.exception("= session %s could not be ended", engine_sid)
-            del self._lost[engine_sid]
-
-    def receive_digest(self, actor: str, theirs: SessionsDigest) -> None:
-        """Compare an engine actor's sessions with those we know of it: accept them, or ask which they are.
-
-        Where only sessions differ that have ended, and whose handlers still run, nothing is answered: asking would go round for as
-        long as they run. The engine actor offers its list again with its next sweep.
-        """
-        ours = {EngineSid(sid) for sid in self._membership.sessions_of(actor)}
-        if digest(ours, theirs.mark) == theirs:
-            self._runtime.outbox.send(actor, AcceptDigest(theirs.digest, theirs.mark))
-        elif digest(ours.difference(self._ended - self._stuck), theirs.mark) != theirs:
-            self._runtime.outbox.send(actor, ListSessions())
-
-    def receive_range(self, actor: str, theirs: SessionsRange) -> None:
-        """End the sessions an engine actor no longer has, and have it close those we do not know."""
-        ours = set(self._membership.sessions_of(actor, theirs.after, theirs.until))
-        ghosts = [EngineSid(ghost) for ghost in sorted(ours.difference(theirs.engine_sids, self._ended - self._stuck))]
-        for ghost in ghosts:
-            _logger.warning("= session %s is gone from %s", ghost, actor)
-        self._ended.update(ghosts)
-        self._end_lost(ghosts)
-        unknown = tuple(engine_sid for engine_sid in theirs.engine_sids if engine_sid not in ours)
-        if unknown:
-            self._runtime.outbox.send(actor, CloseSessions(unknown, Reason.TRANSPORT_ERROR))
 
     def expire(self, engine_sid: str) -> None:
         """Close a session whose half-received packet did not come to its end in time."""
@@ -355,7 +289,7 @@ class DurableServer(Connections, Emission, Administration):
     async def _handle(self, engine_sid: str, packet: ClientPacket, event: str) -> None:
         """Run the handler of an event that middleware lets pass, and acknowledge with what it returns."""
         namespace, args = packet.namespace, packet.data[1:]
-        sid = self._membership.connected(engine_sid, namespace)
+        sid = self._membership.connected(engine_sid, namespace) or self._moved.get((engine_sid, namespace))
         if sid is None:
             raise PacketError("an event before its namespace is connected")
         has = self._hooks.has

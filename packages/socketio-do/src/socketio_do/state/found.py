@@ -20,11 +20,13 @@ class Socket:
     pending: bool = False
     #: It is going; its disconnect handler still finds it.
     leaving: bool = False
+    #: What it can be recovered with, as its row has it (`Ticket`); "" where it cannot.
+    ticket: str = ""
 
 
 @dataclass(slots=True)
 class Session:
-    """A session: the engine actor that holds it, and its sockets by namespace."""
+    """A session: the engine actor that holds it ("" while it is parked), and its sockets by namespace."""
 
     actor: str
     sockets: dict[str, str] = field(default_factory=dict)

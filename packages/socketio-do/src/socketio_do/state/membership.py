@@ -12,15 +12,27 @@ import json
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from shared_wire.names import TRANSPORT
 from socketio_do.errors import LimitError
-from socketio_do.limits import MAX_HELD_ENVIRONS, MAX_ROOM_NAME, MAX_ROOMS
-from socketio_do.state.cache import TextCache
+from socketio_do.limits import MAX_ROOMS
 from socketio_do.state.entries import Entries
+from socketio_do.state.environs import Environs
 from socketio_do.state.found import Found, Session, Socket
-from socketio_do.state.rooms import CROWDED_ROOMS, Room, RoomChanges, is_too_long, may_hold, room_key, short_key
+from socketio_do.state.recovery_log import RecoveryLog
+from socketio_do.state.rooms import (
+    CROWDED_ROOMS,
+    LONG_NAME,
+    Room,
+    RoomChanges,
+    is_too_long,
+    may_hold,
+    name_moves,
+    room_key,
+    short_key,
+    some_keys,
+)
 from socketio_do.state.session_data import SessionData
 from socketio_do.state.tables import Member, Storage
 
@@ -30,11 +42,8 @@ __all__ = ["SID_BYTES", "Membership", "judged_sid"]
 SID_BYTES: Final = 15
 SID_LENGTH: Final = 20
 
-
 #: The pending socket whose connect handler, or middleware, is running.
 judged_sid: Final[ContextVar[str | None]] = ContextVar("judged_sid", default=None)
-
-_LONG_NAME: Final = f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
 
 #: Members of a room or namespace: socket sid -> engine sid.
 Members: TypeAlias = dict[str, str]
@@ -50,15 +59,21 @@ class Membership:
         """Initialise with the rows to mirror."""
         self.storage = storage
         self.room_changes = RoomChanges(self._connected)
+        #: Set by a server with recovery: the log has to know who was in which room when.
+        self.log: RecoveryLog | None = None
         self._namespaces: set[str] | None = None
         self._sessions = Found(self._read_session)
         self._sockets = Found(self._read_socket)
-        self._actors = Found(self._read_actor)
+        self._actors = Found[str | None](self._read_actor)
         self.session, self.socket, self.actor = self._sessions.find, self._sockets.find, self._actors.find
         self._data = SessionData(storage)
+        #: Returns a socket's session data, a fresh copy; keeps it (`SessionData.write`). Both raise `KeyError` for an unknown one.
+        self.data, self.save_data = self._data.read, self._data.write
         #: The pending sockets.
         self.pending = self._data.pending
-        self._environs = TextCache(MAX_HELD_ENVIRONS)
+        self._environs = Environs(storage)
+        #: Returns a session's handshake, a fresh copy, or none.
+        self.environ = self._environs.read
         self._members: dict[str, Members] = {}
         self._rooms: dict[tuple[str, str], Members] = {}
         self._rooms_of: dict[str, set[str]] = {}
@@ -68,36 +83,19 @@ class Membership:
         """Add a session that was announced by ``actor``; return whether it is new."""
         if engine_sid in self._sessions:
             return False
-        text = json.dumps(environ)
-        if not self.storage.insert_session(engine_sid, actor, text):
+        if not self._environs.insert(engine_sid, actor, environ):
             return False
         self._sessions[engine_sid] = Session(actor)
         self._actors[engine_sid] = actor
-        self._environs.keep(engine_sid, text)
         return True
 
     def upgrade_session(self, engine_sid: str) -> None:
         """Note that a session that polled has a WebSocket now."""
-        environ = self.environ(engine_sid)
-        if environ is not None:
-            text = json.dumps({**environ, TRANSPORT: "websocket"})
-            self.storage.update_environ(engine_sid, text)
-            self._environs.keep(engine_sid, text)
+        self._environs.update(engine_sid, {TRANSPORT: "websocket"})
 
     def has_session(self, engine_sid: str) -> bool:
         """Return whether a session was announced and has not ended."""
         return self.session(engine_sid) is not None
-
-    def environ(self, engine_sid: str) -> dict[str, str] | None:
-        """Return a session's handshake, a fresh copy."""
-        text = self._environs.find(engine_sid)
-        if text is None:
-            text = self.storage.environ(engine_sid)
-            if text is None:
-                return None
-            self._environs.keep(engine_sid, text)
-        environ: dict[str, str] = json.loads(text)
-        return environ
 
     def sockets_of(self, engine_sid: str) -> dict[str, str]:
         """Return a session's sockets by namespace."""
@@ -149,20 +147,45 @@ class Membership:
         socket.pending = False
         data = self._data.connect(socket_sid)
         if rooms:
-            self.room_changes.note_entering(_moves([(socket, key) for key in sorted(rooms)]))
-        self.storage.insert_socket(socket_sid, socket.engine_sid, socket.namespace, socket.actor, data, rooms)
+            self.room_changes.note_entering(name_moves([(socket, key) for key in sorted(rooms)]))
+        where = (socket.engine_sid, socket.namespace, socket.actor)
+        self.storage.insert_socket(socket_sid, *where, data, rooms, socket.ticket)
+
+    def is_parked(self, engine_sid: str) -> bool:
+        """Return whether a session's connection is gone, and its sockets may be recovered."""
+        session = self.session(engine_sid)
+        return session is not None and not session.actor
+
+    def park(self, engine_sid: str) -> None:
+        """Have nothing sent to a session any more; its sockets stay where they are."""
+        session = self._sessions[engine_sid]
+        session.actor = ""
+        self._actors.pop(engine_sid, None)
+
+    def move(self, socket_sid: str, engine_sid: str, ticket: str) -> None:
+        """Give a connected socket to another session, which has none in its namespace."""
+        socket, session = self._sockets[socket_sid], self._sessions[engine_sid]
+        self.storage.move_socket(socket_sid, engine_sid, session.actor, ticket)
+        if (before := self.session(socket.engine_sid)) is not None:
+            before.sockets.pop(socket.namespace, None)
+        socket.engine_sid, socket.actor, socket.ticket = engine_sid, session.actor, ticket
+        session.sockets[socket.namespace] = socket_sid
+        rooms = (self._rooms.get((socket.namespace, key)) for key in self.room_keys(socket_sid))
+        for members in (self._members.get(socket.namespace), *rooms):
+            if members is not None:
+                members[socket_sid] = engine_sid
 
     def is_crowded(self, socket_sid: str) -> bool:
         """Return whether a socket is in so many rooms that to forget it takes a while."""
-        return self.socket(socket_sid) is not None and len(self._room_keys(socket_sid)) > CROWDED_ROOMS
+        return self.socket(socket_sid) is not None and len(self.room_keys(socket_sid)) > CROWDED_ROOMS
 
     def disconnect(self, socket_sid: str) -> None:
         """Forget a socket, its data and its rooms."""
         socket = self.socket(socket_sid)
         if socket is None:
             return
-        keys = sorted(self._room_keys(socket_sid))
-        self.room_changes.note_leaving(_moves([(socket, key) for key in keys]))
+        keys = sorted(self.room_keys(socket_sid))
+        self.room_changes.note_leaving(name_moves([(socket, key) for key in keys]))
         if not socket.pending:
             self.room_changes.write(partial(self.storage.delete_socket, has_rooms=bool(keys)), socket_sid)
         for key in keys:
@@ -175,14 +198,6 @@ class Membership:
         self._data.drop(socket_sid)
         self._sockets.pop(socket_sid, None)
 
-    def data(self, socket_sid: str) -> Any:
-        """Return a socket's session data, a fresh copy; raise `KeyError` for a socket that is not connected."""
-        return self._data.read(socket_sid)
-
-    def save_data(self, socket_sid: str, data: Any) -> None:
-        """Keep a socket's session data; raise `KeyError` for a socket that is not connected, and what `SessionData.write` does."""
-        self._data.write(socket_sid, data)
-
     def enter(self, socket_sid: str, room: Room) -> None:
         """Put a socket into a room.
 
@@ -194,7 +209,7 @@ class Membership:
             raise ValueError("sid is not connected to requested namespace")
         if room == socket_sid:
             return
-        key, mine = self._key(socket.namespace, room, "cannot enter a sid room"), self._room_keys(socket_sid)
+        key, mine = self._key(socket.namespace, room, "cannot enter a sid room"), self.room_keys(socket_sid)
         if key in mine:
             return
         if not may_hold(mine, (key,)):
@@ -203,12 +218,14 @@ class Membership:
                 f"in {MAX_ROOMS:,} rooms already" if is_full else "in too many rooms whose names have the same hash"
             )
         if self.room_changes.is_watched(socket.namespace):
-            self.room_changes.note_entering(_moves([(socket, key)]))
+            self.room_changes.note_entering(name_moves([(socket, key)]))
             self._write(self.storage.insert_rooms, [(socket, key)])
         elif not socket.pending:
             self.entries.add(socket, key)
         mine.add(key)
         self._remember_member(socket, key)
+        if self.log is not None:
+            self.log.note_moves([(socket, key)], entered=True)
 
     def join(self, socket_sids: Iterable[str], rooms: Iterable[Room]) -> int:
         """Put sockets of one namespace into rooms; return how many have no room for that, and entered none.
@@ -216,15 +233,20 @@ class Membership:
         Raises `ValueError` for a socket's own room and `LimitError` for a name that is too long, before anybody has entered.
         """
         sockets = self._found(socket_sids)
-        keys = self._keys(sockets, rooms, "cannot enter a sid room")
-        mine = {socket.socket_sid: self._room_keys(socket.socket_sid) for socket in sockets}
+        names = list(rooms)
+        keys = some_keys(names)
+        if sockets and any(self._own_room(sockets[0].namespace, room) for room in names):
+            raise ValueError("cannot enter a sid room")
+        mine = {socket.socket_sid: self.room_keys(socket.socket_sid) for socket in sockets}
         free = [socket for socket in sockets if may_hold(mine[socket.socket_sid], keys.keys())]
         entered = [(socket, key) for socket in free for key in keys if key not in mine[socket.socket_sid]]
-        self.room_changes.note_entering(_moves(entered))
+        self.room_changes.note_entering(name_moves(entered))
         self._write(self.storage.insert_rooms, entered)
         for socket, key in entered:
             mine[socket.socket_sid].add(key)
             self._remember_member(socket, key)
+        if self.log is not None:
+            self.log.note_moves(entered, entered=True)
         return len(sockets) - len(free)
 
     def leave(self, socket_sid: str, room: Room) -> None:
@@ -235,12 +257,14 @@ class Membership:
         """Remove sockets of one namespace from rooms they may be in; nobody leaves its own."""
         keys = [key for room in rooms if (key := short_key(room)) is not None]
         sockets = self._found(socket_sids)
-        left = [(socket, key) for socket in sockets for key in keys if key in self._room_keys(socket.socket_sid)]
-        self.room_changes.note_leaving(_moves(left))
+        left = [(socket, key) for socket in sockets for key in keys if key in self.room_keys(socket.socket_sid)]
+        self.room_changes.note_leaving(name_moves(left))
         self._write(self.storage.delete_memberships, left)
         for socket, key in left:
             self._rooms_of[socket.socket_sid].discard(key)
             self._forget_member(socket.namespace, key, socket.socket_sid)
+        if self.log is not None:
+            self.log.note_moves(left, entered=False)
 
     def close(self, namespace: str, room: Room) -> None:
         """Remove everybody from a room; raises `ValueError` for a socket's own room."""
@@ -251,11 +275,13 @@ class Membership:
         key = room_key(room)
         members = [*self._room(namespace, key)]
         told = self._found(members) if self.room_changes.is_watched(namespace) else []
-        self.room_changes.note_leaving(_moves([(socket, key) for socket in told]))
+        self.room_changes.note_leaving(name_moves([(socket, key) for socket in told]))
         self.room_changes.write(self.storage.delete_rooms, namespace, key)
         for socket_sid in members:
             self._rooms_of.get(socket_sid, set()).discard(key)
         self._rooms.pop((namespace, key), None)
+        if self.log is not None:
+            self.log.note_moved(namespace, key, members, entered=False)
 
     def namespaces(self) -> set[str]:
         """Return the namespaces that have sockets; some may have lost their last one in this life."""
@@ -268,7 +294,7 @@ class Membership:
         """List a socket's rooms, its own first."""
         if self.socket(socket_sid) is None:
             return []
-        return [socket_sid, *(json.loads(key) for key in sorted(self._room_keys(socket_sid)))]
+        return [socket_sid, *(json.loads(key) for key in sorted(self.room_keys(socket_sid)))]
 
     def participants(self, namespace: str, rooms: Iterable[Room]) -> Members:
         """Return the members of all these rooms, each once. None is the whole namespace, a socket's sid the socket's own room."""
@@ -297,16 +323,17 @@ class Membership:
 
     def _read_actor(self, engine_sid: str) -> str | None:
         session = self.session(engine_sid)
-        return None if session is None else session.actor
+        return None if session is None else session.actor or None
 
     def _read_socket(self, socket_sid: str) -> Socket | None:
         row = self.storage.socket(socket_sid)
         if row is None:
             return None
-        engine_sid, namespace, actor, data = row
+        engine_sid, namespace, actor, data, ticket = row
         self._data.note(socket_sid, data)
-        self._actors[engine_sid] = actor
-        return Socket(socket_sid, engine_sid, namespace, actor)
+        if not ticket:  # of one that may be parked, its session says that
+            self._actors[engine_sid] = actor
+        return Socket(socket_sid, engine_sid, namespace, actor, ticket=ticket)
 
     def _namespace(self, namespace: str) -> Members:
         if namespace not in self._members:
@@ -326,10 +353,11 @@ class Membership:
         return members
 
     def _load(self, rows: list[Member]) -> Members:
-        self._actors.update({engine_sid: actor for _, engine_sid, actor in rows})
+        self._actors.update({engine_sid: actor or None for _, engine_sid, actor in rows})
         return {socket_sid: engine_sid for socket_sid, engine_sid, _ in rows}
 
-    def _room_keys(self, socket_sid: str) -> set[str]:
+    def room_keys(self, socket_sid: str) -> set[str]:
+        """Return the names of a socket's rooms, as storage keeps them; not to be changed."""
         if socket_sid not in self._rooms_of:
             socket = self._sockets[socket_sid]
             self._rooms_of[socket_sid] = {*self.storage.rooms_of(socket_sid, socket.namespace)}
@@ -338,40 +366,18 @@ class Membership:
     def _found(self, socket_sids: Iterable[str]) -> list[Socket]:
         return [socket for socket_sid in socket_sids if (socket := self.socket(socket_sid)) is not None]
 
-    def _keys(self, sockets: list[Socket], rooms: Iterable[Room], refusal: str) -> dict[str, None]:
-        """Return rooms' names as storage keeps them; raise `ValueError` for a socket's own, `LimitError` for a long one."""
-        names = list(rooms)
-        if any(map(is_too_long, names)):
-            raise LimitError(_LONG_NAME)
-        if sockets and any(self._own_room(sockets[0].namespace, room) for room in names):
-            raise ValueError(refusal)
-        keys = dict[str, None]()
-        for key in map(room_key, names):
-            keys[key] = None
-            if len(keys) > MAX_ROOMS:
-                break  # nobody may enter so many, and more would only cost time
-        return keys
-
     def _key(self, namespace: str, room: Room, refusal: str) -> str:
-        """Return a room's name as `_keys` does."""
+        """Return a room's name as storage keeps it; raise `ValueError` for a socket's own, `LimitError` for a long one."""
         if (key := short_key(room)) is None:
-            raise LimitError(_LONG_NAME)
+            raise LimitError(LONG_NAME)
         if isinstance(room, str) and len(room) == SID_LENGTH and self._own_room(namespace, room):
             raise ValueError(refusal)
         return key
 
-    def _write(
-        self, write: Callable[[str, list[tuple[str, str]]], None], memberships: list[tuple[Socket, str]]
-    ) -> None:
-        """Write the changed memberships of connected sockets in one statement, or, where they are very many, in several.
-
-        One of several may fail: then what rooms the sockets are in is read from the rows again.
-        """
-        rows = [(key, socket.socket_sid) for socket, key in memberships if not socket.pending]
-        if not rows:
-            return
+    def _write(self, write: Callable[..., None], memberships: list[tuple[Socket, str]]) -> None:
+        """Write changed memberships; where one of several statements fails, what rooms the sockets are in is read again."""
         try:
-            self.room_changes.write(write, memberships[0][0].namespace, rows)
+            self.room_changes.write_moves(write, memberships)
         except Exception:
             self.entries.read_again(memberships)
             raise
@@ -392,8 +398,3 @@ class Membership:
         members.pop(socket_sid, None)
         if not members:
             self._rooms.pop((namespace, key), None)
-
-
-def _moves(memberships: Iterable[tuple[Socket, str]]) -> list[tuple[str, str, str]]:
-    """Name who enters or leaves which room; a pending socket is announced when it connects."""
-    return [(socket.namespace, key, socket.socket_sid) for socket, key in memberships if not socket.pending]

@@ -7,11 +7,13 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Literal, TypeAlias
 
 from shared_wire.bounded_json import has_collisions
-from socketio_do.errors import SessionDataError
+from socketio_do.errors import LimitError, SessionDataError
 from socketio_do.limits import MAX_ROOM_NAME, MAX_ROOMS
+from socketio_do.state.found import Socket
 
 __all__ = [
     "CROWDED_ROOMS",
+    "LONG_NAME",
     "MAX_ROOM_KEY",
     "ROOM_EVENTS",
     "Room",
@@ -20,8 +22,10 @@ __all__ = [
     "RoomEvent",
     "is_too_long",
     "may_hold",
+    "name_moves",
     "room_key",
     "short_key",
+    "some_keys",
 ]
 
 #: What an application names rooms with.
@@ -41,6 +45,9 @@ CROWDED_ROOMS: Final = 100
 
 #: Rooms of a socket from which on their names' hashes are looked at: with fewer, comparing all of them costs nothing.
 _MANY_ROOMS: Final = 64
+
+
+LONG_NAME: Final = f"a room's name has at most {MAX_ROOM_NAME} characters: keep what is longer in the event's data"
 
 
 def room_key(room: Room) -> str:
@@ -70,6 +77,18 @@ def is_too_long(room: Room) -> bool:
     if isinstance(room, str):
         return len(room) > MAX_ROOM_NAME
     return isinstance(room, int) and room.bit_length() // 3 > MAX_ROOM_NAME
+
+
+def some_keys(rooms: list[Room]) -> dict[str, None]:
+    """Return rooms' names as storage keeps them; raise `LimitError` for one that is too long."""
+    if any(map(is_too_long, rooms)):
+        raise LimitError(LONG_NAME)
+    keys = dict[str, None]()
+    for key in map(room_key, rooms):
+        keys[key] = None
+        if len(keys) > MAX_ROOMS:
+            break  # nobody may enter so many, and more would only cost time
+    return keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,14 @@ class RoomChanges:
             del self.untold[self._last :]
             raise
 
+    def write_moves(
+        self, write: Callable[[str, list[tuple[str, str]]], None], memberships: list[tuple[Socket, str]]
+    ) -> None:
+        """Write the changed memberships of connected sockets, as they were noted last, in one statement."""
+        rows = [(key, socket.socket_sid) for socket, key in memberships if not socket.pending]
+        if rows:
+            self.write(write, memberships[0][0].namespace, rows)
+
     def take(self) -> list[RoomChange]:
         """Return what happened since this was last asked, in order."""
         changes, self.untold = self.untold, []
@@ -136,6 +163,11 @@ class RoomChanges:
 
     def _note(self, event: RoomEvent, namespace: str, key: str, socket_sid: str | None = None) -> None:
         self.untold.append(RoomChange(event, namespace, json.loads(key), socket_sid))
+
+
+def name_moves(memberships: Iterable[tuple[Socket, str]]) -> list[tuple[str, str, str]]:
+    """Name who enters or leaves which room; a pending socket is announced when it connects."""
+    return [(socket.namespace, key, socket.socket_sid) for socket, key in memberships if not socket.pending]
 
 
 def _never(namespace: str) -> bool:

@@ -6,6 +6,7 @@
     sio_callbacks   one row per acknowledgement that is expected durably: whose, the handler, its context, the deadline
     sio_namespaces  one row per namespace that a predicate has let in: which predicate
     sio_counts      one row: how many rows sio_namespaces has, since counting them would read them all
+    sio_log, sio_parked    what recovery needs (`recovery_rows.py`)
 
 Nothing else of the application's storage is touched: every table has our prefix.
 
@@ -15,33 +16,24 @@ expected acknowledgement 2, a new child of a predicate 2, a change of a handshak
 
 **Lists are read and written in pieces.** Crossing from the database to Python costs by the row, so a piece is one JSON text; a text
 or row of a Durable Object's SQLite holds 2 MB, so no piece grows with the number of clients. No statement scans a table.
-
-**A layout only ever adds tables, indexes, and columns with defaults**, and each INSERT names its columns: so the previous release
-works on the tables of the next one, and a rollback loses nothing. `Storage.prepare` migrates.
 """
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
-from socketio_do.errors import ConfigError
 from socketio_do.state.entries import LateDatabase
+from socketio_do.state.layout import Database, Layout
 
-__all__ = ["MAX_SIDS", "SCHEMA", "CallbackRow", "Database", "Member", "Storage"]
+__all__ = ["MAX_SIDS", "CallbackRow", "Member", "Storage"]
 
 T = TypeVar("T")
 
-_logger = logging.getLogger("socketio_do")
-
-#: A socket as lists of members have it: socket sid, engine sid, actor.
+#: A socket as lists of members have it: socket sid, engine sid, actor ("" where its session is parked).
 Member: TypeAlias = tuple[str, str, str]
 
 #: An expected acknowledgement: socket sid, ack id, the handler's name, its context as JSON text.
 CallbackRow: TypeAlias = tuple[str, int, str, str]
-
-#: The number of the tables' layout.
-SCHEMA: Final = 3
 
 #: Sids in one text. Beside the sids stands an actor's name, so one takes some 100 bytes, 600 at most.
 MAX_SIDS: Final = 2_000
@@ -56,108 +48,55 @@ _WRITTEN: Final = 500_000
 #: Characters of the second of a pair, a socket's sid or an ack id, with all that stands around it.
 _SECOND: Final = 64
 
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS sio_sessions (engine_sid TEXT PRIMARY KEY, actor TEXT NOT NULL, environ TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sio_sessions_by_actor ON sio_sessions (actor, engine_sid);
-CREATE TABLE IF NOT EXISTS sio_sockets (socket_sid TEXT PRIMARY KEY, engine_sid TEXT NOT NULL, namespace TEXT NOT NULL,
-  actor TEXT NOT NULL, data TEXT NOT NULL) WITHOUT ROWID;
-CREATE UNIQUE INDEX IF NOT EXISTS sio_sockets_by_session ON sio_sockets (engine_sid, namespace);
-CREATE INDEX IF NOT EXISTS sio_sockets_by_namespace ON sio_sockets (namespace, socket_sid, engine_sid, actor);
-CREATE TABLE IF NOT EXISTS sio_rooms (namespace TEXT NOT NULL, room TEXT NOT NULL, socket_sid TEXT NOT NULL,
-  PRIMARY KEY (namespace, room, socket_sid)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sio_rooms_by_socket ON sio_rooms (socket_sid);
-CREATE TABLE IF NOT EXISTS sio_callbacks (socket_sid TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,
-  context TEXT NOT NULL, due_ms INTEGER NOT NULL, PRIMARY KEY (socket_sid, number)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sio_callbacks_by_due ON sio_callbacks (due_ms);
-CREATE TABLE IF NOT EXISTS sio_namespaces (namespace TEXT PRIMARY KEY, parent TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sio_counts (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO sio_counts (name, number) SELECT 'namespaces', count(*) FROM sio_namespaces
-"""
 
-#: The columns that the statements below use, the first of a key first.
-_COLUMNS: Final = {
-    "sio_sessions": "engine_sid, actor, environ",
-    "sio_sockets": "socket_sid, engine_sid, namespace, actor, data",
-    "sio_rooms": "namespace, room, socket_sid",
-    "sio_callbacks": "socket_sid, number, name, context, due_ms",
-    "sio_namespaces": "namespace, parent",
-    "sio_counts": "name, number",
-}
+#: The actor of a socket; one whose session may be parked (`is_recoverable`) is looked up among those that are.
+_ACTOR: Final = (
+    "iif(substr(sio_sockets.socket_sid, 1, 1) = '~' AND EXISTS (SELECT 1 FROM sio_parked"
+    " WHERE sio_parked.engine_sid = sio_sockets.engine_sid), '', actor)"
+)
 
 
-class Database(Protocol):
-    """SQLite, as the shell or a test brings it."""
-
-    def execute(self, statement: str, *parameters: str) -> str | None:
-        """Run one statement; return the first column of the first row as text, if there is a row."""
-
-
-class Storage:
+class Storage(Layout):
     """Reads and writes rows; knows no rules."""
 
     def __init__(self, database: Database) -> None:
         """Initialise with the database."""
-        self._database = self._plain = database
+        super().__init__(database)
+        self._plain = database
 
     def put_off(self, write: Callable[[], None] | None) -> None:
         """Have ``write`` called before the next statement, whatever it is; none: nothing any more."""
-        self._database = self._plain if write is None else LateDatabase(self._plain.execute, write)
-
-    def prepare(self, stored: float | None) -> int | None:
-        """Make the tables fit this release; return the number to store, or None to leave the stored one.
-
-        ``stored`` is the number of the layout that an earlier life stored. Tables of an earlier layout, of none, or of a migration
-        that was cut short, get what they lack. Tables of a later layout are left alone and used as this release knows them; where
-        they lack what it needs, `ConfigError` is raised and nothing has changed.
-        """
-        if stored == SCHEMA:
-            return None
-        if stored is None or stored < SCHEMA:
-            self.create_tables()
-            return SCHEMA
-        self._check_columns(stored)
-        _logger.warning("= the tables have layout %g, of a later release; this release knows %d", stored, SCHEMA)
-        return None
-
-    def create_tables(self) -> None:
-        """Create the tables and indexes that are missing; rows stay."""
-        for statement in _TABLES.split(";"):
-            self._database.execute(statement)
-
-    def _check_columns(self, stored: float) -> None:
-        for table, columns in _COLUMNS.items():
-            key = columns.partition(",")[0]
-            try:
-                self._database.execute(f"SELECT {columns} FROM {table} WHERE {key} = ''")
-            except Exception as error:
-                if "no such" not in str(error):
-                    raise
-                raise ConfigError(
-                    f"this object's tables have layout {stored:g}, in which this release of socketio-do (layout {SCHEMA}) misses "
-                    f"{table} ({columns}): deploy the release that wrote them, or a later one"
-                ) from error
+        self.database = self._plain if write is None else LateDatabase(self._plain.execute, write)
 
     def insert_session(self, engine_sid: str, actor: str, environ: str) -> bool:
         """Insert a session that was announced, with its handshake; return whether it is new: one that is not stays as it is."""
         statement = "INSERT OR IGNORE INTO sio_sessions (engine_sid, actor, environ) VALUES (?, ?, ?) RETURNING actor"
-        return self._database.execute(statement, engine_sid, actor, environ) is not None
+        return self.database.execute(statement, engine_sid, actor, environ) is not None
 
     def update_environ(self, engine_sid: str, environ: str) -> None:
         """Replace a session's handshake."""
-        self._database.execute("UPDATE sio_sessions SET environ = ? WHERE engine_sid = ?", environ, engine_sid)
+        self.database.execute("UPDATE sio_sessions SET environ = ? WHERE engine_sid = ?", environ, engine_sid)
 
     def actor(self, engine_sid: str) -> str | None:
-        """Return the actor that announced a session; None for an unknown session."""
-        return self._database.execute("SELECT actor FROM sio_sessions WHERE engine_sid = ?", engine_sid)
+        """Return the actor that announced a session, "" for a parked one; None for an unknown session."""
+        return self.database.execute(
+            "SELECT iif(EXISTS (SELECT 1 FROM sio_parked WHERE sio_parked.engine_sid = sio_sessions.engine_sid), '', actor)"
+            " FROM sio_sessions WHERE engine_sid = ?",
+            engine_sid,
+        )
 
     def environ(self, engine_sid: str) -> str | None:
         """Return a session's handshake, as JSON text."""
-        return self._database.execute("SELECT environ FROM sio_sessions WHERE engine_sid = ?", engine_sid)
+        return self.database.execute("SELECT environ FROM sio_sessions WHERE engine_sid = ?", engine_sid)
 
     def sessions_of(self, actor: str, after: str = "", until: str = "") -> list[str]:
-        """Return an actor's sessions with a sid in ``(after, until]``, in order; ``until == ""`` means to the end."""
-        upper = " AND engine_sid <= ?" if until else ""
-        return self._sids("sio_sessions", f"actor = ?{upper}", (actor, until) if until else (actor,), after)
+        """Return an actor's sessions with a sid in ``(after, until]``, in order; ``until == ""`` means to the end.
+
+        Without those that are parked.
+        """
+        condition = "actor = ?" + (" AND engine_sid <= ?" if until else "")
+        condition += " AND NOT EXISTS (SELECT 1 FROM sio_parked WHERE sio_parked.engine_sid = sio_sessions.engine_sid)"
+        return self._sids("sio_sessions", condition, (actor, until) if until else (actor,), after)
 
     def sessions(self) -> list[str]:
         """Return all sessions."""
@@ -165,33 +104,37 @@ class Storage:
 
     def delete_session(self, engine_sid: str) -> None:
         """Delete a session."""
-        self._database.execute("DELETE FROM sio_sessions WHERE engine_sid = ?", engine_sid)
+        self.database.execute("DELETE FROM sio_sessions WHERE engine_sid = ?", engine_sid)
 
     def insert_socket(
-        self, socket_sid: str, engine_sid: str, namespace: str, actor: str, data: str, rooms: set[str]
+        self, socket_sid: str, engine_sid: str, namespace: str, actor: str, data: str, rooms: set[str], ticket: str = ""
     ) -> None:
         """Insert a socket that connected, and the rooms it is in by then."""
-        self._database.execute(
-            "INSERT INTO sio_sockets (socket_sid, engine_sid, namespace, actor, data) VALUES (?, ?, ?, ?, ?)",
-            socket_sid,
-            engine_sid,
-            namespace,
-            actor,
-            data,
+        self.database.execute(
+            "INSERT INTO sio_sockets (socket_sid, engine_sid, namespace, actor, data, ticket) VALUES (?, ?, ?, ?, ?, ?)",
+            *(socket_sid, engine_sid, namespace, actor, data, ticket),
         )
         if rooms:
             self.insert_rooms(namespace, [(room, socket_sid) for room in sorted(rooms)])
 
-    def socket(self, socket_sid: str) -> tuple[str, str, str, str] | None:
-        """Return a socket's session, namespace, actor and data."""
+    def move_socket(self, socket_sid: str, engine_sid: str, actor: str, ticket: str) -> None:
+        """Give a socket to another session."""
+        self.database.execute(
+            "UPDATE sio_sockets SET engine_sid = ?, actor = ?, ticket = ? WHERE socket_sid = ?",
+            *(engine_sid, actor, ticket, socket_sid),
+        )
+
+    def socket(self, socket_sid: str) -> tuple[str, str, str, str, str] | None:
+        """Return a socket's session, namespace, actor, data and ticket."""
         row = self._read(
-            "SELECT json_array(engine_sid, namespace, actor, data) FROM sio_sockets WHERE socket_sid = ?", socket_sid
+            "SELECT json_array(engine_sid, namespace, actor, data, ticket) FROM sio_sockets WHERE socket_sid = ?",
+            socket_sid,
         )
         return None if row is None else tuple(row)
 
     def data(self, socket_sid: str) -> str | None:
         """Return a socket's session data, as JSON text."""
-        return self._database.execute("SELECT data FROM sio_sockets WHERE socket_sid = ?", socket_sid)
+        return self.database.execute("SELECT data FROM sio_sockets WHERE socket_sid = ?", socket_sid)
 
     def sockets_of(self, engine_sid: str) -> dict[str, str]:
         """Return a session's sockets by namespace; there are `MAX_SOCKETS` at most."""
@@ -202,19 +145,19 @@ class Storage:
 
     def update_data(self, socket_sid: str, data: str) -> None:
         """Replace a socket's session data."""
-        self._database.execute("UPDATE sio_sockets SET data = ? WHERE socket_sid = ?", data, socket_sid)
+        self.database.execute("UPDATE sio_sockets SET data = ? WHERE socket_sid = ?", data, socket_sid)
 
     def delete_socket(self, socket_sid: str, *, has_rooms: bool = True) -> None:
         """Delete a socket, and its rooms, if it may be in any."""
         if has_rooms:
-            self._database.execute("DELETE FROM sio_rooms WHERE socket_sid = ?", socket_sid)
-        self._database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
+            self.database.execute("DELETE FROM sio_rooms WHERE socket_sid = ?", socket_sid)
+        self.database.execute("DELETE FROM sio_sockets WHERE socket_sid = ?", socket_sid)
 
     def members(self, namespace: str) -> list[Member]:
         """Return a namespace's sockets."""
         statement = (
             "SELECT json_group_array(json_array(socket_sid, engine_sid, actor)) FROM"
-            " (SELECT socket_sid, engine_sid, actor FROM sio_sockets"
+            f" (SELECT socket_sid, engine_sid, {_ACTOR} AS actor FROM sio_sockets"
             f" WHERE namespace = ? AND socket_sid > ? ORDER BY socket_sid LIMIT {MAX_SIDS}) AS piece"
         )
         return self._listed(MAX_SIDS, _sid_of, lambda last: self._read(statement, namespace, last))
@@ -223,7 +166,7 @@ class Storage:
         """Return a room's sockets."""
         statement = (
             "SELECT json_group_array(json_array(socket_sid, engine_sid, actor)) FROM"
-            " (SELECT sio_rooms.socket_sid, engine_sid, actor FROM sio_rooms JOIN sio_sockets USING (socket_sid)"
+            f" (SELECT sio_rooms.socket_sid, engine_sid, {_ACTOR} AS actor FROM sio_rooms JOIN sio_sockets USING (socket_sid)"
             " WHERE sio_rooms.namespace = ? AND room = ? AND sio_rooms.socket_sid > ?"
             f" ORDER BY sio_rooms.socket_sid LIMIT {MAX_SIDS}) AS piece"
         )
@@ -241,10 +184,10 @@ class Storage:
         """Insert that sockets entered rooms: pairs of room and socket sid."""
         if len(entered) == 1:
             statement = "INSERT OR IGNORE INTO sio_rooms (namespace, room, socket_sid) VALUES (?, ?, ?)"
-            self._database.execute(statement, namespace, *entered[0])
+            self.database.execute(statement, namespace, *entered[0])
             return
         for text in _texts(entered):
-            self._database.execute(
+            self.database.execute(
                 "INSERT OR IGNORE INTO sio_rooms (namespace, room, socket_sid)"
                 " SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)",
                 namespace,
@@ -254,7 +197,7 @@ class Storage:
     def delete_memberships(self, namespace: str, left: list[tuple[str, str]]) -> None:
         """Delete that sockets are in rooms: pairs of room and socket sid."""
         for text in _texts(left):
-            self._database.execute(
+            self.database.execute(
                 "DELETE FROM sio_rooms WHERE namespace = ? AND (room, socket_sid) IN"
                 " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
                 namespace,
@@ -263,7 +206,7 @@ class Storage:
 
     def delete_rooms(self, namespace: str, room: str) -> None:
         """Delete everybody from a room."""
-        self._database.execute("DELETE FROM sio_rooms WHERE namespace = ? AND room = ?", namespace, room)
+        self.database.execute("DELETE FROM sio_rooms WHERE namespace = ? AND room = ?", namespace, room)
 
     def namespaces(self) -> list[str]:
         """Return the namespaces that have sockets. Reads one row for each, however many sockets it has."""
@@ -277,12 +220,12 @@ class Storage:
     def insert_namespace(self, namespace: str, parent: str) -> None:
         """Insert which predicate let a namespace in; the first one stays."""
         statement = "INSERT OR IGNORE INTO sio_namespaces (namespace, parent) VALUES (?, ?) RETURNING namespace"
-        if self._database.execute(statement, namespace, parent) is not None:
+        if self.database.execute(statement, namespace, parent) is not None:
             self._count_namespaces("+ 1")
 
     def parent(self, namespace: str) -> str | None:
         """Return which predicate let a namespace in."""
-        return self._database.execute("SELECT parent FROM sio_namespaces WHERE namespace = ?", namespace)
+        return self.database.execute("SELECT parent FROM sio_namespaces WHERE namespace = ?", namespace)
 
     def count_namespaces(self) -> int:
         """Return the number of namespaces that predicates have let in."""
@@ -292,16 +235,16 @@ class Storage:
     def delete_namespace(self, namespace: str) -> None:
         """Delete a namespace that a predicate has let in."""
         statement = "DELETE FROM sio_namespaces WHERE namespace = ? RETURNING namespace"
-        if self._database.execute(statement, namespace) is not None:
+        if self.database.execute(statement, namespace) is not None:
             self._count_namespaces("- 1")
 
     def _count_namespaces(self, change: str) -> None:
-        self._database.execute(f"UPDATE sio_counts SET number = number {change} WHERE name = 'namespaces'")
+        self.database.execute(f"UPDATE sio_counts SET number = number {change} WHERE name = 'namespaces'")
 
     def insert_callbacks(self, asked: dict[str, int], name: str, context: str, due_ms: int) -> None:
         """Insert the acknowledgements that are expected: socket sid -> ack id."""
         for text in _texts(asked.items()):
-            self._database.execute(
+            self.database.execute(
                 "INSERT OR REPLACE INTO sio_callbacks (socket_sid, number, name, context, due_ms) SELECT"
                 " json_extract(value, '$[0]'), json_extract(value, '$[1]'), ?, ?, CAST(? AS INTEGER) FROM json_each(?)",
                 name,
@@ -336,7 +279,7 @@ class Storage:
     def delete_callbacks(self, taken: list[tuple[str, int]]) -> None:
         """Delete expected acknowledgements: pairs of socket sid and ack id."""
         for text in _texts(taken):
-            self._database.execute(
+            self.database.execute(
                 "DELETE FROM sio_callbacks WHERE (socket_sid, number) IN"
                 " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
                 text,
@@ -372,7 +315,7 @@ class Storage:
         return listed
 
     def _read(self, statement: str, *parameters: str) -> Any:
-        text = self._database.execute(statement, *parameters)
+        text = self.database.execute(statement, *parameters)
         return None if text is None else json.loads(text)
 
 

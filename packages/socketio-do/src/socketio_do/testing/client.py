@@ -1,6 +1,7 @@
 """A Socket.IO client in the process of the server: what it received is a list."""
 
 import asyncio
+import functools
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 from socketio.packet import ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, Packet
 
 from shared_wire.testing import World
+from socketio_do.protocol.offsets import OFFSET_EVENT
 from socketio_do.testing.transports import Polling, Transport, WebSocket
 
 __all__ = ["Client", "Connection", "Refused"]
@@ -53,6 +55,9 @@ class Connection:
     ) -> None:
         """Begin to connect."""
         self.world = world
+        options = {"transport": transport, "path": path, "query": query, "headers": headers}
+        #: Makes another connection of the same kind.
+        self.again: Callable[[], Connection] = functools.partial(Connection, world, **options)  # type: ignore[arg-type]
         self.clients: dict[str, Namespaced] = {}
         #: What the handshake was refused with.
         self.refusal: str | None = None
@@ -115,6 +120,10 @@ class Client:
         self.sid = ""
         #: Why it is disconnected: None while it is not, "io server disconnect", "transport close", "io client disconnect".
         self.disconnected: str | None = None
+        #: Whether the server has recovered its connection when it connected last: its socket is the one that it had.
+        self.recovered = False
+        self._auth = auth
+        self._pid = self._offset = None
         self._connection, self._world = connection, connection.world
         self._events: list[tuple[str, list[Any]]] = []
         #: The acknowledgements that are waited for, by their numbers.
@@ -122,9 +131,14 @@ class Client:
         self._handlers: dict[str, Callable[..., Any]] = {}
         self._asked = 0
         self._refusal: tuple[Any] | None = None
+        self._join(connection)
+
+    def _join(self, connection: Connection) -> None:
+        """Connect to the namespace over a connection; with what the last one left, if it was told a pid."""
+        self._connection = connection
         connection.read()
-        connection.clients[namespace] = self
-        connection.send(Packet(CONNECT, data=auth, namespace=namespace))
+        connection.clients[self.namespace] = self
+        connection.send(Packet(CONNECT, data=self._claim(), namespace=self.namespace))
         self._wait(lambda: bool(self.sid) or self._refusal is not None or self.disconnected is not None)
         if connection.refusal is not None:
             raise ConnectionRefusedError(connection.refusal)
@@ -132,6 +146,20 @@ class Client:
             raise Refused(self._refusal[0])
         if self.disconnected is not None:
             raise Refused(self.disconnected)
+
+    def _claim(self) -> Any:
+        claimed = {"pid": self._pid, "offset": self._offset}
+        claim = {name: value for name, value in claimed.items() if self._pid and value}
+        return {**claim, **(self._auth or {})} if claim else self._auth
+
+    def come_back(self) -> bool:
+        """Connect again after `drop` or `vanish`, as JavaScript's client does; return whether the connection was recovered.
+
+        Then it has the sid that it had, and `received` has what it missed. Raises `Refused` as a first connect does.
+        """
+        self.sid, self.disconnected = "", None
+        self._join(self._connection.again())
+        return self.recovered
 
     def connect(self, namespace: str, *, auth: Any = None) -> "Client":
         """Connect to another namespace over the same connection; raises `Refused`."""
@@ -221,7 +249,8 @@ class Client:
         """Handle a packet of this namespace; called by the connection."""
         match packet.packet_type:
             case kind if kind == CONNECT:
-                self.sid = packet.data["sid"]
+                self.sid, pid = packet.data["sid"], packet.data.get("pid")
+                self.recovered, self._pid = pid is not None and pid == self._pid, pid
             case kind if kind == CONNECT_ERROR:
                 self._refusal = (packet.data,)
             case kind if kind == DISCONNECT:
@@ -241,6 +270,10 @@ class Client:
 
     def _hear(self, packet: Packet) -> None:
         event, *args = packet.data
+        if packet.id is None and self._pid is not None:
+            self._offset = args.pop()
+        if event == OFFSET_EVENT:
+            return
         self._events.append((event, args))
         if packet.id is not None and event in self._handlers:
             answer = self._handlers[event](*args)

@@ -9,11 +9,14 @@ from typing import Any, Final, TypeAlias
 import socketio
 
 from socketio_do.protocol.encoding import encode
+from socketio_do.protocol.offsets import mark_recoverable
 from socketio_do.state.acks import Acks, Callback
 from socketio_do.state.found import Socket
 from socketio_do.state.membership import Membership, judged_sid
 from socketio_do.state.namespaces import NamespaceName, Namespaces
-from socketio_do.state.rooms import Room
+from socketio_do.state.recovery_log import Addressed
+from socketio_do.state.rooms import Room, short_key
+from socketio_do.upstream.logged_events import Event, send_logged
 
 __all__ = ["DurableManager", "Rooms", "rooms_in"]
 
@@ -53,6 +56,8 @@ class DurableManager(socketio.AsyncManager):
     async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
         """Make a pending socket; none when the session has one in this namespace already."""
         socket_sid: str = self.server.eio.generate_id()
+        if self._membership.log is not None and self.server._may_be_recovered(eio_sid, namespace):
+            socket_sid = mark_recoverable(socket_sid)
         return socket_sid if self._membership.begin(socket_sid, eio_sid, namespace) else None
 
     async def connect(self, sid: str, namespace: str) -> str:
@@ -192,12 +197,24 @@ class DurableManager(socketio.AsyncManager):
             arguments = [event] if data is None else [event, *data] if isinstance(data, tuple) else [event, data]
             if server._hooks.has("any_outgoing"):
                 await server._tell("any_outgoing", name, event, tuple(recipients), *arguments[1:])
+                recipients = self._still_there(recipients)
             number = None if expect is None else self._acks.make_id()
-            eio.broadcast(recipients.values(), encode(server.packet_class, "EVENT", arguments, name, number))
+            packets = encode(server.packet_class, "EVENT", arguments, name, number)
+            if (log := self._membership.log) is None:
+                eio.broadcast(recipients.values(), packets)
+            else:
+                to = _addressed(name, room, skip_sid, except_rooms)
+                sent = Event(packets, arguments, number, server.packet_class)
+                send_logged(log, eio.broadcast, recipients, to, sent, volatile=volatile)
             if expect is not None and number is not None:
                 self._expect_all(recipients, number, expect)
                 asked.update(dict.fromkeys(recipients, number))
         return asked
+
+    def _still_there(self, recipients: dict[str, str]) -> dict[str, str]:
+        """Find the sessions of sockets again: whoever came back meanwhile has another one, and whoever left has none."""
+        found = (self._membership.socket(sid) for sid in recipients)
+        return {socket.socket_sid: socket.engine_sid for socket in found if socket is not None}
 
     def _expect_all(self, recipients: Iterable[str], number: int, expect: Expect) -> None:
         for sid in recipients:
@@ -274,6 +291,18 @@ class Rooms(Mapping[str, dict[Room, dict[str, str]]]):
     def __len__(self) -> int:
         """Count the namespaces that have sockets."""
         return sum(1 for _ in self)
+
+
+def _addressed(namespace: str, room: Any, skip_sid: Any, except_rooms: Any) -> Addressed:
+    """Name whom an event is for, as the log keeps it."""
+    rooms = rooms_in(room)
+    skipped = [] if skip_sid is None else [*(skip_sid if isinstance(skip_sid, _SEVERAL) else [skip_sid])]
+    excepted = [] if except_rooms is None else _keys(rooms_in(except_rooms))
+    return Addressed(namespace, None if None in rooms else _keys(rooms), skipped, excepted)
+
+
+def _keys(rooms: Iterable[Room]) -> list[str]:
+    return [key for room in rooms if (key := short_key(room)) is not None]
 
 
 def _expect(callback: Callback, sid: str) -> tuple[Callback, None]:
