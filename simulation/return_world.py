@@ -20,7 +20,7 @@ __all__ = ["Returning"]
 
 #: A fault that is known: what was in the log, and on its way to an engine actor when the socket actor's life ended (a reset, or
 #: sleep after it gave that up), is lost to clients whose connection stays, and nobody is told. False finds it within a few seeds.
-_LOSES_ON_THE_WAY: Final = True
+_LOSES_ON_THE_WAY: Final = False
 
 _PROJECT: Final = Path(__file__).parent / "returning"
 _AT_REST_S: Final = 150

@@ -168,6 +168,9 @@ class FakeTask:
 class FakeRuntime:
     """`Runtime`, and each of its parts: records what is sent, and steps what suspends."""
 
+    #: Nothing is ever lost here on its way, unless a test says so.
+    arrives_at_once = True
+
     def __init__(self, make_socket_sid: Callable[[], str], first_ack_id: int = 1, now_ms: int = 0) -> None:
         self.outbox = self.lanes = self.clock = self
         self._make_socket_sid = make_socket_sid

@@ -17,6 +17,10 @@ Lane: TypeAlias = tuple[str, str]
 class Outbox(Protocol):
     """The way to the engine actors."""
 
+    @property
+    def arrives_at_once(self) -> bool:
+        """Whether nothing is ever on its way: the sockets are in this object."""
+
     def send_packets(self, actor: str, engine_sids: tuple[EngineSid, ...], packets: tuple[str | bytes, ...]) -> None:
         """Send messages to sessions of an engine actor, after everything sent before."""
 

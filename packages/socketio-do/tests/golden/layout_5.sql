@@ -2,7 +2,7 @@ CREATE TABLE sio_callbacks (socket_sid TEXT NOT NULL, number INTEGER NOT NULL, n
   context TEXT NOT NULL, due_ms INTEGER NOT NULL, PRIMARY KEY (socket_sid, number)) WITHOUT ROWID;
 CREATE TABLE sio_counts (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE sio_log (slot INTEGER PRIMARY KEY, number INTEGER NOT NULL, tail INTEGER NOT NULL, size INTEGER NOT NULL,
-  key TEXT NOT NULL, targets TEXT NOT NULL, entries TEXT NOT NULL);
+  key TEXT NOT NULL, targets TEXT NOT NULL, entries TEXT NOT NULL, at_ms INTEGER NOT NULL);
 CREATE TABLE sio_namespaces (namespace TEXT PRIMARY KEY, parent TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sio_parked (engine_sid TEXT PRIMARY KEY, due_ms INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sio_rooms (namespace TEXT NOT NULL, room TEXT NOT NULL, socket_sid TEXT NOT NULL,
@@ -20,8 +20,8 @@ INSERT INTO sio_callbacks (socket_sid, number, name, context, due_ms) VALUES ('s
 INSERT INTO sio_callbacks (socket_sid, number, name, context, due_ms) VALUES ('socket-a-main', 9007199254740991, 'paid', 'null', 90000);
 INSERT INTO sio_callbacks (socket_sid, number, name, context, due_ms) VALUES ('socket-b-main', 7, 'paid', '{"order":5}', 60000);
 INSERT INTO sio_counts (name, number) VALUES ('namespaces', 1);
-INSERT INTO sio_log (slot, number, tail, size, key, targets, entries) VALUES (0, 0, -1, 69, 'key-of-golden-layout', '["/parked\n"]', '[["/parked",null,[],[],["2/parked,[\"said\",\"one\"]"]]]');
-INSERT INTO sio_log (slot, number, tail, size, key, targets, entries) VALUES (1, 1, -1, 526, 'key-of-golden-layout', '["/parked\n\"lobby\"","\r~socket-parked-00000","/parked\n\"~socket-parked-00000\""]', '[["/parked",["\"lobby\""],[],[],["51-/parked,[\"said\",{\"_placeholder\":true,\"num\":0}]",["AP8="]]],["/parked","\"lobby\"",["~socket-parked-00000"],false],["/parked",["\"lobby\""],[],["\"deaf\""],["2/parked,[\"said\",\"not for it\"]"]],["/parked","\"lobby\"",["~socket-parked-00000"],true],["/parked",["\"~socket-parked-00000\""],[],[],["2/parked,[\"said\",\"café 😀\"]"]]]');
+INSERT INTO sio_log (slot, number, tail, size, key, targets, entries, at_ms) VALUES (0, 0, -1, 69, 'key-of-golden-layout', '["/parked\n"]', '[["/parked",null,[],[],["2/parked,[\"said\",\"one\"]"]]]', 0);
+INSERT INTO sio_log (slot, number, tail, size, key, targets, entries, at_ms) VALUES (1, 1, -1, 526, 'key-of-golden-layout', '["/parked\n\"lobby\"","\r~socket-parked-00000","/parked\n\"~socket-parked-00000\""]', '[["/parked",["\"lobby\""],[],[],["51-/parked,[\"said\",{\"_placeholder\":true,\"num\":0}]",["AP8="]]],["/parked","\"lobby\"",["~socket-parked-00000"],false],["/parked",["\"lobby\""],[],["\"deaf\""],["2/parked,[\"said\",\"not for it\"]"]],["/parked","\"lobby\"",["~socket-parked-00000"],true],["/parked",["\"~socket-parked-00000\""],[],[],["2/parked,[\"said\",\"café 😀\"]"]]]', 0);
 INSERT INTO sio_namespaces (namespace, parent) VALUES ('/room-1', 'may_enter');
 INSERT INTO sio_parked (engine_sid, due_ms, reason) VALUES ('session-p', 60000, 'ping timeout');
 INSERT INTO sio_rooms (namespace, room, socket_sid) VALUES ('/', '"lobby"', 'socket-a-main');

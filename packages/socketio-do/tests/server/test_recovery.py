@@ -603,3 +603,28 @@ def test_a_parked_session_that_could_not_be_deleted_is_ended_by_the_next_alarm(
     assert told.kinds() == ["connect", "disconnect"]
     assert [world.database.rows(table) for table in ("sio_parked", "sio_sessions", "sio_sockets")] == [[], [], []]
     assert len(log.take("ERROR")) == 1
+
+
+@pytest.mark.parametrize(("waited_s", "is_closed"), [(1, True), (9, True), (11, False)])
+def test_who_may_lack_what_the_last_life_sent_comes_back_before_anything_else_is_sent(
+    world: World, told: Told, monkeypatch: pytest.MonkeyPatch, waited_s: int, *, is_closed: bool
+) -> None:
+    """What is on its way to another object when this one is reset may be lost, and its client would hear of nothing."""
+    client, other = Client(world).connect("e1"), Client(world).connect("e2")
+    world.receive("e1", '2["enter","lobby"]')
+    world.connect("e3", **PYTHON)
+    world.advance(20)
+    emit(world, "lost on the way", room="lobby")
+    world.take("e1")
+    world.advance(waited_s)
+    world.reset()
+    world.runtime.arrives_at_once = False
+    world.sio.receive_life()
+    closed = [sid for _, close in world.closes() for sid in close.engine_sids]
+    assert closed == (["e1"] if is_closed else [])
+    if is_closed:
+        emit(world, "later", room="lobby")
+        assert client.connect("e4").recovered
+        assert client.take() == ["lost on the way", "later"]
+    assert other.take() == []
+    assert "disconnect" not in told.kinds()

@@ -64,7 +64,7 @@ def test_the_layout_of_this_schema_number(database: FakeDatabase) -> None:
         "sio_namespaces": ["namespace", "parent"],
         "sio_callbacks": ["context", "due_ms", "name", "number", "socket_sid"],
         "sio_counts": ["name", "number"],
-        "sio_log": ["entries", "key", "number", "size", "slot", "tail", "targets"],
+        "sio_log": ["at_ms", "entries", "key", "number", "size", "slot", "tail", "targets"],
         "sio_parked": ["due_ms", "engine_sid", "reason"],
     }
 

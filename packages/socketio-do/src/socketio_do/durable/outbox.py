@@ -35,6 +35,8 @@ class Progress:
 class LinkOutbox:
     """`Outbox` over the link."""
 
+    arrives_at_once = False
+
     def __init__(self, driver: LinkDriver, progress: Progress, counters: Counter[str]) -> None:
         """Initialise with the link, what is told of frames that leave, and the actor's counters."""
         self._driver = driver
@@ -58,6 +60,8 @@ class LinkOutbox:
 
 class DirectOutbox:
     """`Outbox` to the engine in the same object: nothing ever waits in it."""
+
+    arrives_at_once = True
 
     def __init__(self, engine: EnginePort, counters: Counter[str]) -> None:
         """Initialise with the engine, and the object's counters."""

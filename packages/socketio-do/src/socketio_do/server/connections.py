@@ -3,7 +3,6 @@
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -252,7 +251,3 @@ class Connections(Recovery):
         """Have a session end and close in whose step a fault of ours was raised."""
         if (actor := self._membership.actor(engine_sid)) is not None:
             self.receive_lost(actor, (EngineSid(engine_sid),))
-
-    def receive_lost(self, actor: str, engine_sids: Iterable[EngineSid] | None) -> None:
-        """End sessions of an engine actor; `Endings` does it."""
-        raise NotImplementedError

@@ -10,8 +10,9 @@ again.
 """
 
 import itertools
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, overload
 
 from shared_wire import AdmitSessions, CloseSessions, EngineSid
@@ -38,6 +39,9 @@ _logger = logging.getLogger("socketio_do")
 _BREAKS: Final = frozenset(
     [Reason.TRANSPORT_CLOSE, Reason.TRANSPORT_ERROR, Reason.PING_TIMEOUT, Reason.CLIENT_DISCONNECT]
 )
+
+#: So long a call to an engine actor is tried again; an object that has slept has sent nothing for longer.
+_ON_THE_WAY_MS: Final = 10_000
 
 #: Within so long after it was recovered a socket's client is not worth a long search for what it has missed.
 _OFTEN_MS: Final = 10_000
@@ -84,6 +88,26 @@ class Recovery(DurableCallbacks, Middleware):
         """Write what was sent meanwhile into the log: before the answer to the frame that was delivered leaves."""
         if self._log is not None:
             self._log.commit()
+
+    def receive_life(self) -> None:
+        """Begin a life: where sockets are in other objects, what the last one sent may have been on its way when it was reset."""
+        if self._log is not None and not self._runtime.outbox.arrives_at_once:
+            self._close_uncertain(self._log)
+        super().receive_life()
+
+    def _close_uncertain(self, log: RecoveryLog) -> None:
+        """Have those come back who may lack what was sent last, before anything else is sent to them: then they get it."""
+        sent = log.sent_since(self._runtime.clock.now_ms() - _ON_THE_WAY_MS)
+        if sent is None:
+            sent = [(namespace, "") for namespace in self._membership.namespaces()]
+        concerned: dict[str, dict[EngineSid, None]] = {}
+        for namespace, room in sent:
+            rooms = (json.loads(room) if room else None,)
+            for sid, engine_sid in self._membership.participants(namespace, rooms).items():
+                if is_recoverable(sid) and (actor := self._membership.actor(engine_sid)) is not None:
+                    concerned.setdefault(actor, {})[EngineSid(engine_sid)] = None
+        for actor, engine_sids in concerned.items():
+            self.receive_lost(actor, engine_sids)
 
     def receive_alarm(self) -> None:
         """Forget the clients that did not come back, and do what else is due; called by the object's alarm."""
@@ -257,4 +281,8 @@ class Recovery(DurableCallbacks, Middleware):
 
     def _close_if_ended(self, engine_sid: str) -> None:
         """Forget a session that has no sockets any more; `Connections` does it."""
+        raise NotImplementedError
+
+    def receive_lost(self, actor: str, engine_sids: Iterable[EngineSid] | None) -> None:
+        """End sessions of an engine actor; `Endings` does it."""
         raise NotImplementedError

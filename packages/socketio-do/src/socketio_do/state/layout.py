@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS sio_namespaces (namespace TEXT PRIMARY KEY, parent TE
 CREATE TABLE IF NOT EXISTS sio_counts (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO sio_counts (name, number) SELECT 'namespaces', count(*) FROM sio_namespaces;
 CREATE TABLE IF NOT EXISTS sio_log (slot INTEGER PRIMARY KEY, number INTEGER NOT NULL, tail INTEGER NOT NULL, size INTEGER NOT NULL,
-  key TEXT NOT NULL, targets TEXT NOT NULL, entries TEXT NOT NULL);
+  key TEXT NOT NULL, targets TEXT NOT NULL, entries TEXT NOT NULL, at_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS sio_parked (engine_sid TEXT PRIMARY KEY, due_ms INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sio_parked_by_due ON sio_parked (due_ms)
 """
@@ -49,7 +49,7 @@ _COLUMNS: Final = {
     "sio_callbacks": "socket_sid, number, name, context, due_ms",
     "sio_namespaces": "namespace, parent",
     "sio_counts": "name, number",
-    "sio_log": "slot, number, tail, size, key, targets, entries",
+    "sio_log": "slot, number, tail, size, key, targets, entries, at_ms",
     "sio_parked": "engine_sid, due_ms, reason",
 }
 

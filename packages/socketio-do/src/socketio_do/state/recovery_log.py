@@ -87,13 +87,14 @@ class RecoveryLog:
         make_key: Callable[[], str],
         defer: Callable[[Callable[[], None]], object],
         later: Callable[[float, Callable[[], None]], object] | None = None,
+        now_ms: Callable[[], int] = int,
     ) -> None:
         """Initialise with the rows, what makes a key nobody can guess, and what calls a function at the end of the running step.
 
-        ``later`` calls a function after seconds, where writing may be put off.
+        ``later`` calls a function after seconds, where writing may be put off; ``now_ms`` returns the time.
         """
         self._rows = rows
-        self._make_key, self._defer, self._later = make_key, defer, later
+        self._make_key, self._defer, self._later, self._now_ms = make_key, defer, later, now_ms
         self._pace = _Pace.QUIET
         #: Whether nothing was added since the running second began.
         self._is_quiet = True
@@ -143,6 +144,20 @@ class RecoveryLog:
             size = _MOVE_SIZE * len(some) + 2 * (len(namespace) + len(room))
             self._make_room(size)
             self._put([namespace, room, some, entered], map(_moves_of, some), size)
+
+    def sent_since(self, since_ms: int) -> list[tuple[str, str]] | None:
+        """Return whom something was sent to after a time: namespaces, each with a room's name or ""; or none.
+
+        That is where there are too many, or more was sent than was written.
+        """
+        head = self._head()
+        if head.at_ms <= since_ms:
+            return []
+        marks = None if head.tail > head.number else self._rows.targets_since(head.number, since_ms)
+        if marks is None or not all("\n" in mark or mark.startswith("\r") for mark in marks):
+            return None
+        named = (mark.partition("\n") for mark in marks if "\n" in mark)
+        return [(namespace, room) for namespace, _, room in named]
 
     def since(self) -> str:
         """Return the offset of all that was added until now; "" where that is nothing.
@@ -207,7 +222,9 @@ class RecoveryLog:
         try:
             text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False)
             marks = json.dumps([*targets], separators=(",", ":"), ensure_ascii=False)
-            row = Row(head.number + 1, tail, head.size + len(text) + len(marks), self._key, len(entries))
+            row = Row(
+                head.number + 1, tail, head.size + len(text) + len(marks), self._key, len(entries), self._now_ms()
+            )
             self._rows.write(row, marks, text)
         except Exception:
             self._key, self._tail = self._make_key(), head.number + 2  # clients have offsets of what was not written

@@ -19,6 +19,9 @@ __all__ = ["ParkedSession", "RecoveryRows", "Row"]
 _NUMBERS: Final = 2_000
 _READ: Final = 400_000
 
+#: Rows that are looked at for whom they are for.
+_YOUNG: Final = 1_000
+
 #: Parked sessions taken at once when their time is over; more are taken by another alarm.
 _AT_ONCE: Final = 50
 
@@ -37,6 +40,8 @@ class Row(NamedTuple):
     key: str
     #: How many entries it has.
     length: int
+    #: When it was written, in milliseconds.
+    at_ms: int = 0
 
 
 class ParkedSession(NamedTuple):
@@ -72,7 +77,7 @@ class RecoveryRows:
     def row(self, number: int) -> Row | None:
         """Return the row with a number, unless it was overwritten."""
         found = self._read(
-            "SELECT json_array(number, tail, size, key, json_array_length(entries)) FROM sio_log"
+            "SELECT json_array(number, tail, size, key, json_array_length(entries), at_ms) FROM sio_log"
             " WHERE slot = CAST(? AS INTEGER) AND number = CAST(? AS INTEGER)",
             *(str(number % self.slots), str(number)),
         )
@@ -81,12 +86,28 @@ class RecoveryRows:
     def write(self, row: Row, targets: str, entries: str) -> None:
         """Write a row in place of the one that was there; whom it is for, and its entries, are JSON."""
         self._database.execute(
-            "INSERT INTO sio_log (slot, number, tail, size, key, targets, entries) VALUES"
-            " (CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER), ?, ?, ?)"
+            "INSERT INTO sio_log (slot, number, tail, size, key, targets, entries, at_ms) VALUES"
+            " (CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER), ?, ?, ?, CAST(? AS INTEGER))"
             " ON CONFLICT (slot) DO UPDATE SET number = excluded.number, tail = excluded.tail, size = excluded.size,"
-            " key = excluded.key, targets = excluded.targets, entries = excluded.entries",
+            " key = excluded.key, targets = excluded.targets, entries = excluded.entries, at_ms = excluded.at_ms",
             *(str(row.number % self.slots), str(row.number), str(row.tail), str(row.size), row.key, targets, entries),
+            str(row.at_ms),
         )
+
+    def targets_since(self, last: int, since_ms: int) -> list[str] | None:
+        """Return whom the rows until ``last`` are for that were written after a time; none where these are too many to tell."""
+        first = max(0, last + 1 - _YOUNG)
+        if first and (row := self.row(first)) is not None and row.at_ms > since_ms:
+            return None
+        found: list[str] = []
+        for low, high in self._spans(first, last):
+            found += self._read(
+                "SELECT json_group_array(value) FROM (SELECT DISTINCT value FROM sio_log, json_each(targets)"
+                " WHERE slot BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER) AND at_ms > CAST(? AS INTEGER)"
+                f" LIMIT {_NUMBERS}) AS piece",
+                *(str(low), str(high), str(since_ms)),
+            )
+        return found if len(found) < _NUMBERS else None
 
     def change_tail(self, number: int, tail: int) -> None:
         """Change which is the first row that is whole, in the row with this number."""
