@@ -570,6 +570,18 @@ def test_of_more_than_may_be_parked_the_next_ones_end_at_once(
     assert told.kinds() == ["recovered", "connect", "disconnect"]
 
 
+def test_who_did_not_come_back_is_counted_once(world: World, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socketio_do.server.recovery.MAX_PARKED", 2)
+    Client(world).connect("e1").lose_connection()
+    world.advance(60)
+    Client(world).connect("e2").lose_connection()
+    world.advance(61)
+    assert told.kinds() == ["connect", "connect", "disconnect"]
+    Client(world).connect("e3").lose_connection()
+    Client(world).connect("e4").lose_connection()
+    assert told.kinds() == ["connect", "connect", "disconnect"]
+
+
 def test_a_connect_that_waited_is_not_carried_out_for_one_that_is_parked(told: Told) -> None:
     doors: list[Any] = []
 

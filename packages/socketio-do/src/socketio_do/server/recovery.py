@@ -126,7 +126,7 @@ class Recovery(DurableCallbacks, Middleware):
             if self._membership.has_session(engine_sid):
                 self._recovery_rows.park(engine_sid, now_ms + _AGAIN_MS, reason)
             else:
-                self._release(engine_sid)
+                self._recovery_rows.release(engine_sid)  # of one that an earlier life, or release, has ended
         except Exception:
             _logger.exception("= session %s could not be ended", engine_sid)
 
