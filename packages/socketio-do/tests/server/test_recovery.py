@@ -640,3 +640,16 @@ def test_who_may_lack_what_the_last_life_sent_comes_back_before_anything_else_is
         assert client.take() == ["lost on the way", "later"]
     assert other.take() == []
     assert "disconnect" not in told.kinds()
+
+
+def test_what_was_parked_is_ended_in_its_time_where_a_deploy_switches_recovery_off(world: World, told: Told) -> None:
+    Client(world).connect("e1").lose_connection()
+    world.advance(60)
+    Client(world).connect("e2").lose_connection()
+    world._options = {}
+    world.reset()
+    world.advance(61)
+    assert told.kinds() == ["connect", "connect", "disconnect"]
+    world.advance(60)
+    assert told.kinds() == ["disconnect"]
+    assert [world.database.rows(table) for table in ("sio_parked", "sio_sessions", "sio_sockets")] == [[], [], []]

@@ -110,10 +110,13 @@ class Recovery(DurableCallbacks, Middleware):
             self.receive_lost(actor, engine_sids)
 
     def receive_alarm(self) -> None:
-        """Forget the clients that did not come back, and do what else is due; called by the object's alarm."""
+        """Forget the clients that did not come back, and do what else is due; called by the object's alarm.
+
+        Also where a deploy has switched recovery off: what was parked before it is ended in its time.
+        """
         try:
             now_ms = self._runtime.clock.now_ms()
-            for engine_sid, reason in self._recovery_rows.some_due(now_ms) if self._recovery is not None else ():
+            for engine_sid, reason in self._recovery_rows.some_due(now_ms):
                 self._give_up_parked(engine_sid, reason, now_ms)
         finally:
             super().receive_alarm()
@@ -137,7 +140,7 @@ class Recovery(DurableCallbacks, Middleware):
             self._parked = max(0, self._parked - 1)
 
     def _next_parked_ms(self) -> int | None:
-        return None if self._recovery is None else self._recovery_rows.next_due_ms()
+        return self._recovery_rows.next_due_ms()
 
     def _may_be_recovered(self, engine_sid: str, namespace: str) -> bool:
         """Return whether a session's sockets in a namespace are recovered."""
