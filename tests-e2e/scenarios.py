@@ -110,10 +110,10 @@ SCENARIOS: dict[str, Scenario] = {
     "more than a hundred parameters": ("a opens", "a: sql_parameters 101", "a: echo still here"),
     "json_each and json_group_array": ("a opens", "a: sql SELECT json_group_array(value) FROM json_each('[1,\"x\"]')"),
     # Alarms
-    "an alarm": ("a opens", "a: alarm 50", "pause 0.4", "a: alarm_set"),
+    "an alarm": ("a opens", "a: alarm 50", "pause 1.5", "a: alarm_set"),
     "an alarm is set": ("a opens", "a: alarm_set", "a: alarm 60000", "a: alarm_set"),
     "an alarm that is taken back": ("a opens", "a: alarm 800", "a: no_alarm", "a: alarm_set", "pause 0.8"),
-    "an alarm is one": ("a opens", "a: alarm 60000", "a: alarm 50", "pause 0.4", "a: alarm_set"),
+    "an alarm is one": ("a opens", "a: alarm 60000", "a: alarm 50", "pause 1.5", "a: alarm_set"),
     "an alarm wakes the object": ("a opens", "a: alarm 600", "evict", "pause 0.8", "a: memory"),
     "an alarm survives the end of a life": ("a opens", "a: alarm 700", "end", "pause 1", "get ?after"),
     "an alarm in the past": ("a opens", "a: alarm -1000", "pause 0.4"),

@@ -11,7 +11,8 @@ from conftest import Worker
 async def test_it_connects_and_talks(worker: Worker, transports: list[str]) -> None:
     options: dict[str, Any] = {"transports": transports, "auth": {"user": "ann"}}
     async with node_client(worker.url, **options) as ann, node_client(worker.url) as bob:
-        assert (await ann.next("connect"))["transport"] == transports[0]
+        # An upgrade may be quicker than the answer to the CONNECT.
+        assert (await ann.next("connect"))["transport"] in transports
         await bob.next("connect")
         assert await ann.call("echo", 1, {"deep": [b"bytes", "ü"]}) == [1, {"deep": [b"bytes", "ü"]}]
         assert await ann.call("enter", "blue") == [["blue"]]
