@@ -189,6 +189,7 @@ FORGERIES: dict[str, dict[str, Any]] = {
 async def test_what_is_forged_makes_an_ordinary_client(worker: Worker, forgery: str) -> None:
     async with one(worker) as (clients, publisher):
         await publisher.publish(None, 1)
+        await settled(clients, 1)  # its offset would replace the one that is forged
         before = (await clients.states())[0]["id"]
         await clients.stay_away(0)
         await clients.cut("destroy", 0)
@@ -202,6 +203,7 @@ async def test_what_is_forged_makes_an_ordinary_client(worker: Worker, forgery: 
 async def test_of_two_clients_with_one_pid_one_wins(worker: Worker) -> None:
     async with one(worker, count=2) as (clients, publisher):
         await publisher.publish(None, 1)
+        await settled(clients, 1)
         state = (await clients.states())[0]
         await clients.stay_away(0, 1)
         await clients.cut("destroy", 0, 1)

@@ -190,12 +190,7 @@ async def left_quiet(worker: Worker) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("worst", WORST, ids=lambda worst: worst.__name__)
-async def test_a_client_at_its_worst(
-    request: pytest.FixtureRequest, each_worker: Worker, worst: Callable[[Scene], Awaitable[None]]
-) -> None:
-    if not each_worker.is_split:
-        # The normal is less than half there, 1.5 ms, and a neighbour waits up to 11 ms, beside an outbox nobody fetches 91.
-        request.applymarker(pytest.mark.xfail(strict=False, reason="what is promised is not kept in one object yet"))
+async def test_a_client_at_its_worst(each_worker: Worker, worst: Callable[[Scene], Awaitable[None]]) -> None:
     lives = [(await each_worker.counters(actor))["life"] for actor in (ENGINE, SOCKET)]
     async with left_quiet(each_worker):
         async with joined(each_worker) as neighbour, joined(each_worker) as client:
