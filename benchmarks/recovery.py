@@ -2,8 +2,9 @@
 
 Run it with `nox -s bench -- recovery`; it takes some four minutes. 200 of npm's stock clients lose their connections while a number
 is published ten times a second, to us in both placements, to Node's socket.io with and without recovery, and to stock
-python-socketio, one after the other. ``--seconds=60`` makes each turn longer, ``--sides=one,node`` leaves others out. CPU time is
-that of all processes of a server, from /proc, so Linux only.
+python-socketio, one after the other. ``--seconds=60`` makes each turn longer, ``--sides=one,node`` leaves others out, and
+``--sides=wrangler`` plays to us under `wrangler dev`. CPU time is that of all processes of a server, wrangler's proxy among them,
+from /proc, so Linux only.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from placements import NodeServer, prepare_worker
 from socketio_figures import Compared
 from stock import StockServer
 
-from local_runtime import WorkerdServer, node_command, node_env, npm_ci
+from local_runtime import DevServer, WorkerdServer, node_command, node_env, npm_ci
 
 CLIENTS = 200
 INTERVAL_MS = 100
@@ -48,6 +49,8 @@ TESTS = (
 MAKERS: dict[str, Callable[[], Server]] = {
     "one": lambda: WorkerdServer(prepare_worker("socketio_worker", PLACEMENT="one, recovering")),
     "two": lambda: WorkerdServer(prepare_worker("socketio_worker", PLACEMENT="two, recovering")),
+    "wrangler, one": lambda: DevServer(prepare_worker("socketio_worker", PLACEMENT="one, recovering")),
+    "wrangler, two": lambda: DevServer(prepare_worker("socketio_worker", PLACEMENT="two, recovering")),
     "node": lambda: NodeServer(**NODE),
     "node, default": NodeServer,
     "stock": StockServer,
