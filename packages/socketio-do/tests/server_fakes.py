@@ -299,6 +299,9 @@ class FakeRuntime:
     def defer(self, action: Callable[[], None]) -> None:
         self.deferred.append(action)
 
+    def precede(self, action: Callable[[], None]) -> None:
+        self.deferred.append(action)
+
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         async def wait() -> None:
             await self.sleep(seconds)

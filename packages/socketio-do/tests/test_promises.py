@@ -20,7 +20,7 @@ PARITY = {row[0].replace("`", ""): row[1] for row in table("python-socketio", "h
 SURVIVES = table("survives sleep and resets", "does not survive a reset, nor sleep where it could")
 
 #: What `SocketActor` calls, and no application.
-OF_THE_ACTOR = {"end_delivery", "expire", *(name for name in dir(DurableServer) if name.startswith("receive_"))}
+OF_THE_ACTOR = {"expire", "has_log", "write_log", *(name for name in dir(DurableServer) if name.startswith("receive_"))}
 
 
 def first_words(cell: str) -> str:

@@ -27,6 +27,9 @@ class Outbox(Protocol):
     def send(self, actor: str, *operations: Operation) -> None:
         """Send other operations to an engine actor, in order."""
 
+    def precede(self, action: Callable[[], None]) -> None:
+        """Do something as soon as the running step gives way, before anything that is sent from here on leaves this object."""
+
     def busy(self, actor: str) -> Container[str]:
         """Return the sessions whose packets, sent earlier, have not reached their engine actor yet."""
 

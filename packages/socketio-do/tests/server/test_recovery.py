@@ -465,7 +465,7 @@ def test_what_was_sent_is_in_the_log_before_the_answer_to_its_frame_leaves(world
     before = len(world.database.rows("sio_log"))
     world.runtime.start(world.sio.emit("said", "one"))
     assert len(world.database.rows("sio_log")) == before
-    world.sio.end_delivery()
+    world.sio.write_log()
     assert len(world.database.rows("sio_log")) == before + 1
 
 

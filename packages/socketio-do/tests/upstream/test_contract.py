@@ -237,7 +237,7 @@ def test_all_other_public_methods_are_upstreams() -> None:
     }
     assert added == {
         *("on_answer", "on_no_answer", "receive_alarm"),
-        *("end_delivery", "on_recovered", "recovered"),
+        *("has_log", "on_recovered", "recovered", "write_log"),
         *("expire", "receive_closed", "receive_lost", "receive_message", "receive_opened"),
         *("receive_upgraded", "receive_digest", "receive_range", "receive_life"),
         *("room_size", "fetch_sockets", "sockets_join", "sockets_leave", "disconnect_sockets"),

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Callable, Container
+from functools import partial
 
 from shared_wire import EngineSid, LinkDriver, Operation, SendPackets
+from shared_wire.durable import log_fault
 from shared_wire.link.placement import EnginePort
+from socketio_do.runtime import Clock
 
 __all__ = ["DirectOutbox", "LinkOutbox", "Progress"]
 
@@ -37,11 +40,13 @@ class LinkOutbox:
 
     arrives_at_once = False
 
-    def __init__(self, driver: LinkDriver, progress: Progress, counters: Counter[str]) -> None:
-        """Initialise with the link, what is told of frames that leave, and the actor's counters."""
+    def __init__(self, driver: LinkDriver, progress: Progress, clock: Clock, counters: Counter[str]) -> None:
+        """Initialise with the link, what is told of frames that leave, and the actor's clock and counters."""
         self._driver = driver
         self._progress = progress
         self._counters = counters
+        #: `Uplink` has the log written before any frame leaves.
+        self.precede = clock.defer
         self.send, self.busy, self.queued = driver.send, driver.busy, driver.queued
 
     def send_packets(self, actor: str, engine_sids: tuple[EngineSid, ...], packets: tuple[str | bytes, ...]) -> None:
@@ -59,24 +64,50 @@ class LinkOutbox:
 
 
 class DirectOutbox:
-    """`Outbox` to the engine in the same object: nothing ever waits in it."""
+    """`Outbox` to the engine in the same object: nothing waits in it, but for what must come before, and not beyond the step."""
 
     arrives_at_once = True
 
-    def __init__(self, engine: EnginePort, counters: Counter[str]) -> None:
-        """Initialise with the engine, and the object's counters."""
+    def __init__(self, engine: EnginePort, clock: Clock, counters: Counter[str]) -> None:
+        """Initialise with the engine, and the object's clock and counters."""
         self._engine = engine
+        self._clock = clock
         self._counters = counters
+        #: What is held back until it has been preceded; none while nothing is.
+        self._held: list[Callable[[], None]] | None = None
+
+    def precede(self, action: Callable[[], None]) -> None:
+        """Do something at the end of the running step, and hold back until then what is sent."""
+        if self._held is None:
+            self._held = []
+        self._clock.defer(partial(self._release, action))
+
+    def _release(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        finally:
+            held, self._held = self._held or [], None
+            for send in held:
+                try:
+                    send()
+                except Exception as error:
+                    log_fault("what was held back to the end of a step", error)
 
     def send_packets(self, actor: str, engine_sids: tuple[EngineSid, ...], packets: tuple[str | bytes, ...]) -> None:
         """Have the engine send messages to sessions."""
         del actor
-        self._engine.send_packets(engine_sids, packets)
+        if self._held is None:
+            self._engine.send_packets(engine_sids, packets)
+        else:
+            self._held.append(partial(self._engine.send_packets, engine_sids, packets))
 
     def send(self, actor: str, *operations: Operation) -> None:
         """Have the engine carry out other operations."""
         del actor
-        self._engine.send(*operations)
+        if self._held is None:
+            self._engine.send(*operations)
+        else:
+            self._held.append(partial(self._engine.send, *operations))
 
     def busy(self, actor: str) -> Container[str]:
         """Return nobody: what is sent has arrived."""

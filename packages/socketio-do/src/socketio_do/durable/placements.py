@@ -58,8 +58,8 @@ class SeveralObjects:
         self.streams = AcceptedStreams(ctx, counters, self._answer)
         uplink = Uplink(ctx, namespace, lanes, self._progress, server, self.streams, counters)
         self._driver = LinkDriver(name, life, uplink, peer_holds_sockets=True, counters=counters)
-        self.outbox = LinkOutbox(self._driver, self._progress, counters)
         self.clock = ObjectClock(raw(ctx.storage).setAlarm)
+        self.outbox = LinkOutbox(self._driver, self._progress, self.clock, counters)
         self.engine_life = self._driver.peer_life
 
     def answer(self, data: bytes) -> bytes:
@@ -88,8 +88,8 @@ class OneObject:
         self._engine = engine
         self._life = life
         self._receiver = Receiver(server)
-        self.outbox = DirectOutbox(engine, counters)
         self.clock = ObjectClock(engine.arm)
+        self.outbox = DirectOutbox(engine, self.clock, counters)
 
     @property
     def must_compare(self) -> bool:

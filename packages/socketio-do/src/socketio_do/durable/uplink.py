@@ -42,7 +42,7 @@ class Uplink(Receiver, RpcWire):
     ) -> None:
         """Deliver an engine actor's operations; ``done`` is called with each session that has no handler of theirs left."""
         self._lanes.deliver(sessions_in(operations), done, partial(self.take, peer, operations))
-        self.server.end_delivery()
+        self.server.write_log()
 
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap; what waited for them waits no more."""
@@ -50,8 +50,12 @@ class Uplink(Receiver, RpcWire):
         super().lose(peer, engine_sids)
 
     def defer(self, action: Callable[[], None]) -> None:
-        """Do it as soon as the running step of a handler gives way."""
-        js.queueMicrotask(create_once_callable(action))
+        """Do it as soon as the running step of a handler gives way; what was sent in it is in the log then."""
+        js.queueMicrotask(create_once_callable(partial(self._do_deferred, action) if self.server.has_log else action))
+
+    def _do_deferred(self, action: Callable[[], None]) -> None:
+        self.server.write_log()
+        action()
 
     def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
         """Make a call over the peer's stream, if there is one that takes it."""

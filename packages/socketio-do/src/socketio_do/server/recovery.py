@@ -84,8 +84,13 @@ class Recovery(DurableCallbacks, Middleware):
         """
         return self._register("recovered", handler, namespace)
 
-    def end_delivery(self) -> None:
-        """Write what was sent meanwhile into the log: before the answer to the frame that was delivered leaves."""
+    @property
+    def has_log(self) -> bool:
+        """Whether what is sent is logged."""
+        return self._log is not None
+
+    def write_log(self) -> None:
+        """Write what was sent until now into the log: before the frame that has it leaves."""
         if self._log is not None:
             self._log.commit()
 

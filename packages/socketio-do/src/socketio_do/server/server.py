@@ -95,7 +95,9 @@ class DurableServer(Endings, Emission, Administration):
         if self._recovery is not None:
             clock = runtime.clock
             later = clock.later if self._recovery.write == "deferred" else None
-            self._log = RecoveryLog(self._recovery_rows, runtime.make_socket_sid, clock.defer, later, clock.now_ms)
+            self._log = RecoveryLog(
+                self._recovery_rows, runtime.make_socket_sid, runtime.outbox.precede, later, clock.now_ms
+            )
         membership.log = self._log
         self.manager = DurableManager(membership, self._namespaces, Acks(runtime.first_ack_id()))
         self.manager.set_server(self)
