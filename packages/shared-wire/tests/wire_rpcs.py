@@ -1,7 +1,7 @@
 """What is on the wire between two actors, where calls and replies may be lost: for a simulation to build on.
 
 Taken for granted is that the repeats of a call come sooner than sleep: an object does not sleep while a peer waits for its answer;
-and, where the clock of a new life is behind, that no call of the life before it arrives any more.
+and, where the clock of a new life is behind, that no call of the life before it arrives any more, nor an answer.
 """
 
 from collections import Counter
@@ -112,7 +112,7 @@ class Rpcs:
 
     def _answer(self, side: Side, data: bytes) -> bytes:
         reply = side.driver.answer(data)
-        if side is self.engine:
+        if side is self.engine and not _is_put_off(reply):
             self.note_frame(data)
         return reply
 
@@ -166,6 +166,8 @@ class Rpcs:
         if behind:
             self.counts["clock behind"] += 1
             self.stray = [one for one in self.stray if one[0] is not target]
+            for trip in self.trips:
+                trip.reply = trip.reply if trip.wire is side.wire else None
         for trip in [trip for trip in self.trips if trip.wire is side.wire]:
             self.trips.remove(trip)
             if not behind and not trip.arrived and self.random.random() < 0.5:

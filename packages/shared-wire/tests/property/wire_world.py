@@ -49,7 +49,7 @@ class Session:
     down_epoch: int = 0
     received_down: int = 0
     received_down_epoch: int = 0
-    #: The epoch in which the last call with work of it was made.
+    #: The epoch in which the last call with work of it was made, or taken.
     called_epoch: int = 0
     #: An abort of the socket actor took packets with it.
     cut_down: bool = False
@@ -169,6 +169,8 @@ class World(Rpcs):
 
     def _at_application(self, _peer: str, operations: tuple[Operation, ...]) -> dict[EngineSid, Step[None]]:
         numbers: dict[EngineSid, list[int]] = {}
+        for sid in sessions_in(operations):
+            self.sessions[sid].called_epoch = self.epoch
         for operation in operations:
             match operation:
                 case SessionOpened(sid):
@@ -331,11 +333,16 @@ class World(Rpcs):
     def settle(self) -> None:
         """Let everything travel, finish every handler, and check what must hold when nothing is under way.
 
-        The engine actor says something first, as its alarm does: a new life of the socket actor is found when it is met.
+        The engine actor says something first, as its alarm does: a new life of the socket actor is found when it is met. It does so
+        again while it must remember something: of a number that went to its life before, it learns by the next word.
         """
         failures, self.failures = self.failures, 0.0
-        self.engine.driver.send("socket", SessionsDigest(0, b""))
-        self._travel()
+        for _ in range(2):
+            self.engine.driver.send("socket", SessionsDigest(0, b""))
+            self._travel()
+            if not self.engine.driver.must_remember("socket"):
+                break
+            self.counts["another sweep"] += 1
         for sid, session in self.live.items():
             known = not session.open_at_engine or session.confirmed_up == session.work_up
             assert known or session.open_at_application is False, f"{sid}: handled, and the engine actor does not know"
