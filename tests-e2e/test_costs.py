@@ -252,7 +252,9 @@ async def test_recovery_writes_a_row_for_each_event_that_sends_and_without_it_th
     }
     assert await rows_of_a_life(own_worker, "wide", RECOVERED) == usual
     assert await rows_of_a_life(own_worker, "recovery", NOT_RECOVERED) == usual
-    more = {"join": 3, "event that sends once": 1, "event that sends 20 times": 1, "break": 2, "return": 7}
+    # In two objects the break sets the alarm of the one that parks it; in one the alarm is set already.
+    breaks = 3 if own_worker.is_split else 2
+    more = {"join": 3, "event that sends once": 1, "event that sends 20 times": 1, "break": breaks, "return": 7}
     assert await rows_of_a_life(own_worker, "recovery", RECOVERED) == usual | more
 
 
