@@ -111,15 +111,19 @@ class System:
         return self.random.random() < 0.2
 
     def members(self, server: str, namespace: str, room: str | None) -> list[str]:
-        """Name the connected sockets in a room or a namespace, as the rows say."""
-        sql = self.server(server).storage.sql
+        """Name the connected sockets in a room or a namespace, as the rows say and what the running step will write."""
+        actor = self.server(server)
+        sql, life = actor.storage.sql, actor.life
         if room is None:
             found = sql.exec("SELECT socket_sid FROM sio_sockets WHERE namespace = ?", namespace)
         else:
             found = sql.exec(
                 "SELECT socket_sid FROM sio_rooms WHERE namespace = ? AND room = ?", namespace, json.dumps(room)
             )
-        return [row[0] for row in found.raw()]
+        waiting = life.instance._membership.entries.waiting if life is not None and room is not None else []
+        place = namespace, json.dumps(room)
+        entering = [one.socket_sid for one, key in waiting if (one.namespace, key) == place]
+        return [*dict.fromkeys([*(row[0] for row in found.raw()), *entering])]
 
     def settled(self, number: int, life: Life, how: str) -> None:
         """Note that the application was told what became of a question, which it is once."""

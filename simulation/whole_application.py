@@ -243,11 +243,14 @@ class SocketSide:
         return f"socket-{self._socket_sids:013}"
 
     def members(self, namespace: str, room: str | None) -> list[str]:
-        """Name the connected sockets in a room or a namespace, as the rows say."""
+        """Name the connected sockets in a room or a namespace, as the rows say and what the running step will write."""
         sockets = [row[0] for row in self.database.rows("sio_sockets") if row[2] == namespace]
         if room is None:
             return sockets
-        entered = {row[2] for row in self.database.rows("sio_rooms") if row[:2] == (namespace, f'"{room}"')}
+        place = namespace, f'"{room}"'
+        entered = {row[2] for row in self.database.rows("sio_rooms") if row[:2] == place}
+        waiting = self.membership.entries.waiting
+        entered |= {one.socket_sid for one, key in waiting if (one.namespace, key) == place}
         return [sid for sid in sockets if sid in entered]
 
 
