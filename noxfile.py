@@ -64,6 +64,8 @@ LONG_FORMS = (
     "application_bursts",
     "application_differences",
     "recovery_field",
+    "restarts",
+    "cuts",
 )
 #: The option of those tests that has them run in one object and in two, where else they see one of them each; and who these are.
 BOTH = "--both-placements"

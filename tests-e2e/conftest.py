@@ -15,7 +15,8 @@ from waiting import silence, until
 
 from local_runtime import DevServer, Prepared, Project, WorkerdServer, npm_ci, prepare
 
-ROOT = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 PACKAGES = ROOT / "packages"
 ALL = tuple(PACKAGES / name for name in ("shared-wire", "engine-do", "socketio-do"))
 ENGINE_ALONE = ALL[:2]
@@ -68,6 +69,13 @@ class Worker(Served):
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/counters/{actor}") as response:
             found: dict[str, Any] = json.loads(await response.text())
             return found
+
+    async def journal(self, whose: str) -> list[list[Any]]:
+        """Read what the handlers of an application (`rooms`, `ledger`, `lines`) wrote down: number, life, sid, what, details."""
+        rows: list[list[Any]] = []
+        while more := json.loads(await self._visit("journal", f"{whose}/{rows[-1][0] if rows else 0}")):
+            rows += more
+        return rows
 
     async def kill(self, actor: str) -> None:
         """End the life of an actor as a crash would; one that ends the application alone is skipped where there is none."""

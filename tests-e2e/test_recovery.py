@@ -1,15 +1,15 @@
 """Connection state recovery with npm's stock socket.io-client: who it was, and all it missed, in order, once; or it is told."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from clients.python import client as python_client
-from clients.raw import RawSocket, connect
+from clients.raw import connect
 from clients.recovering import Cut, Recovering, recovering
+from clients.streams import ask, check_stream, numbers, told
 from conftest import Worker
 from waiting import until
 
@@ -34,37 +34,6 @@ class Publisher:
         ) as client:  # as python-socketio's clients write it
             await client.join()
             return await ask(client, *args)
-
-
-async def ask(client: RawSocket, *args: Any) -> list[Any]:
-    """Emit and return the acknowledgement."""
-    await client.send("421" + json.dumps(args))
-    while not (packet := str(await client.receive())).startswith("431"):
-        pass
-    answer: list[Any] = json.loads(packet[3:])
-    return answer
-
-
-def numbers(history: list[dict[str, Any]]) -> list[Any]:
-    """Return the numbers that a client got."""
-    return [step["args"][0] for step in history if step.get("event") == "number"]
-
-
-def check_stream(history: list[dict[str, Any]]) -> None:
-    """There is no gap and no duplicate but where the client was told."""
-    last: int | None = None
-    for step in history:
-        if "connect" in step and not step["recovered"]:
-            last = None
-        elif step.get("event") == "number":
-            number = step["args"][0]
-            assert last is None or number == last + 1, (last, number)
-            last = number
-
-
-def told(history: list[dict[str, Any]]) -> list[bool]:
-    """Return for each connect whether it was a recovered one."""
-    return [step["recovered"] for step in history if "connect" in step]
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ repeats the members' choices.
 """
 
 import asyncio
-import json
 import os
 import random
 import secrets
@@ -14,7 +13,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import aiohttp
 import pytest
 from clients.members import Member, Society
 from conftest import Worker
@@ -105,19 +103,6 @@ async def come_to_rest(society: Society) -> None:
     await until(lambda: _async({one.sid for one in society.present} <= society.looked), "all have looked", 60)
 
 
-async def read_journal(worker: Worker) -> list[Entry]:
-    """Read all of the server's journal."""
-    found: list[Entry] = []
-    async with aiohttp.ClientSession() as http:
-        while True:
-            after = found[-1].number if found else 0
-            async with http.get(f"{worker.url}/journal/{after}") as response:
-                rows = json.loads(await response.text())
-            if not rows:
-                return found
-            found += map(Entry.read, rows)
-
-
 async def only_the_present_are_left(worker: Worker, society: Society) -> None:
     """The server knows those that are connected, and nobody else."""
 
@@ -134,7 +119,7 @@ async def test_every_delivery_is_what_the_model_says(own_worker: Worker) -> None
         ended = await end_lives(own_worker, society)
         await come_to_rest(society)
         await only_the_present_are_left(own_worker, society)
-        found = judge(await read_journal(own_worker), society.connections, ended.aborted)
+        found = judge(map(Entry.read, await own_worker.journal("rooms")), society.connections, ended.aborted)
         present = len(society.present)
     counts, done = found.counts, Counter(ended.done)
     print(dict(counts), dict(done), f"{ended.unanswered=} {society.turned_away=} {society.hung=}")  # noqa: T201

@@ -1,9 +1,11 @@
 """Both test Workers under `wrangler dev`, with its proxy in front. The other tests have plain workerd, which starts faster."""
 
 import pytest
+from clients.cut_lines import histories_of_cut_lines
 from clients.engine_node import engine_client
 from clients.node import node_client
 from clients.python import client
+from clients.streams import check_stream, told
 from conftest import EngineWorker, Worker
 
 
@@ -50,3 +52,10 @@ async def test_sockets_outlive_sleep(wrangler_worker: Worker) -> None:
         assert (await ann.next("event"))["args"] == ["good morning"]
         assert (await ann.call("whoami"))[0]["session"] == {"user": "ann"}
         assert all([(await wrangler_worker.probe(actor))["life"] not in lives for actor in ("engine", "socket")])
+
+
+async def test_whoever_is_cut_off_comes_back_and_gets_what_it_missed(wrangler_worker: Worker) -> None:
+    for how, history in (await histories_of_cut_lines(wrangler_worker, 1)).items():
+        check_stream(history)
+        assert len(told(history)) >= 2, how
+        assert all(told(history)[1:]), how

@@ -26,5 +26,8 @@ async def silence(seconds: float) -> None:
 async def _pause(seconds: float) -> None:
     loop = asyncio.get_running_loop()
     over = loop.create_future()
-    loop.call_later(seconds, over.set_result, None)
-    await over
+    timer = loop.call_later(seconds, over.set_result, None)
+    try:
+        await over
+    finally:
+        timer.cancel()

@@ -4,13 +4,13 @@ import { createInterface } from "node:readline";
 
 import { cuts } from "./cuts.mjs";
 
-const { url, count, options, from, namespace } = JSON.parse(process.argv[2]);
+const { urls, count, options, from, namespace } = JSON.parse(process.argv[2]);
 const { io } = await import(from);
 const say = (line) => process.stdout.write(JSON.stringify(line) + "\n");
 const plain = (value) => (Buffer.isBuffer(value) || value instanceof ArrayBuffer ? { $bytes: Buffer.from(value).toString("base64") } : value);
 
 const clients = Array.from({ length: count }, (_, index) => {
-  const socket = io(url + namespace, { forceNew: true, ...options, auth: { name: index } });
+  const socket = io(urls[index % urls.length] + namespace, { forceNew: true, ...options, auth: { name: index } });
   const client = { socket, history: [], holds: false };
   socket.on("connect", () => client.history.push({ connect: socket.id, recovered: Boolean(socket.recovered) }));
   socket.on("connect_error", (error) => client.history.push({ error: error.message }));

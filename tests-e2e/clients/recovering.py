@@ -85,7 +85,7 @@ class Recovering:
 
 @asynccontextmanager
 async def recovering(
-    url: str,
+    url: str | Sequence[str],
     count: int = 1,
     *,
     path: str = "/recovery/",
@@ -93,9 +93,15 @@ async def recovering(
     package: str = "socket.io-client",
     **options: Any,
 ) -> AsyncIterator[Recovering]:
-    """Start sockets with these options of `io()`; they come back 50 to 200 ms after a cut."""
+    """Start sockets with these options of `io()`, to several addresses in turn; they come back 50 to 200 ms after a cut."""
     quick = {"path": path, "transports": ["websocket"], "reconnectionDelay": 50, "reconnectionDelayMax": 200, **options}
-    setup = {"url": url, "count": count, "options": quick, "from": package, "namespace": namespace}
+    setup = {
+        "urls": [url] if isinstance(url, str) else url,
+        "count": count,
+        "options": quick,
+        "from": package,
+        "namespace": namespace,
+    }
     process = await asyncio.create_subprocess_exec(
         *node_command(SCRIPT, json.dumps(setup)),
         stdin=asyncio.subprocess.PIPE,

@@ -4,73 +4,22 @@ import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import socketio
 
+from clients.line import Line
 from clients.node import NodeClient, decode, encode, node_client
 
-__all__ = ["Company", "Connection", "Line", "Regular", "node_regular", "python_regular"]
+__all__ = ["Company", "Connection", "Regular", "node_regular", "python_regular"]
 
 PATIENCE_S = 30.0
 RECONNECTION: dict[str, Any] = {"reconnectionDelay": 50, "reconnectionDelayMax": 500}
 BYTES = bytes(range(256))
 #: A room of the namespace "/", and a namespace that is a room.
 HALL, ROOMS = "hall", "/rooms"
-
-
-class Line:
-    """A line to the server that can be cut without a word to either side."""
-
-    def __init__(self, url: str) -> None:
-        self._host, self._port = urlsplit(url).hostname, urlsplit(url).port
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.url = ""
-
-    @asynccontextmanager
-    async def laid(self) -> AsyncIterator["Line"]:
-        """Forward connections meanwhile."""
-        server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        try:
-            yield self
-        finally:
-            server.close()
-            self.cut()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def cut(self) -> None:
-        """End all connections there are, on both sides, as a network that fails does."""
-        for writer in self._writers:
-            writer.transport.abort()
-
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
-        except OSError:
-            writer.transport.abort()
-            return
-        ends = {writer, far_writer}
-        self._writers |= ends
-        ways = [asyncio.create_task(_pass_on(reader, far_writer)), asyncio.create_task(_pass_on(far_reader, writer))]
-        self._tasks.update(ways)
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        self._writers -= ends
-        for end in ends:  # where one side ends, so does the other, when it has what was under way
-            end.close()
-        await asyncio.wait(ways)
-        self._tasks.difference_update(ways)
-
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
 
 
 @dataclass

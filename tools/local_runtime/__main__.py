@@ -1,4 +1,4 @@
-"""The command: `python -m local_runtime prepare|serve PROJECT [--package FOLDER]...`."""
+"""The command: `python -m local_runtime prepare|serve|export PROJECT [--package FOLDER]...`."""
 
 import argparse
 import signal
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local_runtime.base import LocalServer, ServerOptions
 from local_runtime.errors import RuntimeToolError, ServerFailed
+from local_runtime.export import export
 from local_runtime.plain import WorkerdServer
 from local_runtime.project import Prepared, Project, prepare
 from local_runtime.server import DevServer
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prepared = prepare(_project(options), quiet=options.quiet, cache=options.cache)
         if options.action == "serve":
             _serve(prepared, options)
+        elif options.action == "export":
+            export(prepared, options.folder)
         else:
             print(prepared.folder)
     except RuntimeToolError as error:
@@ -87,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True)
     common = _common_options()
     actions.add_parser("prepare", parents=[common], help="prepare, and print the folder")
+    hosted = actions.add_parser("export", parents=[common], help="prepare, and write a folder")
+    hosted.add_argument("folder", type=Path, help="what plain workerd needs, and the project")
     serve = actions.add_parser("serve", parents=[common], help="prepare and serve")
     serve.add_argument("--port", type=int, default=8787, help="0 takes a free one")
     serve.add_argument("--state", type=Path, help="keep stored data here (default: nowhere)")

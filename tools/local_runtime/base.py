@@ -16,7 +16,7 @@ from local_runtime.errors import ServerFailed
 from local_runtime.processes import ProcessGroup
 from local_runtime.project import Prepared
 
-__all__ = ["HOST", "LocalServer", "ServerOptions"]
+__all__ = ["HOST", "LocalServer", "ServerOptions", "free_port"]
 
 HOST = "127.0.0.1"
 READY_PATH = "/__local_runtime_ready__"
@@ -64,7 +64,7 @@ class LocalServer:
         self._state = (state or self._scratch / "state").resolve()
         self._log = (log or self._scratch / "server.log").resolve()
         self._start_seconds = start_seconds
-        self._port = port or _free_port()
+        self._port = port or free_port()
         self._group: ProcessGroup | None = None
 
     def __enter__(self) -> Self:
@@ -174,7 +174,8 @@ class LocalServer:
         return ServerFailed(reason, log=self.log_text())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nobody listens at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

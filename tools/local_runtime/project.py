@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_runtime import config, plain_config
-from local_runtime.bundle import WRAPPER_FILE, runtime_folder
+from local_runtime.bundle import WRAPPER_FILE, runtime_folder, workerd_binary
 from local_runtime.cache import Cache, default_cache, digest, source_files, tree_digest
 from local_runtime.errors import ProjectInvalid
 from local_runtime.node import install, make_assets, node_command, node_env
@@ -57,11 +57,15 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """Everything a server needs; `folder` is never changed by a later `prepare`."""
+    """Everything a server needs; `folder` is never changed by a later `prepare`.
+
+    `workerd` is the wrapper that names the bundle, `program` is workerd itself.
+    """
 
     folder: Path
     wrangler: tuple[str, ...]
     workerd: Path
+    program: Path
     env: Mapping[str, str]
     module_sizes: Mapping[str, int]
 
@@ -90,6 +94,7 @@ def prepare(project: Project, *, quiet: bool = False, cache: Path | None = None)
         folder=_copy(store, project, vendored),
         wrangler=tuple(node_command(node_modules / "wrangler" / "bin" / "wrangler.js")),
         workerd=runtime / WRAPPER_FILE,
+        program=workerd_binary(node_modules),
         env={**node_env(), **OFFLINE, "MINIFLARE_WORKERD_PATH": str(runtime / WRAPPER_FILE)},
         module_sizes=vendored.sizes,
     )

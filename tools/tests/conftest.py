@@ -60,6 +60,7 @@ def fake(tmp_path: Path) -> Prepared:
         folder=tmp_path,
         wrangler=(sys.executable, str(script)),
         workerd=script,
+        program=script,
         env={"FAKE_STATUS": "404"},
         module_sizes={},
     )

@@ -11,6 +11,7 @@ import features
 import hostile
 import journal
 import js
+import ledger
 import parity
 import recovering
 import several
@@ -56,10 +57,17 @@ RECOVERY = EngineConfig(path="/recovery/", actors=2, ping_interval_ms=600_000, p
 ONE_RECOVERY = replace(RECOVERY, actors=1)
 #: The same, whose log is written later.
 DEFERRED = replace(ONE_RECOVERY, path="/deferred/")
+#: For what happens to the process and to the network: pings that find a silent connection within seconds; the warning is expected.
+LEDGER = EngineConfig(path="/ledger/", ping_interval_ms=1_000, ping_timeout_ms=2_000)
+#: The same, with clients that may come back.
+LINES = replace(LEDGER, path="/lines/")
 
 CONFIGS = {
     config.path.strip("/"): config
-    for config in (WIDE, FAST, FEATURES, BESIDE, SEVERAL, MSGPACK, PLAIN, PARITY, ROOMS, HOSTILE, RECOVERY, DEFERRED)
+    for config in (
+        *(WIDE, FAST, FEATURES, BESIDE, SEVERAL, MSGPACK, PLAIN, PARITY, ROOMS, HOSTILE),
+        *(RECOVERY, DEFERRED, LEDGER, LINES),
+    )
 }
 
 
@@ -184,6 +192,16 @@ class DeferredEngine(Engine):
     peer_binding: ClassVar[str | None] = "DEFERRED_SOCKET"
 
 
+class LedgerEngine(Engine):
+    config = LEDGER
+    peer_binding: ClassVar[str | None] = "LEDGER_SOCKET"
+
+
+class LinesEngine(Engine):
+    config = LINES
+    peer_binding: ClassVar[str | None] = "LINES_SOCKET"
+
+
 class TalkEngine(Engine):
     config = TALK
     peer_binding: ClassVar[str | None] = "TALK_SOCKET"
@@ -202,7 +220,7 @@ class Socket(SocketActor):
     async def probe(self) -> str:
         storage = raw(self.ctx.storage)
         rows = {table: storage.sql.exec(f"SELECT count(*) FROM sio_{table}").raw().toArray()[0][0] for table in TABLES}
-        counts = {what: storage.kv.get(what) or 0 for what in ("connects", "disconnects", "gaps")}
+        counts = {what: storage.kv.get(what) or 0 for what in ("connects", "disconnects", "gaps", "recovered")}
         return json.dumps({"life": str(self.life), **rows, **counts})
 
     async def kill(self) -> None:
@@ -298,6 +316,23 @@ class RecoverySocket(Socket):
 class DeferredSocket(RecoverySocket):
     peer_binding: ClassVar[str | None] = "DEFERRED_ENGINE"
     options = {"connection_state_recovery": {"max_disconnection_s": 60, "write": "deferred"}}  # noqa: RUF012
+
+
+class LedgerSocket(Socket):
+    peer_binding: ClassVar[str | None] = "LEDGER_ENGINE"
+
+    def configure(self, sio: Any) -> None:
+        storage = raw(self.ctx.storage)
+        self.journal = journal.Journal(storage.sql, str(self.life))
+        ledger.register(sio, self.journal, storage.kv)
+
+    async def read(self, after: int) -> str:
+        return json.dumps(self.journal.read(after, 2_000))
+
+
+class LinesSocket(LedgerSocket):
+    peer_binding: ClassVar[str | None] = "LINES_ENGINE"
+    options = {"connection_state_recovery": {"max_disconnection_s": 60}}  # noqa: RUF012
 
 
 class TalkSocket(Socket):

@@ -57,6 +57,10 @@ ACTORS = {
     "recovery-socket": ("RECOVERY_SOCKET", "main"),
     "deferred-engine": ("DEFERRED_ENGINE", "e0"),
     "deferred-socket": ("DEFERRED_SOCKET", "main"),
+    "ledger-engine": ("LEDGER_ENGINE", "e0"),
+    "ledger-socket": ("LEDGER_SOCKET", "main"),
+    "lines-engine": ("LINES_ENGINE", "e0"),
+    "lines-socket": ("LINES_SOCKET", "main"),
 }
 
 
@@ -74,8 +78,9 @@ class Default(WorkerEntrypoint):
         if verb == "command":
             return await command_by_http(*find("HOSTILE_SOCKET", "main"), await request.text())
         if verb == "journal":
-            namespace, name = find("ROOMS_SOCKET", "main")
-            return js.Response.new(await namespace.getByName(name).read(int(actor)))
+            whose, _, after = actor.partition("/")
+            namespace, name = find(f"{whose.upper()}_SOCKET", "main")
+            return js.Response.new(await namespace.getByName(name).read(int(after)))
         if verb in EMITTERS:
             return await emit_by_http(*find(EMITTERS[verb], "main"), actor, url.query)
         binding, config = SERVED.get(verb, ("ENGINE", ENGINE))

@@ -60,6 +60,7 @@ from shared_wire.durable import (
     begin_life,
     hold_awake,
     log_fault,
+    name_of_object,
     now_ms,
     raw,
     raw_request,
@@ -125,7 +126,8 @@ class NoStreams:
 def carry(ctx: Any, namespace: Any) -> None:
     streams: Streams = NoStreams()
     wires: list[Wire] = [OwnWire(), DurableWire(ctx, namespace, streams, Counter())]
-    driver = LinkDriver("engine-0", begin_life(), wires[0], peer_holds_sockets=False, counters=Counter())
+    name: str | None = name_of_object(ctx, Counter())
+    driver = LinkDriver(name or "engine-0", begin_life(), wires[0], peer_holds_sockets=False, counters=Counter())
     driver.send("main", SessionOpened(SID, (("PATH_INFO", "/"),)), MessageReceived(SID, b"binary"))
     assert_type(driver.answer(b"a call"), bytes)
     assert_type(driver.answer(b"a call", list[str]().append), bytes)

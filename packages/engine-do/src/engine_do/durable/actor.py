@@ -33,7 +33,7 @@ from engine_do.session.session import (
     REVISION,
     CloseRequested,
 )
-from shared_wire.durable import begin_life, hold_awake, now_ms, raw, start_eagerly
+from shared_wire.durable import begin_life, hold_awake, name_of_object, now_ms, raw, start_eagerly
 from shared_wire.link.placement import RunsApplication
 from shared_wire.names import DEFAULT_PEER
 from shared_wire.reasons import Reason
@@ -68,7 +68,7 @@ class EngineActor(DurableObject):
         self.life = begin_life()
         self._counters = Counter[str]()
         self._storage = raw(self.ctx.storage)
-        name = _name_of(ctx)
+        name = _name_of(ctx, self._counters)
         is_alone = not (self.peer_binding or isinstance(self, RunsApplication))
         rows = SessionTable(self._storage.sql, self._counters) if is_alone else None
         sockets = Sockets(self.ctx, 3 if name.startswith(EIO3_PREFIX) else REVISION)
@@ -259,8 +259,8 @@ class _EngineFace:
         return [str(key).removeprefix(_KEY_PREFIX + prefix) for key, _ in self._kv.list(within)]
 
 
-def _name_of(ctx: Any) -> str:
-    name = ctx.id.name
-    if not isinstance(name, str):
+def _name_of(ctx: Any, counters: Counter[str]) -> str:
+    name = name_of_object(ctx, counters)
+    if name is None:
         raise ConfigError("an engine actor must be reached by name: use engine_do.durable.route")
     return name

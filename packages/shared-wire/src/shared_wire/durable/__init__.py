@@ -13,6 +13,7 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, to_js
 
+from shared_wire.durable.object_names import name_of_object
 from shared_wire.durable.seams import check_sdk, raw, raw_request
 from shared_wire.durable.streams import Stream, Streams
 from shared_wire.durable.timers import Timer, now_ms
@@ -27,6 +28,7 @@ __all__ = [
     "begin_life",
     "hold_awake",
     "log_fault",
+    "name_of_object",
     "now_ms",
     "raw",
     "raw_request",

@@ -37,7 +37,7 @@ class _Ctx:
     def __init__(self, owner: "Actor", life: Life) -> None:
         self._owner = owner
         self._life = life
-        self.id = _Id(owner.name)
+        self.id = _Id(owner.name, is_known=not owner.is_nameless)
 
     @property
     def storage(self) -> ObjectStorage:
@@ -74,11 +74,12 @@ class _Ctx:
 
 
 class _Id:
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, is_known: bool) -> None:
+        self.name = name if is_known else None
+        self._text = name.encode().hex()
 
     def toString(self) -> str:  # noqa: N802 - JavaScript's name
-        return self.name.encode().hex()
+        return self._text
 
 
 class Actor:
@@ -98,6 +99,8 @@ class Actor:
         self.sockets: dict[ServerSocket, None] = {}
         self.tagged: dict[str, dict[ServerSocket, None]] = {}
         self.auto_response: tuple[str, str] | None = None
+        #: Whether the runtime knows only the id in the lives that begin from now on, as where a cluster's process takes it over.
+        self.is_nameless = False
         self.life: Life | None = None
         self.lives = 0
         self.waiting: set[asyncio.Future[Any]] = set()

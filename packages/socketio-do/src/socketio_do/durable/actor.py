@@ -12,7 +12,7 @@ from pyodide.ffi import to_js
 from workers import DurableObject
 
 from shared_wire import Life
-from shared_wire.durable import begin_life, raw, raw_request
+from shared_wire.durable import begin_life, name_of_object, raw, raw_request
 from shared_wire.link.placement import ApplicationPort, EnginePort
 from socketio_do.cluster.commands import read_command, write_value
 from socketio_do.durable.clock import ObjectClock
@@ -55,7 +55,7 @@ class SocketActor(DurableObject):
         super().__init__(ctx, env)
         if self._placement is None:  # else the engine in this object has begun it
             self.life, self._counters = begin_life(), Counter[str]()
-            who = {"name": _name_of(ctx), "life": self.life, "counters": self._counters}
+            who = {"name": _name_of(ctx, self._counters), "life": self.life, "counters": self._counters}
             lanes = FrameLanes(ctx, self.handler_timeout_s)
             self._begin(lanes, SeveralObjects(self.ctx, _binding(self, env), lanes, lambda: self._server, **who))
 
@@ -177,9 +177,9 @@ def _binding(actor: SocketActor, env: Any) -> Any:
     return binding
 
 
-def _name_of(ctx: Any) -> str:
-    name = ctx.id.name
-    if not isinstance(name, str):
+def _name_of(ctx: Any, counters: Counter[str]) -> str:
+    name = name_of_object(ctx, counters)
+    if name is None:
         raise ConfigError(
             "a socket actor is reached by its name: EngineActor.peer_name, or what EngineConfig.choose_peer gives"
         )
