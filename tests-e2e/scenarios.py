@@ -179,6 +179,14 @@ SCENARIOS: dict[str, Scenario] = {
         "b opens",
         "b: notes far-6",
     ),
+    "a stream whose opener ends before it has it": (
+        "a opens",
+        "a: stream far-8 late",
+        "end",
+        "pause 1.5",
+        "b opens",
+        "b: notes far-8",
+    ),
     "a frame over a stream that is closed": (
         "a opens",
         "a: stream far-7",

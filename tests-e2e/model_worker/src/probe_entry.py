@@ -36,6 +36,8 @@ class Probe(DurableObject):
             client, server = js.WebSocketPair.new().object_values()
             tags = parse_qs(where.query).get("tag", [])
             self.ctx.acceptWebSocket(server, to_js(tags))
+            if where.query == "late":
+                await asyncio.sleep(1)
             return js.Response.new(None, status=101, webSocket=client)
         self.note(f"{request.method} {where.query}")
         return js.Response.new(f"{request.method} {where.query}")

@@ -231,7 +231,8 @@ def bring(probe: Any, ws: Any, rest: str) -> None:
 async def stream(probe: Any, ws: Any, rest: str) -> str:
     """Open a WebSocket to another object; what comes over it is sent on."""
     upgrade = js.Object.fromEntries(to_js([["headers", js.Object.fromEntries(to_js([["upgrade", "websocket"]]))]]))
-    answer = await raw(probe.env.PROBE).getByName(rest).fetch(js.Request.new("http://x/", upgrade))
+    name, _, how = rest.partition(" ")
+    answer = await raw(probe.env.PROBE).getByName(name).fetch(js.Request.new(f"http://x/?{how}", upgrade))
     probe.stream = answer.webSocket
     probe.stream.binaryType = "arraybuffer"  # else bytes come as a `Blob`
 
