@@ -66,6 +66,7 @@ LONG_FORMS = (
     "recovery_field",
     "restarts",
     "cuts",
+    "builds",
 )
 #: The option of those tests that has them run in one object and in two, where else they see one of them each; and who these are.
 BOTH = "--both-placements"
@@ -314,6 +315,7 @@ def soak(session: nox.Session) -> None:
         "packages/shared-wire/tests/property/test_simulation.py",
         "simulation/test_simulation.py",
         "simulation/test_system.py",
+        "simulation/test_mixed_builds.py",
         "simulation/test_rooms.py",
         env={
             **EXACT,

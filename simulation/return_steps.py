@@ -12,7 +12,7 @@ from return_world import Returning
 from system_releases import rewrite
 from system_upgrade import Upgrading
 
-__all__ = ["STEPS", "STEPS_BETWEEN_OBJECTS", "Step"]
+__all__ = ["STEPS", "STEPS_BETWEEN_OBJECTS", "Step", "deploy", "fill"]
 
 Step = Callable[[Any], None]
 

@@ -16,13 +16,13 @@ from system_world import System
 from shared_wire.testing import Actor
 from socketio_do.testing.transports import Polling, Transport, WebSocket
 
-__all__ = ["Returning"]
+__all__ = ["PROJECT", "Returning"]
 
 #: A fault that is known: what was in the log, and on its way to an engine actor when the socket actor's life ended (a reset, or
 #: sleep after it gave that up), is lost to clients whose connection stays, and nobody is told. False finds it within a few seeds.
 _LOSES_ON_THE_WAY: Final = False
 
-_PROJECT: Final = Path(__file__).parent / "returning"
+PROJECT: Final = Path(__file__).parent / "returning"
 _AT_REST_S: Final = 150
 _SWEEPS: Final = 8
 _NUMBER: Final = re.compile(r'\\"news\\",\[?(\d+)')
@@ -49,7 +49,7 @@ class Returning(System):
         self.heard_numbers: set[int] = set()
         self.forgiven: set[int] = set()
         self.skippers: dict[int, Person] = {}
-        super().__init__(random, failures, 8, is_tight=is_tight, is_split=is_split, project=_PROJECT)
+        super().__init__(random, failures, 8, is_tight=is_tight, is_split=is_split, project=PROJECT)
 
     @property
     def away_s(self) -> float:

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from random import Random
 
 import pytest
+from mixed_builds import patch_builds
 
 __all__ = ["seed_packages"]
 
@@ -15,4 +16,4 @@ def seed_packages(patch: pytest.MonkeyPatch, random: Random) -> None:
     patch.setattr(secrets, "randbelow", random.randrange)
     patch.setattr(secrets, "token_bytes", random.randbytes)
     patch.setattr(secrets, "token_urlsafe", lambda size: urlsafe_b64encode(random.randbytes(size)).decode().rstrip("="))
-    patch.setattr("engine_do.durable.entrypoint._compared", {})
+    patch_builds(patch, "engine_do.durable.entrypoint._compared", {})

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any, Final
 
 import pytest
+from mixed_builds import patch_builds
 
 from shared_wire import EngineSid, SessionsRange, ranges
 from shared_wire.format.batches import split
@@ -42,17 +43,17 @@ _SAME: Final = {
 
 def make_tight(patch: pytest.MonkeyPatch) -> None:
     """Have queues be full soon: sessions are lost for it."""
-    patch.setattr("shared_wire.link.calls.MAX_QUEUED", 4)
-    patch.setattr("shared_wire.link.calls.FEW_QUEUED_BYTES", 0)
-    patch.setattr("socketio_do.server.backlog.MAX_BACKLOG", 9_000)
-    patch.setattr("socketio_do.server.backlog.MAX_BACKLOG_OF_ALL", 25_000)
+    patch_builds(patch, "shared_wire.link.calls.MAX_QUEUED", 4)
+    patch_builds(patch, "shared_wire.link.calls.FEW_QUEUED_BYTES", 0)
+    patch_builds(patch, "socketio_do.server.backlog.MAX_BACKLOG", 9_000)
+    patch_builds(patch, "socketio_do.server.backlog.MAX_BACKLOG_OF_ALL", 25_000)
 
 
 def make_small(patch: pytest.MonkeyPatch, random: Random, counts: Counter[str]) -> None:
     """Make limits small that no client can notice; ``counts`` tells what went in pieces."""
     chosen = {name: random.randrange(1, 4) for name in SMALL}
     for name, value in (chosen | {name: chosen[like] for name, like in _SAME.items()}).items():
-        patch.setattr(name, value)
+        patch_builds(patch, name, value)
     patch.setattr("engine_do.durable.application_linked.ranges", _counting_ranges(counts))
     patch.setattr("shared_wire.link.calls.split", _counting_split(counts))
     patch.setattr("shared_wire.link.replies.split", _counting_split(counts))

@@ -10,10 +10,11 @@ from typing import Final
 
 import pytest
 from error_log import ErrorLog
+from mixed_builds import load_next
 from seeded import seed_packages
 from system_limits import make_small, make_tight
-from system_steps import STEPS, STEPS_BETWEEN_OBJECTS, Step
-from system_world import System
+from system_steps import STEPS, STEPS_BETWEEN_OBJECTS, STEPS_OF_BUILDS, Step, deploy, fill
+from system_world import PROJECT, System
 
 from shared_wire.testing.modules import install
 
@@ -56,31 +57,39 @@ class Plan:
     is_small: bool
     clients: int
     is_split: bool
+    #: Whether each object's next life may run another build.
+    is_mixed: bool = False
 
     def __str__(self) -> str:
         """Write it so that a person can read it."""
         names = " ".join(f"{step.__name__}:{number}" for number, step in self.steps)
         kind = f"failures {self.failures}, {self.clients} clients{', tight' * self.is_tight}{', small' * self.is_small}"
-        return f"seed {self.seed}, {kind}{', one object' * (not self.is_split)}: {names}"
+        kind += f"{', one object' * (not self.is_split)}{', two builds' * self.is_mixed}"
+        return f"seed {self.seed}, {kind}: {names}"
 
 
-def make_plan(seed: int, failures: float, length: int, *, is_split: bool = True) -> Plan:
+def make_plan(seed: int, failures: float, length: int, *, is_split: bool = True, is_mixed: bool = False) -> Plan:
     """Choose what happens. What happens often in one run is rare in another."""
     random = Random(seed)
     is_tight, is_small = random.random() < 0.2, random.random() < 0.3
     [clients] = random.choices(list(_CLIENTS), list(_CLIENTS.values()))
     known = STEPS | STEPS_BETWEEN_OBJECTS if is_split else STEPS
+    if is_mixed:
+        known = {step: weight for step, weight in known.items() if step not in (deploy, fill)} | STEPS_OF_BUILDS
     weights = [weight * random.choice((0.2, 1, 3)) for weight in known.values()]
     steps = random.choices(list(known), weights, k=length)
-    return Plan(seed, failures, tuple(enumerate(steps)), is_tight, is_small, clients, is_split)
+    return Plan(seed, failures, tuple(enumerate(steps)), is_tight, is_small, clients, is_split, is_mixed)
 
 
 def play(plan: Plan) -> System:
     """Do what a plan says, and check everything; raises what does not hold."""
     random, counts = Random(plan.seed), Counter[str]()
+    entry = load_next(PROJECT) if plan.is_mixed else None
     with surroundings(random, counts, is_tight=plan.is_tight, is_small=plan.is_small) as log:
         system = System(random, plan.failures, plan.clients, is_tight=plan.is_tight, is_split=plan.is_split)
         with system.world:
+            if entry is not None:
+                system.mix_builds(entry)
             for actor in system.actors:
                 system.watch_sleep(actor)
             for number, step in plan.steps:
@@ -98,9 +107,9 @@ def play(plan: Plan) -> System:
     return system
 
 
-def run(seed: int, failures: float, length: int, *, is_split: bool = True) -> System:
+def run(seed: int, failures: float, length: int, *, is_split: bool = True, is_mixed: bool = False) -> System:
     """Make a plan and play it; what does not hold is raised with the shortest plan that was found to show it."""
-    plan = make_plan(seed, failures, length, is_split=is_split)
+    plan = make_plan(seed, failures, length, is_split=is_split, is_mixed=is_mixed)
     try:
         return play(plan)
     except Exception as error:

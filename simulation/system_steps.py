@@ -11,7 +11,7 @@ from system_releases import rewrite
 from system_upgrade import SLOW_S, Upgrading
 from system_world import System
 
-__all__ = ["STEPS", "STEPS_BETWEEN_OBJECTS", "Step", "open_client"]
+__all__ = ["STEPS", "STEPS_BETWEEN_OBJECTS", "STEPS_OF_BUILDS", "Step", "deploy", "fill", "open_client"]
 
 _ROOMS: Final = ("red", "blue")
 #: What a handler may be asked to do, and how often.
@@ -227,6 +227,39 @@ def deploy(system: System) -> None:
         system.note(rewrite(system.random.choice(sleeping), system.random))
 
 
+def change_build(system: System) -> None:
+    """Have an object run the other build from its next life on."""
+    assert system.builds is not None
+    system.builds.change(system.random.choice(system.actors))
+
+
+def change_build_asleep(system: System) -> None:
+    """Have an object that sleeps run the other build."""
+    assert system.builds is not None
+    if sleeping := [actor for actor in system.actors if actor.fall_asleep() and actor.lives]:
+        system.builds.change(system.random.choice(sleeping))
+
+
+def change_build_at_stream(system: System) -> None:
+    """Have a socket actor that nothing keeps awake run the other build before ten seconds have passed: a stream is open to it.
+
+    Not where calls fail: it must not sleep while they are repeated.
+    """
+    assert system.builds is not None
+    if system.faults.rate:
+        return
+    system.world.settle()
+    for _, actor, _ in system.streams:
+        if actor.life is not None and not (actor.life.keeps_awake() or actor.waiting):
+            system.builds.change(actor)
+            actor.evict()
+
+
+def change_entrypoint(system: System) -> None:
+    assert system.builds is not None
+    system.builds.change_entrypoint()
+
+
 def jump_clock(system: System) -> None:
     """Have the clock jump where nothing is under way: back, no call of an earlier life may still come."""
     system.settle()
@@ -294,6 +327,16 @@ STEPS: Final[dict[Step, int]] = {
 
 #: What may happen besides where sockets and application are in two objects.
 STEPS_BETWEEN_OBJECTS: Final[dict[Step, int]] = {break_stream: 25}
+
+#: What may happen besides where there are two builds, in place of `deploy` (tables of releases that never followed each
+#: other) and `fill`.
+STEPS_OF_BUILDS: Final[dict[Step, int]] = {
+    change_build: 30,
+    change_build_asleep: 20,
+    change_build_at_stream: 100,
+    change_entrypoint: 10,
+    wait_long: 30,
+}
 
 
 def _open(system: System) -> list[Client]:

@@ -14,9 +14,11 @@ from contextvars import Context
 from functools import partial
 from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import Any, Final
 
 from expected_packets import Expected
+from mixed_builds import Builds
 from system_clients import Client, Stream
 from system_faults import Unreliable
 from system_rest import check_at_rest, check_prompt
@@ -30,7 +32,7 @@ from shared_wire.testing.sockets import ServerSocket
 from shared_wire.testing.values import LifeOver
 from socketio_do.testing.transports import Polling, Transport, WebSocket
 
-__all__ = ["System"]
+__all__ = ["PROJECT", "System"]
 
 PROJECT: Final = Path(__file__).parent / "system"
 #: Names of the actors.
@@ -73,8 +75,14 @@ class System:
         self.settled_questions: set[int] = set()
         self.is_disturbed = False
         self.faults_found: list[AssertionError] = []
+        #: Where each object's next life may run another build.
+        self.builds: Builds | None = None
         self.world = World.load(project, JUDGE=self)
         self.faults = self.world.faults = Unreliable(random, failures, self.counts)
+
+    def mix_builds(self, entry: ModuleType) -> None:
+        """Let objects run another build, whose main module is given."""
+        self.builds = Builds(self.world, entry, self.actors, self.note)
 
     # -- what the application tells
 

@@ -39,7 +39,7 @@ def test_a_seed_repeats_its_run() -> None:
 
 #: Mistakes, each a function and what takes its place, with the seed from which on it is looked for.
 PLANTED = {
-    "rooms are not undone": ("socketio_do.state.recovery_log._Missed._undo", lambda *_: None, 14),
+    "rooms are not undone": ("socketio_do.state.log_entries.Missed._undo", lambda *_: None, 14),
     "a move is not noted": ("socketio_do.state.recovery_log.RecoveryLog.note_moved", lambda *_, **__: None, 14),
     "what is not whole is believed": ("socketio_do.state.recovery_log.RecoveryLog._is_whole_from", lambda *_: True, 0),
 }

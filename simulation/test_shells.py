@@ -154,6 +154,16 @@ def test_the_layout_of_the_tables_is_stored_with_them(world: World) -> None:
     assert world.actor("SOCKET", "main").storage.kv.get("socketio_do:schema") is not None
 
 
+def test_a_report_that_a_later_release_stores_otherwise_is_compared_anew(world: World) -> None:
+    world.client()
+    engine, rows = world.actor("ENGINE", "e0"), world.actor("SOCKET", "main").storage.sql
+    world.reset("ENGINE")
+    engine.storage.kv.put("engine_do:report:main", ["a report of another kind"])
+    assert rows.exec("SELECT count(*) FROM sio_sessions").raw().toArray() == [[1]]
+    world.advance(SWEPT_S)
+    assert rows.exec("SELECT count(*) FROM sio_sessions").raw().toArray() == [[0]]
+
+
 def test_in_one_object_a_disconnect_handler_that_a_reset_cuts_short_runs_again_though_nobody_else_is_there() -> None:
     told: list[str] = []
 

@@ -8,6 +8,7 @@ import pytest
 
 from engine_do import EngineConfig
 from shared_wire.link.stream_bounds import MOST_CALLS, QUIET_MS, REFUSED_MS
+from shared_wire.link.stream_messages import write_call
 from shared_wire.testing import Actor
 from shared_wire.testing.faults import LOST, Fate, Faults
 from shared_wire.testing.sockets import ServerSocket
@@ -417,3 +418,51 @@ def test_what_asks_for_no_stream_is_answered_with_404(world: World) -> None:
     for headers in ({}, {"upgrade": "websocket"}, {"upgrade": "websocket", "x-shared-wire-stream": "2"}):
         stub = world.env.SOCKET.getByName("main")
         assert world.run(stub.fetch("http://socket-actor/stream", headers=headers)).status == 404
+
+
+# Messages of another release
+
+
+def _of_another_release(number: int, frame: bytes) -> bytes:
+    return b"\x03" + write_call(number, frame)[1:]
+
+
+def test_a_life_that_cannot_read_a_stream_has_the_call_made_by_rpc(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = world.client()
+    open_stream(world, client)
+    socket(world).evict()
+    before = spent(world)["streams_refused"]
+    monkeypatch.setattr("shared_wire.durable.streams.write_call", _of_another_release)
+    assert client.call("echo", "x") == "x"
+    assert streams(world) == []
+    assert client.call("echo", "y") == "y"
+    assert (spent(world)["resends"], spent(world)["streams_refused"]) == (0, before)
+
+
+def test_an_engine_that_cannot_read_a_stream_is_called_by_rpc(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = world.client()
+    open_stream(world, client)
+    client.emit("later", 0.5)
+    world.settle()
+    monkeypatch.setattr("shared_wire.durable.streams.write_call", _of_another_release)
+    world.advance(0.6)
+    assert client.received("late") == [None]
+    assert streams(world) == []
+    assert spent(world)["resends"] == 0
+
+
+def test_a_stream_that_could_not_be_read_is_not_opened_again_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = world.client()
+    open_stream(world, client)
+    with monkeypatch.context() as patch:
+        patch.setattr("shared_wire.durable.streams.write_call", _of_another_release)
+        client.call("echo", "x")
+    for number in range(2 * MOST_CALLS):
+        client.call("echo", number)
+    assert spent(world)["streams_opened"] == 1
+    world.advance(REFUSED_MS / 1000)
+    open_stream(world, client)

@@ -37,13 +37,14 @@ class Exchange:
     seed: int
     stopping: asyncio.Event
     path: str = "/socket.io/"
+    query: str = "EIO=4&transport=websocket"
 
     async def run(self) -> None:
         """Talk, and come back after each close."""
         chance = random.Random(self.seed)
         while not self.stopping.is_set():
             try:
-                async with connect(self.url, self.path) as client:
+                async with connect(self.url, self.path, self.query) as client:
                     await client.join()
                     self.tally.sessions += 1
                     await self._talk(client, chance)

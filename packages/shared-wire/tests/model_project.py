@@ -46,6 +46,17 @@ class Counter(DurableObject):
     async def hear_no_more(self):
         self.stream.removeEventListener("message", self.listener)
 
+    async def hear_once(self):
+        def hear(event):
+            self.marks.append(f"once: {event.data}")
+            self.stream.removeEventListener("message", hear)
+
+        self.stream.addEventListener("message", hear)
+
+    async def say_twice(self, text):
+        self.stream.send(text)
+        self.stream.send(text)
+
     async def hear_badly(self):
         self.stream.addEventListener("message", lambda event: 1 / 0)
 

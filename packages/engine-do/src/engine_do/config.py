@@ -207,9 +207,12 @@ class EngineConfig:
         return {one.name: _written(getattr(self, one.name)) for one in fields(self)}
 
     def differing(self, described: Mapping[str, str]) -> list[str]:
-        """Name the options that are others than those another configuration was described with."""
+        """Name the options that are others than those another configuration was described with.
+
+        In the moments of a deploy that may be another release's: what only one of the two has is left out.
+        """
         mine = self.describe()
-        return sorted(name for name in mine.keys() | described.keys() if mine.get(name) != described.get(name))
+        return sorted(name for name in mine.keys() & described.keys() if mine[name] != described[name])
 
     def check_peer(self, actor: str, *, has_peer: bool, has_application: bool = False) -> None:
         """Raise `ConfigError` where an option does not go with what class ``actor`` serves: a peer, its own application, nobody."""

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from shared_wire.errors import MalformedFrame
-from shared_wire.link.stream_messages import LAST_NUMBER, read_message, write_call, write_reply
+from shared_wire.link.stream_messages import (
+    LAST_NUMBER,
+    NOT_TAKEN,
+    UNREADABLE,
+    read_message,
+    write_call,
+    write_reply,
+)
 from shared_wire.testing.loop import VirtualLoop
 from shared_wire.testing.modules import install
 from shared_wire.testing.values import JsException
@@ -132,6 +139,20 @@ def test_its_end_fails_the_call_under_way_and_takes_no_other(end: End) -> None:
     assert not end.say(b"another")
     assert (len(end.sent), end.heard) == (1, [None])
     assert end.stream.is_over
+
+
+def test_a_call_on_a_stream_that_the_peer_cannot_read_was_not_taken(end: End) -> None:
+    end.say(b"frame")
+    end.stream.end(UNREADABLE)
+    assert end.heard == [NOT_TAKEN]
+    assert not end.say(b"another")
+
+
+@pytest.mark.parametrize("code", [1000, 1006])
+def test_with_any_other_code_it_may_have_been(end: End, code: int) -> None:
+    end.say(b"frame")
+    end.stream.end(code)
+    assert end.heard == [None]
 
 
 def test_a_call_that_cannot_be_sent_is_not_taken_and_ends_the_stream(end: End) -> None:

@@ -19,6 +19,7 @@ from shared_wire.format.operations import (
 )
 from shared_wire.limits import FEW_QUEUED_BYTES, MAX_ATTEMPTS, MAX_FRAME_BYTES, MAX_QUEUED, MAX_QUEUED_BYTES
 from shared_wire.link.driver import LinkDriver
+from shared_wire.link.stream_messages import NOT_TAKEN
 
 X, Y, Z = EngineSid("x"), EngineSid("y"), EngineSid("z")
 REPORT = SessionsDigest(0, b"")
@@ -531,6 +532,17 @@ def test_an_overloaded_peer_is_asked_again(pair: Pair) -> None:
     engine_sends(pair, up(X))
     pair.finish(pair.engine, encode(overloaded(pair)))
     assert [pause.attempt for pause in pair.engine.wire.pauses] == [2]
+    assert pair.engine.wire.lost == []
+
+
+def test_a_call_that_was_certainly_not_taken_is_made_again_as_the_same_attempt(pair: Pair) -> None:
+    engine_sends(pair, up(X))
+    first = call_under_way(pair)
+    pair.finish(pair.engine, NOT_TAKEN)
+    pair.engine.wire.wake()
+    assert call_under_way(pair) == first
+    pair.settle()
+    assert pair.socket.wire.delivered == [up(X)]
     assert pair.engine.wire.lost == []
 
 

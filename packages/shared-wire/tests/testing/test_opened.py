@@ -45,6 +45,14 @@ def test_a_listener_that_was_removed_hears_nothing(world: World) -> None:
     assert world.run(near.call("an RPC", "heard")) == "['hello 1 heard']"
 
 
+def test_a_listener_that_removes_itself_does_not_hear_what_has_come_by_then(world: World) -> None:
+    near = world.actor("COUNTER", "near")
+    world.run(near.call("an RPC", "hear_no_more"))
+    world.run(near.call("an RPC", "hear_once"))
+    world.run(near.call("an RPC", "say_twice", "this"))
+    assert world.run(near.call("an RPC", "heard")) == "['once: hello 1 this']"
+
+
 def test_what_a_listener_raises_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     near = world.actor("COUNTER", "near")
     world.run(near.call("an RPC", "hear_badly"))

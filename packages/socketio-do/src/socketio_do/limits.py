@@ -90,7 +90,8 @@ MAX_LOG: Final = 64_000_000
 #: that no row holds is not logged: who misses it is not recovered.
 MAX_LOGGED: Final = 400_000
 
-#: Rows of the log, one for each event that sends something: 300 a second for nearly two minutes.
+#: Rows of the log, one for each event that sends something: 300 a second for nearly two minutes. Part of the layout: a row's
+#: place is its number modulo this.
 MAX_LOG_ROWS: Final = 32_768
 
 #: Characters, and packets, that a client gets which comes back: what waits for one that polls has little more room. Who has missed

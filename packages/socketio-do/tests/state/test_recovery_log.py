@@ -7,6 +7,7 @@ import pytest
 from server_fakes import FakeDatabase, Log, connect
 
 from socketio_do.limits import MAX_LOGGED, MAX_MISSED_PACKETS
+from socketio_do.state import log_entries
 from socketio_do.state import recovery_log as module
 from socketio_do.state.found import Socket
 from socketio_do.state.recovery_log import Addressed, RecoveryLog
@@ -405,7 +406,7 @@ def test_to_keep_it_small_costs_no_more_than_what_is_written(monkeypatch: pytest
 
 
 def test_who_has_missed_too_much_is_told_and_not_all_of_it_is_read(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_MISSED", 1_000)
+    monkeypatch.setattr(log_entries, "MAX_MISSED", 1_000)
     first = logs.send("0")
     last = [logs.send("x" * 150_000) for _ in range(40)][-2]
     logs.database.take()
@@ -597,3 +598,47 @@ def test_a_reset_after_a_write_that_failed_recovers_nobody_with_a_gap(logs: Logs
     logs.begin()
     assert (logs.texts(before), logs.texts(None)) == (None, None)
     assert len(log.take("ERROR")) == 1
+
+
+# What a later release has written
+
+
+def rewrite(logs: Logs, change: Callable[[list[Any]], list[Any]]) -> None:
+    """Change the entries of all rows, and begin a life that reads them."""
+    for slot, *_, text, _ in logs.database.rows("sio_log"):
+        entries = json.dumps([change(entry) for entry in json.loads(text)])
+        logs.database.execute("UPDATE sio_log SET entries = ? WHERE slot = CAST(? AS INTEGER)", entries, str(slot))
+    logs.begin()
+
+
+def test_what_it_appends_to_entries_is_left_out(logs: Logs) -> None:
+    first = logs.send("before")
+    logs.send("in the lobby, before it entered", to=LOBBY)
+    logs.move("lobby", True, S1)
+    logs.move("elsewhere", True, S2)
+    logs.end_step()
+    logs.send("in the lobby", to=LOBBY)
+    logs.add("binary", b"\x00\xff")
+    logs.end_step()
+    rewrite(logs, lambda entry: [*entry, {"region": "weur"}, 7])
+    assert logs.missed(first, "lobby") == [("in the lobby",), ("binary", b"\x00\xff")]
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [["/"], ["/", None, [], "ttl", ["text"]], ["/", "room", "everybody", True], ["/", None, [], [], [{"text": 1}]]],
+)
+def test_an_entry_of_another_kind_is_told_to_who_may_need_it(logs: Logs, unknown: list[Any]) -> None:
+    first = logs.send("before")
+    logs.send("this")
+    last = logs.send("after")
+    rewrite(logs, lambda entry: unknown if entry[4] == ["this"] else entry)
+    assert logs.missed(first) is None
+    assert logs.texts(last) == []
+
+
+def test_an_entry_of_another_namespace_need_not_be_understood(logs: Logs) -> None:
+    first = logs.send("before")
+    logs.send("this")
+    rewrite(logs, lambda entry: ["/other", {"new": 1}] if entry[4] == ["this"] else entry)
+    assert logs.texts(first) == []

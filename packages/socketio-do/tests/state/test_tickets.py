@@ -16,6 +16,10 @@ def test_one_that_was_written_before_anybody_was_recovered_by_it() -> None:
     assert Ticket.read('["s", "3.1.0"]') == Ticket("s", "3.1.0", recovered_ms=None)
 
 
+def test_what_a_later_release_has_appended_is_left_out() -> None:
+    assert Ticket.read('["s", "3.1.0", null, "weur", {"more": 1}]') == Ticket("s", "3.1.0", recovered_ms=None)
+
+
 @pytest.mark.parametrize("said", ["", "secre", "secrett", "Secret", "\u00fc"])
 def test_another_secret_is_not_its(said: str) -> None:
     assert not Ticket("secret", "").is_of(said)

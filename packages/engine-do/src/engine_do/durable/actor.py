@@ -245,7 +245,7 @@ class _EngineFace:
 
     def load(self, key: str) -> str | None:
         value = self._kv.get(_KEY_PREFIX + key)
-        return value if isinstance(value, str) else None
+        return None if value is None else str(value)  # what is no text a later release has stored: it is not nothing
 
     def store(self, key: str, value: str | None) -> None:
         self._counters["rows_written"] += 1

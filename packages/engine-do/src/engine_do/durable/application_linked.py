@@ -201,7 +201,7 @@ class LinkedApplication(RpcWire):
     def _end_call(self, peer: str, turns: Turns, began_ms: int, reply: bytes | None) -> None:
         """Note the end of a call where sessions take turns: what it took is what they rest for."""
         now = now_ms()
-        if reply is not None:
+        if reply:
             turns.end_call(now, now - began_ms)
         if turns:
             self._come_back(peer, 0)

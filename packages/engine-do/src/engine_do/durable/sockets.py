@@ -114,7 +114,7 @@ class Sockets:
         known = _short(record) or _long(record)
         if known is not None or not record.startswith(_PROBE):
             return known or self._read(ws, record)
-        return Probe(EngineSid(record.removeprefix(_PROBE)))
+        return Probe(EngineSid(record.removeprefix(_PROBE).partition(" ")[0]))  # a later release may append to it
 
     def _read(self, ws: Any, record: str) -> Session | None:
         found = read_record(record)

@@ -13,7 +13,9 @@ import js
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from shared_wire.durable import Stream, Timer, log_fault, now_ms, raw, start_eagerly
+from shared_wire.errors import MalformedFrame
 from shared_wire.link.stream_bounds import StreamBounds
+from shared_wire.link.stream_messages import UNREADABLE
 from shared_wire.log_lines import summarize
 from shared_wire.names import STREAM_FORMAT, STREAM_HEADER, STREAM_SENDER, STREAM_URL
 
@@ -117,6 +119,10 @@ class OpenedStreams:
         if how == "silent":
             _logger.warning("= the stream to %s does not answer", peer)
             opened.bounds.note_refused(now_ms())
+        elif how == "unreadable":
+            _logger.warning("= the stream to %s has messages of another release", peer)
+            opened.bounds.note_refused(now_ms())
+            self._broken(peer)
         elif how == "broken":
             _logger.warning("= the stream to %s broke", peer)
             self._broken(peer)
@@ -157,6 +163,8 @@ class _Opened:
     def _hear(self, event: Any) -> None:
         try:
             self.stream.receive(bytes(event.data.to_bytes()))
+        except MalformedFrame:
+            self._close("unreadable", UNREADABLE)
         except Exception as error:
             log_fault("handling a message of a stream", error)
             self._give_up()
@@ -171,21 +179,22 @@ class _Opened:
     def _give_up(self) -> None:
         self._close("silent")
 
-    def _lost(self, _event: Any) -> None:
+    def _lost(self, event: Any) -> None:
         """Handle the end of the WebSocket, which was not closed here."""
-        self._timer.cancel()
-        self._destroy()
-        self.stream.end()
-        self._end(self, "broken")
+        code = getattr(event, "code", None)  # an error has none
+        self._finish("unreadable" if code == UNREADABLE else "broken", code)
 
-    def _close(self, how: str) -> None:
-        """Close it. Nothing more is heard of it: whether the peer answers the close or not is all the same."""
+    def _finish(self, how: str, code: int | None) -> None:
         self._timer.cancel()
         self._destroy()
-        self.stream.end()
+        self.stream.end(code)
         self._end(self, how)
+
+    def _close(self, how: str, code: int = _DONE) -> None:
+        """Close it. Nothing more is heard of it: whether the peer answers the close or not is all the same."""
+        self._finish(how, code)
         try:
-            self._ws.close(_DONE, how)
+            self._ws.close(code, how)
         except JsException:
             return  # it has ended already
 

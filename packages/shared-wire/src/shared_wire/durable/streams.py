@@ -8,7 +8,14 @@ from typing import Any, Final, Protocol
 from pyodide.ffi import JsException, to_js
 
 from shared_wire.durable.timers import Timer
-from shared_wire.link.stream_messages import LAST_NUMBER, read_message, write_call, write_reply
+from shared_wire.link.stream_messages import (
+    LAST_NUMBER,
+    NOT_TAKEN,
+    UNREADABLE,
+    read_message,
+    write_call,
+    write_reply,
+)
 
 __all__ = ["Stream", "Streams"]
 
@@ -53,7 +60,7 @@ class Stream:
         return self._heard is not None
 
     def say(self, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
-        """Make a call; ``heard`` gets the reply, or none: the stream broke, or no reply came in time.
+        """Make a call; ``heard`` gets the reply, none (the stream broke, or no reply came in time), or `NOT_TAKEN`.
 
         Returns False where the call was certainly not sent: the stream is over then, and ``heard`` is not called. One call may be
         under way at a time.
@@ -83,13 +90,13 @@ class Stream:
             heard, self._heard = self._heard, None
             heard(frame)
 
-    def end(self) -> None:
-        """Note that the stream has ended: a call under way has failed."""
+    def end(self, code: int | None = None) -> None:
+        """Note that the stream has ended, and with which code: a call under way has failed, or the peer could not read it."""
         self.is_over = True
         self._end_timer()
         heard, self._heard = self._heard, None
         if heard is not None:
-            heard(None)
+            heard(NOT_TAKEN if code == UNREADABLE else None)
 
     def _reply(self, number: int, frame: bytes) -> None:
         """Send a reply. Where that is not possible the stream has ended, which is about to be told."""

@@ -18,6 +18,7 @@ from shared_wire.link.calls import enqueue, fail_call, make_call, receive_reply,
 from shared_wire.link.effects import Deliver, Effect, Lose, SendReply
 from shared_wire.link.link import Link, change
 from shared_wire.link.replies import answer_call, confirm_handled, receive_call, spoil_answer
+from shared_wire.link.stream_messages import NOT_TAKEN
 from shared_wire.link.uneventful import answer_next, call_next, receive_next_call, receive_next_reply
 
 __all__ = ["LinkDriver", "Wire"]
@@ -29,8 +30,9 @@ class Wire(Protocol):
     def say(self, peer: str, data: bytes, heard: Callable[[bytes | None], None]) -> bool:
         """Make a call over what needs no task to wait in, and count it, if there is such a thing: a stream.
 
-        Later, never during this, ``heard`` is called once with the reply; none when the call failed, whatever the reason. Returns
-        False where nothing was sent: then `call` makes the call.
+        Later, never during this, ``heard`` is called once with the reply; none when the call failed, whatever the reason, and
+        `stream_messages.NOT_TAKEN` where the peer has certainly not taken it. Returns False where nothing was sent: then `call`
+        makes the call.
         """
 
     async def call(self, peer: str, data: bytes) -> bytes | None:
@@ -291,7 +293,7 @@ class _PeerLink:
     def _take(self, answer: bytes | None) -> Call | None:
         """Take the reply to the call under way, none when it failed; returns the next call, or the same one to be made again."""
         reply: Frame | None = None
-        if answer is not None:
+        if answer:
             try:
                 reply = decode(answer)
             except RemoteWireError:
@@ -302,7 +304,7 @@ class _PeerLink:
             self._tries = 0
             return self._step(*(receive_next_reply(self.link, reply) or receive_reply(self.link, reply)))
         self._tries += 1
-        return self._again(is_put_off=isinstance(reply, Reply))
+        return self._again(is_put_off=isinstance(reply, Reply) or answer == NOT_TAKEN)
 
     def _step(self, link: Link, effects: tuple[Effect, ...]) -> Call | None:
         """Carry out what a step of a link says; returns the next call to make."""

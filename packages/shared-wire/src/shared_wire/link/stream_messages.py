@@ -3,6 +3,9 @@
 One byte (1: call, 2: reply), 8 bytes with the call's number, big-endian, and the frame. Each direction has one call under way at
 most; the number tells a reply that comes after its call was given up from the next one's. A side begins with a random number, so
 that a reply to a call of its earlier life is not taken for one of this life.
+
+A stream outlives the deploy that its accepting end sleeps through, so the messages of another format (`names.STREAM_FORMAT`) have
+other kinds: whoever cannot read one closes the stream with `UNREADABLE`, and the other end calls by RPC as if it had not called.
 """
 
 import struct
@@ -10,7 +13,12 @@ from typing import Final
 
 from shared_wire.errors import MalformedFrame
 
-__all__ = ["LAST_NUMBER", "read_message", "write_call", "write_reply"]
+__all__ = ["LAST_NUMBER", "NOT_TAKEN", "UNREADABLE", "read_message", "write_call", "write_reply"]
+
+#: The code with which a stream is closed on which a message has come that cannot be read: no call under way on it was taken.
+UNREADABLE: Final = 1002
+#: What stands for the reply to such a call.
+NOT_TAKEN: Final = b""
 
 _HEAD: Final = struct.Struct("!BQ")
 _CALL: Final = 1

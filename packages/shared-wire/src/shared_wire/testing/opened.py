@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from contextvars import Context
-from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -72,17 +71,24 @@ class OpenedSocket:
 
         def begin() -> None:
             for listener in list(self._listeners[kind]):
-                loop.create_task(self._deliver(f"a {kind} event", partial(listener, event)))
+                loop.create_task(self._deliver(kind, listener, event))
 
         loop.call_soon(begin, context=Context())
 
-    async def _deliver(self, what: str, handle: Callable[[], Any]) -> None:
-        """Have a listener called, unless the life of the object is over by now; what it raises is logged, as the runtime does."""
+    async def _deliver(self, kind: str, listener: Callable[[Any], Any], event: Any) -> None:
+        """Have a listener called, unless it is removed, or the life of the object over, by now.
+
+        What it raises is logged, as the runtime does.
+        """
+
+        def handle() -> Any:
+            return listener(event) if listener in self._listeners[kind] else None
+
         if not self._life.is_alive:
             return
         try:
-            await self._life.deliver(what, handle)
+            await self._life.deliver(f"a {kind} event", handle)
         except LifeOver:
             return
         except JsException as error:
-            _logger.error("= %r: %s raised: %s", self._life.owner, what, error)
+            _logger.error("= %r: a %s event raised: %s", self._life.owner, kind, error)

@@ -134,7 +134,7 @@ class SocketActor(DurableObject):
     def webSocketClose(self, ws: Any, code: int, reason: str, was_clean: bool) -> None:  # noqa: N802
         """Handle the end of a stream; in an engine's object, the close of a client's socket."""
         if isinstance(self._placement, SeveralObjects):
-            self._placement.streams.end(ws)
+            self._placement.streams.end(ws, code)
         else:
             super().webSocketClose(ws, code, reason, was_clean)
 

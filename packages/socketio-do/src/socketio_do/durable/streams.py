@@ -10,16 +10,14 @@ from pyodide.ffi import JsException, to_js
 
 from shared_wire.durable import Stream
 from shared_wire.errors import MalformedFrame
+from shared_wire.link.stream_messages import UNREADABLE
 from shared_wire.names import STREAM_FORMAT, STREAM_HEADER, STREAM_SENDER, STREAM_URL
 
 __all__ = ["AcceptedStreams"]
 
 #: What the tag of a stream begins with; the engine actor's name follows. The attachment is the tag, a space, and what tells two
-#: streams of one engine actor apart.
+#: streams of one engine actor apart; a later release may add to it.
 _TAG: Final = "socketio_do:stream:"
-
-#: The code with which a stream is closed that says what we do not understand.
-_PROTOCOL_ERROR: Final = 1002
 
 
 class AcceptedStreams:
@@ -67,18 +65,18 @@ class AcceptedStreams:
         try:
             stream.receive(b"" if isinstance(message, str) else bytes(message.to_bytes()))
         except MalformedFrame:
-            self._close(ws, _PROTOCOL_ERROR)
-            self.end(ws)
+            self._close(ws, UNREADABLE)
+            self.end(ws, UNREADABLE)
 
-    def end(self, ws: Any) -> None:
-        """Handle the end of a stream, and answer its close: plain workerd leaves that to us."""
+    def end(self, ws: Any, code: int | None = None) -> None:
+        """Handle the end of a stream, closed with a code, and answer its close: plain workerd leaves that to us."""
         stream = self._stream(ws)
         if stream is None:
             return
-        stream.end()
+        stream.end(code)
         key = ws.deserializeAttachment()
         del self._streams[key]
-        peer = key.removeprefix(_TAG).rpartition(" ")[0]
+        peer = key.removeprefix(_TAG).partition(" ")[0]
         if self._latest.get(peer) is stream:
             self._latest[peer] = None
         self._close(ws, 1000)

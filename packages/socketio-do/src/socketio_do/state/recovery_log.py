@@ -9,18 +9,17 @@ says: its rooms are known now, and each change is undone on the way back. **Reco
 overwritten or is not whole makes whoever needs it an ordinary client.
 """
 
-import base64
 import enum
 import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from hashlib import blake2s
 from typing import Any, Final
 
-from socketio_do.limits import MAX_LOG, MAX_LOG_ROWS, MAX_LOGGED, MAX_MISSED, MAX_MISSED_PACKETS, MAX_READ
+from socketio_do.limits import MAX_LOG, MAX_LOG_ROWS, MAX_LOGGED, MAX_READ
 from socketio_do.protocol.offsets import Position, is_offset_of, is_recoverable, read_offset, write_offset
 from socketio_do.state.found import Socket
+from socketio_do.state.log_entries import MARK, Missed, mark, moves_of, write_packet
 from socketio_do.state.recovery_rows import RecoveryRows, Row
 
 __all__ = ["Addressed", "RecoveryLog"]
@@ -30,8 +29,6 @@ _logger = logging.getLogger("socketio_do")
 #: Characters that an entry takes besides what is in it, and one room, or other name, besides its own.
 _ENTRY: Final = 64
 _NAME: Final = 16
-#: Characters of what a row is marked with; of a longer name it is a hash: who was in many rooms asks for all their marks at once.
-_MARK: Final = 64
 #: Marks that somebody may ask for: who was in more rooms is not recovered.
 _MARKS: Final = 10_000
 #: Characters that a socket takes which moves, and how many are noted in one entry.
@@ -70,7 +67,7 @@ class Addressed:
     def size(self) -> int:
         """Return how many characters a row has for this at most: all is escaped, and the row is marked with each room."""
         rooms = self.rooms or [""]
-        size = _ENTRY + 2 * len(self.namespace) + (_NAME + 2 * _MARK) * len(rooms)
+        size = _ENTRY + 2 * len(self.namespace) + (_NAME + 2 * MARK) * len(rooms)
         return size + sum(_NAME + 2 * len(name) for names in (rooms, self.skipped, self.excepted) for name in names)
 
 
@@ -124,8 +121,8 @@ class RecoveryLog:
             self._put([], [], 0)
             return
         rooms = [""] if to.rooms is None else to.rooms
-        entry = [to.namespace, to.rooms, to.skipped, to.excepted, [_write(packet) for packet in packets]]
-        self._put(entry, [_mark(to.namespace, room) for room in rooms], size)
+        entry = [to.namespace, to.rooms, to.skipped, to.excepted, [write_packet(packet) for packet in packets]]
+        self._put(entry, [mark(to.namespace, room) for room in rooms], size)
 
     def note_moves(self, memberships: Iterable[tuple[Socket, str]], *, entered: bool) -> None:
         """Add that connected sockets entered rooms, or left them."""
@@ -143,7 +140,7 @@ class RecoveryLog:
             some = moved[start : start + _MOVED_AT_ONCE]
             size = _MOVE_SIZE * len(some) + 2 * (len(namespace) + len(room))
             self._make_room(size)
-            self._put([namespace, room, some, entered], map(_moves_of, some), size)
+            self._put([namespace, room, some, entered], map(moves_of, some), size)
 
     def sent_since(self, since_ms: int) -> list[tuple[str, str]] | None:
         """Return whom something was sent to after a time: namespaces, each with a room's name or ""; or none.
@@ -264,9 +261,9 @@ class RecoveryLog:
             start = max(start, self._find(since) or _BEGINNING)  # of a row that was lost, another one has the place
         if start is None or head.number - start.number > most or not self._is_whole_from(start):
             return None
-        return self._collect(_Missed(socket_sid, namespace, {*rooms}), start, head.number)
+        return self._collect(Missed(socket_sid, namespace, {*rooms}), start, head.number)
 
-    def _collect(self, missed: "_Missed", start: Position, last: int) -> list[tuple[str | bytes, ...]] | None:
+    def _collect(self, missed: Missed, start: Position, last: int) -> list[tuple[str | bytes, ...]] | None:
         first = max(start.number, 0)
         moves = self._rows.entries(first, last, [missed.own_moves], MAX_READ)
         missed.note_rooms(entry for _, entries in moves for entry in entries or ())
@@ -331,68 +328,3 @@ class RecoveryLog:
             kept = self._oldest + max(1, (head.number - self._oldest) // 8)
             self._rows.clear(self._oldest, kept - 1)
             self._oldest = kept
-
-
-class _Missed:
-    """What one socket has missed, gathered from the newest entry to the oldest."""
-
-    def __init__(self, socket_sid: str, namespace: str, rooms: set[str]) -> None:
-        self._socket_sid, self._namespace = socket_sid, namespace
-        self._rooms = rooms | {json.dumps(socket_sid)}
-        self._ever = {*self._rooms}
-        self._size = 0
-        self.packets: list[tuple[str | bytes, ...]] = []
-        self.own_moves = _moves_of(socket_sid)
-
-    def note_rooms(self, entries: Iterable[list[Any]]) -> None:
-        """Note in which other rooms the socket was."""
-        self._ever.update(entry[1] for entry in entries if _is_move(entry) and self._socket_sid in entry[2])
-
-    def targets(self) -> list[str]:
-        """Return what rows are marked with that concern the socket."""
-        return [self.own_moves, *(_mark(self._namespace, room) for room in ("", *self._ever))]
-
-    def take(self, entries: Iterable[list[Any]]) -> bool:
-        """Take entries, the newest first; return False when it is too much."""
-        for entry in entries:
-            if not entry or entry[0] != self._namespace:
-                continue
-            if _is_move(entry):
-                self._undo(*entry[1:])
-            elif self._is_for(*entry[1:4]):
-                packets = tuple(map(_read, entry[4]))
-                self.packets.append(packets)
-                self._size += sum(map(len, packets))
-        return self._size <= MAX_MISSED and len(self.packets) <= MAX_MISSED_PACKETS
-
-    def _undo(self, room: str, socket_sids: list[str], entered: bool) -> None:
-        if self._socket_sid in socket_sids:
-            (self._rooms.discard if entered else self._rooms.add)(room)
-
-    def _is_for(self, rooms: list[str] | None, skipped: list[str], excepted: list[str]) -> bool:
-        if self._socket_sid in skipped or not self._rooms.isdisjoint(excepted):
-            return False
-        return rooms is None or not self._rooms.isdisjoint(rooms)
-
-
-def _is_move(entry: list[Any]) -> bool:
-    return len(entry) == 4  # namespace, room, sockets, whether they entered
-
-
-def _mark(namespace: str, room: str) -> str:
-    """Return what a row is marked with that has something for a room, or ("") for a namespace."""
-    mark = f"{namespace}\n{room}"
-    return mark if len(mark) <= _MARK else blake2s(mark.encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-def _moves_of(socket_sid: str) -> str:
-    """Return what a row is marked with in which a socket enters or leaves rooms."""
-    return f"\r{socket_sid}"
-
-
-def _write(packet: str | bytes) -> Any:
-    return packet if isinstance(packet, str) else [base64.b64encode(packet).decode()]
-
-
-def _read(packet: Any) -> str | bytes:
-    return packet if isinstance(packet, str) else base64.b64decode(packet[0])

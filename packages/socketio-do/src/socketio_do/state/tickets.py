@@ -16,8 +16,8 @@ class Ticket(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> "Ticket | None":
-        """Read a ticket; none of a socket that has none."""
-        return cls(*json.loads(text)) if text else None
+        """Read a ticket; none of a socket that has none. What a later release has appended is left out."""
+        return cls(*json.loads(text)[: len(cls._fields)]) if text else None
 
     def write(self) -> str:
         """Return it as text."""
