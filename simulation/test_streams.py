@@ -9,6 +9,7 @@ import pytest
 from engine_do import EngineConfig
 from shared_wire.link.stream_bounds import MOST_CALLS, QUIET_MS, REFUSED_MS
 from shared_wire.link.stream_messages import write_call
+from shared_wire.names import STREAM_FORMAT, STREAM_HEADER, STREAM_SENDER, STREAM_URL
 from shared_wire.testing import Actor
 from shared_wire.testing.faults import LOST, Fate, Faults
 from shared_wire.testing.sockets import ServerSocket
@@ -418,6 +419,17 @@ def test_what_asks_for_no_stream_is_answered_with_404(world: World) -> None:
     for headers in ({}, {"upgrade": "websocket"}, {"upgrade": "websocket", "x-shared-wire-stream": "2"}):
         stub = world.env.SOCKET.getByName("main")
         assert world.run(stub.fetch("http://socket-actor/stream", headers=headers)).status == 404
+
+
+def test_a_stream_whose_opener_never_had_it_is_closed_by_the_next_one(world: World) -> None:
+    world.client()
+    asking = {"upgrade": "websocket", STREAM_HEADER: STREAM_FORMAT, STREAM_SENDER: "e0"}
+    opened = [world.run(world.env.SOCKET.getByName("main").fetch(STREAM_URL, headers=asking)) for _ in range(2)]
+    assert [one.status for one in opened] == [101, 101]
+    assert len(streams(world)) == 1
+    world.sleep()
+    client = world.client()
+    open_stream(world, client)
 
 
 # Messages of another release

@@ -48,6 +48,9 @@ class AcceptedStreams:
             return js.Response.new("", status=404)
         client, server = js.WebSocketPair.new().object_values()
         tag = _TAG + peer
+        # Its opener has one at most. Of an opener that ended before it had its stream the runtime tells nobody.
+        for stale in list(self._ctx.getWebSockets(tag)):
+            self.end(stale)
         self._ctx.acceptWebSocket(server, to_js([tag]))
         server.serializeAttachment(f"{tag} {secrets.token_urlsafe(9)}")
         self._latest[peer] = self._stream(server)
