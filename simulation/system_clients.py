@@ -96,11 +96,11 @@ class Client:
         yield from self.former
         yield from self.streams.values()
 
-    def say(self, packet: str, *attachments: bytes) -> None:
-        """Send a packet of Socket.IO; the other half of a binary event goes first."""
+    def say(self, packet: str, *attachments: bytes, later: bytes | None = None) -> None:
+        """Send a packet of Socket.IO; the other half of a binary event goes first. ``later``: that of this one."""
         self.is_announced = self.is_touched = True
         late = () if self.attachment is None else (self.attachment,)
-        self.attachment = None
+        self.attachment = later  # before it is sent: the answer to it may come meanwhile
         self.transport.send(*late, f"4{packet}", *attachments)
 
     def finish(self) -> None:

@@ -91,8 +91,7 @@ def say_binary(system: System) -> None:
         stream.sent += 1
         text = json.dumps(["blob", number, _plan(system), {"_placeholder": True, "num": 0}])
         beginning = "51-" if stream.namespace == "/" else f"51-{stream.namespace},"
-        client.say(f"{beginning}{number}{text}")
-        client.attachment = bytes([number % 256])
+        client.say(f"{beginning}{number}{text}", later=bytes([number % 256]))
         system.note("binary")
 
 

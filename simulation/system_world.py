@@ -122,13 +122,16 @@ class System:
         """Name the connected sockets in a room or a namespace, as the rows say and what the running step will write."""
         actor = self.server(server)
         sql, life = actor.storage.sql, actor.life
+        entries = None if life is None else life.instance._membership.entries
+        if entries is not None and actor is self.faults.full:
+            entries.write()  # whether that succeeds is chance; else it would be only when the emission does it
         if room is None:
             found = sql.exec("SELECT socket_sid FROM sio_sockets WHERE namespace = ?", namespace)
         else:
             found = sql.exec(
                 "SELECT socket_sid FROM sio_rooms WHERE namespace = ? AND room = ?", namespace, json.dumps(room)
             )
-        waiting = life.instance._membership.entries.waiting if life is not None and room is not None else []
+        waiting = entries.waiting if entries is not None and room is not None else []
         place = namespace, json.dumps(room)
         entering = [one.socket_sid for one, key in waiting if (one.namespace, key) == place]
         return [*dict.fromkeys([*(row[0] for row in found.raw()), *entering])]
