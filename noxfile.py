@@ -70,7 +70,15 @@ LONG_FORMS = (
 )
 #: The option of those tests that has them run in one object and in two, where else they see one of them each; and who these are.
 BOTH = "--both-placements"
-HALVED = ("differential", "client_options", "client_options_python", "engineio", "attacks", "bad_input")
+HALVED = (
+    "differential",
+    "client_options",
+    "client_options_python",
+    "engineio",
+    "attacks",
+    "bad_input",
+    "quiet_moments",
+)
 
 #: What the simulation uses of the packages' own tests.
 FAKES = (
@@ -317,11 +325,13 @@ def soak(session: nox.Session) -> None:
         "simulation/test_system.py",
         "simulation/test_mixed_builds.py",
         "simulation/test_rooms.py",
+        "simulation/test_deploy_week.py",
         env={
             **EXACT,
             "SHARED_WIRE_SIMULATION_STEPS": "1000000",
             "SIMULATION_STEPS": "1000000",
             "SYSTEM_STEPS": "10000000",
+            "DEPLOY_WEEK": "1",
         },
     )
     session.run("python", "fuzz", "--inputs", "10000000")

@@ -104,6 +104,11 @@ class Seat:
     #: Since when it has had no connection.
     lost_s: float = 0.0
 
+    @property
+    def is_recoverable(self) -> bool:
+        """Whether the server recovers it: its client can take it, and its namespace is one of those chosen."""
+        return not self.person.is_python and self.person.judge.recovers(self.namespace)
+
     def claim(self) -> dict[str, Any]:
         """Return what it says to be recovered."""
         found = {"pid": self.pid} if self.pid else {}
@@ -147,7 +152,7 @@ class Seat:
 
     def _enter(self, told: dict[str, str]) -> None:
         judge, before = self.person.judge, self.socket
-        assert ("pid" in told) != self.person.is_python, f"{self.person}: {told}"
+        assert ("pid" in told) == self.is_recoverable, f"{self.person}: {told}"
         is_recovered = bool(self.pid) and told.get("pid") == self.pid
         self.is_connected = True
         if is_recovered:
@@ -175,7 +180,7 @@ class Seat:
         ack_id, _, text = rest.partition("[")
         event, *arguments = json.loads(f"[{text}")
         assert self.socket is not None
-        if not self.person.is_python and not ack_id:
+        if self.is_recoverable and not ack_id:
             self.offset = arguments.pop()
             assert isinstance(self.offset, str), f"{self.person}: no offset in {rest}"
         if event == OFFSET_EVENT:
@@ -186,7 +191,7 @@ class Seat:
         number = arguments[0][0] if isinstance(arguments[0], list) else arguments[0]
         assert not self.lacks_offset, f"{self.person}: no offset before {number}"
         self._take_number(number)
-        self.lacks_offset = bool(ack_id) and not self.person.is_python
+        self.lacks_offset = bool(ack_id) and self.is_recoverable
         if ack_id:
             self.person.say(f"{head(_ACK, self.namespace)}{ack_id}[{number}]")
 
@@ -197,11 +202,13 @@ class Seat:
         if repeated == number:
             judge.note("asked twice")
             return
-        judge.heard(self.person, number)
+        if self.is_recoverable:
+            judge.heard(self.person, number)
         for index in range(self.taken, len(due)):
             if due[index].number == number:
                 assert not due[index].is_void, f"{self.person}: {number}, which was sent though it is not in the log"
-                judge.skipped(self.person, due[self.taken : index])
+                if self.is_recoverable:
+                    judge.skipped(self.person, due[self.taken : index])
                 self.taken = index + 1
                 return
             assert due[index].may_miss or due[index].is_void, (

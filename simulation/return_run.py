@@ -77,6 +77,8 @@ def play(plan: Plan) -> Returning:
     recovery: dict[str, Any] = {
         "max_disconnection_s": plan.away_s,
         "write": "deferred" if plan.is_deferred else "event",
+        **({"skip_middlewares": False} if plan.seed % 3 == 0 else {}),
+        **({"namespaces": ["/"]} if plan.seed % 5 == 0 else {}),
     }
     entry = load_next(PROJECT) if plan.is_mixed else None
     limits_of_all = {"is_tight": plan.is_tight, "is_small": plan.is_small}

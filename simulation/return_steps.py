@@ -129,7 +129,8 @@ def fill(system: Returning) -> None:
 
 
 def deploy(system: Returning) -> None:
-    """Have another release have run in an object that sleeps."""
+    """Have another version be deployed, which those who poll bring to their objects, and a release have run in one that sleeps."""
+    system.deploy()
     sleeping = [actor for actor in system.actors if actor.fall_asleep() and actor.lives]
     if not sleeping:
         return

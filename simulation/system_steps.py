@@ -220,7 +220,11 @@ def settle_now(system: System) -> None:
 
 
 def deploy(system: System) -> None:
-    """Have another release have run in an object that sleeps."""
+    """Have another version be deployed, which those who poll bring to their objects, and a release have run in one that sleeps."""
+    system.deploy()
+    if system.random.random() < 0.4:
+        system.world.advance(26)  # by then each of them has asked again
+        system.end_life(system.engine(system.random.randrange(2)))
     sleeping = [actor for actor in system.actors if actor.fall_asleep() and actor.lives]
     if sleeping:
         system.note(rewrite(system.random.choice(sleeping), system.random))

@@ -24,6 +24,7 @@ from system_faults import Unreliable
 from system_rest import check_at_rest, check_prompt
 from system_upgrade import Upgrading
 
+from engine_do.session.quiet import QUIET_MS
 from shared_wire import Life
 from shared_wire.limits import MAX_ATTEMPTS
 from shared_wire.testing import Actor, World
@@ -74,6 +75,8 @@ class System:
         self.asked: dict[int, Life] = {}
         self.settled_questions: set[int] = set()
         self.is_disturbed = False
+        #: Whether a quiet moment may hold up what is sent.
+        self.is_deployed = False
         self.faults_found: list[AssertionError] = []
         #: Where each object's next life may run another build.
         self.builds: Builds | None = None
@@ -219,7 +222,11 @@ class System:
         if actor.binding != "ENGINE":
             self._cut(actor)
         for client in self.live.values() if actor.binding != "SOCKET" else ():
-            if client.is_open and ENGINES[client.engine] == actor.name:
+            if not client.is_open or ENGINES[client.engine] != actor.name:
+                continue
+            if _rests(actor, client):
+                self.note("a session that rests outlived a reset")
+            else:
                 client.excuse = client.excuse or "its engine actor was reset"
         actor.reset()
 
@@ -234,6 +241,11 @@ class System:
             for stream in client.all_streams:
                 if self.server_of(stream) == actor.name:
                     stream.begun = stream.done
+
+    def deploy(self) -> None:
+        """Deploy another version: those who poll bring it to their objects."""
+        self.world.deploy()
+        self.is_deployed = True
 
     # -- clients
 
@@ -311,7 +323,7 @@ class System:
         for client in self.live.values():
             client.finish()
         self._run_out()
-        self.world.advance(_PROMPT_S)
+        self.world.advance(_PROMPT_S + (QUIET_MS / 1000 if self.is_deployed else 0))
         if not (self.is_disturbed or self.faults.is_disturbed):
             self._run_out()
             check_prompt(self)
@@ -335,7 +347,7 @@ class System:
         self.live = {number: one for number, one in self.live.items() if one.is_open}
         for client in self.live.values():
             client.is_touched = False
-        self.is_disturbed = self.faults.is_disturbed = False
+        self.is_disturbed = self.faults.is_disturbed = self.is_deployed = False
         self.faults.given_up.clear()
         self.faults.were_full.clear()
         self.faults.rate = rate
@@ -347,7 +359,7 @@ class System:
             self.world.settle()
 
     def watch_sleep(self, actor: Actor) -> None:
-        """Note when an object falls asleep: a socket actor does so over no packet, but for an engine that it gave up."""
+        """Note when an object falls asleep."""
         fall_asleep, system = actor.fall_asleep, self
 
         def watched() -> bool:
@@ -355,8 +367,6 @@ class System:
             asleep = fall_asleep()
             if was_awake and asleep:
                 system.note(f"{actor.binding} slept")
-                if actor.binding == "SOCKET" and system.faults.given_up:
-                    system._cut(actor)
             return asleep
 
         actor.fall_asleep = watched  # type: ignore[method-assign]
@@ -369,3 +379,12 @@ class System:
     async def _shout(self, server: str, namespace: str, room: str | None) -> None:
         with suppress(LifeOver):
             await self.server(server).call("an RPC", "shout", namespace, room)
+
+
+def _rests(engine: Actor, client: Client) -> bool:
+    """Return whether a client's session is in a row, so that a reset costs nothing of it."""
+    found = engine.storage.sql.exec("SELECT count(*) FROM sqlite_master WHERE name = 'engine_do_resting'")
+    if [row[0] for row in found.raw()] == [0]:
+        return False
+    rows = engine.storage.sql.exec("SELECT 1 FROM engine_do_resting WHERE engine_sid = ?", client.engine_sid)
+    return bool([*rows.raw()])

@@ -2,9 +2,11 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from return_run import make_plan, play, run
+from system_steps import end_life
 
 #: Steps of all runs together.
 LENGTH = int(os.environ.get("SYSTEM_STEPS", "100000")) // 10
@@ -19,7 +21,7 @@ TRIED = {
     *("emitted: ask", "emitted: except", "emitted: skip", "emitted: volatile", "suspended", "left a namespace"),
     *("disconnect: transport close", "disconnect: ping timeout", "disconnect: server disconnect"),
     *("SOCKET reset", "ENGINE reset", "CHAT reset", "SOCKET slept", "CHAT slept", "late alarms", "stream broken"),
-    *("clock ahead", "given up"),
+    *("clock ahead", "given up", "middleware", "middleware of who comes back", "recovered in some namespaces"),
 }
 
 
@@ -35,6 +37,11 @@ def test_who_is_recovered_has_missed_nothing_and_who_is_not_is_told() -> None:
 def test_a_seed_repeats_its_run() -> None:
     first, second = (play(make_plan(3, 0.2, LENGTH_OF_A_RUN)).counts for _ in range(2))
     assert first == second
+
+
+def test_sockets_at_an_engine_that_cannot_be_reached_for_long_are_closed_when_it_can() -> None:
+    plan = make_plan(83, 0.0, LENGTH_OF_A_RUN)
+    play(replace(plan, steps=tuple((number, step) for number, step in plan.steps if step is not end_life)))
 
 
 #: Mistakes, each a function and what takes its place, with the seed from which on it is looked for.

@@ -35,6 +35,7 @@ TRIED = {
         "stream broken in a call",
         "stream broken by a reset",
     ),
+    "a session that rests outlived a reset",
     *("cut off", "probe lost", "probe spoilt", "upgrade: too slow"),
     *(f"upgrade: {stage.name}" for stage in Stage if stage is not Stage.POLLING),
     *("SOCKET full: INSERT", "SOCKET full: DELETE", "ENGINE full: put", "a handler could not write"),

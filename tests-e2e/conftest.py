@@ -236,7 +236,15 @@ _LONG = (
     *("application_bursts", "application_differences"),
 )
 #: Whose tests are many, and see one placement each unless there is time.
-_HALVED = ("differential", "client_options", "client_options_python", "engineio", "attacks", "bad_input")
+_HALVED = (
+    "differential",
+    "client_options",
+    "client_options_python",
+    "engineio",
+    "attacks",
+    "bad_input",
+    "quiet_moments",
+)
 #: Of the clients at their worst, those that cost others most.
 _WORST = ("collisions", "rooms")
 

@@ -69,7 +69,9 @@ class Default(WorkerEntrypoint):
             return await self.announce(request)
         if path == "/counters":
             return await self.counters()
-        return await route(request, self.env.ENGINE if self.is_split else self.env.CHAT, CONFIG)
+        # Plain workerd has no versions.
+        version = getattr(getattr(self.env, "CF_VERSION_METADATA", None), "id", "")
+        return await route(request, self.env.ENGINE if self.is_split else self.env.CHAT, CONFIG, version=version)
 
     @property
     def is_split(self) -> bool:

@@ -29,11 +29,13 @@ from engine_do.session.polling_events import (
     PollExpired,
     PollingEffect,
     PollingInput,
+    PollPutOff,
     PostBegun,
     PostReceived,
     ProbeGone,
     ProbeOpened,
     ProbeReceived,
+    PutOffPoll,
     Queued,
     RefusePoll,
     RefusePost,
@@ -96,6 +98,7 @@ INPUTS: list[PollingInput] = [
     *(Polled(poll_id, repeated) for poll_id, repeated in product(("g1", "g2"), (False, True))),
     *map(PollExpired, ("g1", "g2")),
     *map(PollAborted, ("g1", "g2")),
+    *map(PollPutOff, ("g1", "g2")),
     PostBegun(),
     *(
         PostReceived(frames, NOW + 30_000)
@@ -158,7 +161,7 @@ def kind(event: PollingInput) -> str:
 
 def answered(effects: tuple[PollingEffect, ...]) -> list[str]:
     """List the GETs that got an answer, of whatever kind."""
-    return [effect.poll_id for effect in effects if isinstance(effect, AnswerPoll | RefusePoll)]
+    return [effect.poll_id for effect in effects if isinstance(effect, AnswerPoll | PutOffPoll | RefusePoll)]
 
 
 def survivor(polling: Polling) -> Polling:
@@ -273,7 +276,7 @@ def end_of(polling: Polling) -> str:
 
 #: What the diagrams are of: how each tells states apart, and the effects that belong to it.
 ASPECTS: dict[str, tuple[Callable[[Polling], str], tuple[type, ...]]] = {
-    "Its GETs, and what waits for them": (get_of, (AnswerPoll, RefusePoll)),
+    "Its GETs, and what waits for them": (get_of, (AnswerPoll, PutOffPoll, RefusePoll)),
     "Its POSTs": (post_of, (AcceptPost, RefusePost)),
     "Its way to a WebSocket": (upgrade_of, (SendProbe, CloseProbe, SwitchTransport, Upgraded)),
     "Its end": (end_of, (Ended,)),

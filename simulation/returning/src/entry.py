@@ -42,6 +42,8 @@ class Application(SocketActor):
             for event, handler in (("connect", self.enter), ("say", self.say), ("disconnect", self.part)):
                 sio.on(event, handler, namespace=namespace)
             sio.on_recovered(self.come_back, namespace=namespace)
+            if self.judge.has_middleware:
+                sio.use(self.judge.look_at, namespace=namespace)
 
     async def enter(self, sid: str, environ: Any, auth: Any) -> bool:
         del environ
@@ -155,6 +157,7 @@ class Chat(Application, EngineActor):
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request: Any) -> Any:
+        version = self.env.CF_VERSION_METADATA.id
         if self.env.JUDGE.is_split:
-            return await route(request, self.env.ENGINE, CONFIG)
-        return await route(request, self.env.CHAT, ONE_OBJECT)
+            return await route(request, self.env.ENGINE, CONFIG, version=version)
+        return await route(request, self.env.CHAT, ONE_OBJECT, version=version)

@@ -214,6 +214,7 @@ class Chat(Application, EngineActor):
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request: Any) -> Any:
+        version = self.env.CF_VERSION_METADATA.id
         if self.env.JUDGE.is_split:
-            return await route(request, self.env.ENGINE, CONFIG)
-        return await route(request, self.env.CHAT, ONE_OBJECT)
+            return await route(request, self.env.ENGINE, CONFIG, version=version)
+        return await route(request, self.env.CHAT, ONE_OBJECT, version=version)

@@ -86,7 +86,8 @@ class Default(WorkerEntrypoint):
         binding, config = SERVED.get(verb, ("ENGINE", ENGINE))
         if verb == "recovery" and url.hostname == "localhost":
             config = ONE_RECOVERY  # several objects would be several applications
-        return await route(request, find(binding, "")[0], config)
+        version = str(request.headers.get("x-test-version") or "")
+        return await route(request, find(binding, "")[0], config, version=version)
 
     def _find(self, binding: str, name: str) -> tuple[Any, str]:
         return raw(getattr(self.env, binding)), name

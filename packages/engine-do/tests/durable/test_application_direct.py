@@ -35,6 +35,7 @@ class Application:
     """Writes down what it is told, and does what a client's message says."""
 
     must_compare = False
+    is_at_rest = True
 
     def __init__(self, engine: Any) -> None:
         self.engine = engine

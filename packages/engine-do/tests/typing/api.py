@@ -116,7 +116,7 @@ class Linked(EngineActor):
 class Default(WorkerEntrypoint):  # type: ignore[misc]  # the runtime has no types
     async def fetch(self, request: Any) -> Any:
         try:
-            return await route(request, self.env.ENGINE, ENGINE)
+            return await route(request, self.env.ENGINE, ENGINE, version=self.env.CF_VERSION_METADATA.id)
         except ConfigError as error:
             assert_type(error.code, str)
             raise

@@ -487,6 +487,37 @@ def test_the_attempts_of_a_call_that_was_given_up_are_no_others(pair: Pair) -> N
     assert [one.attempt for one in pair.engine.wire.pauses] == [2]
 
 
+def give_up(pair: Pair) -> None:
+    """Have all attempts of the socket actor's call fail."""
+    for _ in range(MAX_ATTEMPTS - 1):
+        pair.socket.wire.fail()
+        pair.socket.wire.wake()
+    pair.socket.wire.fail()
+
+
+def test_a_peer_that_holds_sockets_which_are_to_be_closed_is_tried_until_it_has_heard_of_it(pair: Pair) -> None:
+    socket_sends(pair, down(X))
+    for _ in range(3):
+        give_up(pair)
+        [pause] = pair.socket.wire.pauses
+        assert pause.attempt > MAX_ATTEMPTS, "it is a long one"
+        assert not pair.socket.wire.may_sleep, "nobody else knows of these sockets"
+        pair.socket.wire.wake()
+    pair.settle()
+    assert pair.engine.wire.delivered == [CloseSessions((X,), "transport error")]
+    assert pair.socket.wire.idle
+    assert pair.socket.wire.may_sleep
+
+
+def test_a_peer_that_holds_no_sockets_is_not_tried_again(pair: Pair) -> None:
+    engine_sends(pair, up(X))
+    for _ in range(MAX_ATTEMPTS - 1):
+        pair.engine.wire.fail()
+        pair.engine.wire.wake()
+    pair.engine.wire.fail()
+    assert pair.engine.wire.idle
+
+
 def test_what_closing_lost_sessions_says_travels_after_the_failure(pair: Pair) -> None:
     def lose(_peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         for sid in engine_sids or ():

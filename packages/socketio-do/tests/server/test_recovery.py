@@ -272,6 +272,27 @@ def test_whoever_claims_what_cannot_be_proven_is_an_ordinary_client(world: World
     assert "recovered" not in told.kinds()
 
 
+def test_a_pid_is_for_the_namespace_that_it_was_given_in(told: Told) -> None:
+    def register(sio: Any) -> None:
+        told.register(sio)
+        sio.on("connect", lambda *_: None, namespace="/other")
+
+    world = World(register, connection_state_recovery=True)
+    main = Client(world).connect("e1")
+    emit(world, "one")
+    main.lose_connection()
+    other = Client(world, "/other").connect("e2", pid=main.pid, offset=main.read().offset)
+    assert other.sid not in ("", main.sid), "it was let in, as somebody new"
+    assert main.connect("e3").recovered, "and it is still its own"
+
+
+def test_whom_the_application_disconnects_does_not_come_back_to_the_same_socket(world: World, told: Told) -> None:
+    client = Client(world).connect("e1")
+    client.lose_connection(Reason.SERVER_DISCONNECT)
+    assert told.kinds() == ["connect", "disconnect"]
+    assert not client.connect("e2").recovered
+
+
 def test_a_right_pid_with_an_offset_that_is_not_known_ends_the_old_socket(world: World, told: Told) -> None:
     client = Client(world).connect("e1")
     client.lose_connection()

@@ -21,6 +21,7 @@ from engine_do.durable.application_local import LocalApplication
 from engine_do.durable.held_gets import HeldGets
 from engine_do.durable.http import Http
 from engine_do.durable.javascript import to_bytes
+from engine_do.durable.resting_rows import RestingRows
 from engine_do.durable.session_table import SessionTable
 from engine_do.durable.sessions import Sessions
 from engine_do.durable.sockets import Sockets
@@ -72,7 +73,8 @@ class EngineActor(DurableObject):
         is_alone = not (self.peer_binding or isinstance(self, RunsApplication))
         rows = SessionTable(self._storage.sql, self._counters) if is_alone else None
         sockets = Sockets(self.ctx, 3 if name.startswith(EIO3_PREFIX) else REVISION)
-        polls = HeldGets(rows, lambda: hold_awake(self.ctx))
+        resting = RestingRows(self._storage.sql, self._counters)
+        polls = HeldGets(rows, resting, lambda: hold_awake(self.ctx))
         self._sessions = Sessions(self.config, sockets, polls, rows, self._counters)
         self._alarm = Alarm(
             self.ctx,

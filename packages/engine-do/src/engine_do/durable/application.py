@@ -47,6 +47,10 @@ class Application(Protocol):
     #: Whether a session is announced with its first message and must join by its deadline, or is announced by `connecting`.
     announces_late: bool
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing of what sessions have sent is under way: a reset now would lose none of it."""
+
     def cut(self, engine_sid: EngineSid) -> None:
         """Forget what a session has sent and nobody has begun to handle: it is closed for sending too much."""
 

@@ -43,6 +43,11 @@ class DirectApplication:
         self._is_compared = False
         self._application = begin(self)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing of what sessions have sent is under way."""
+        return not self._later and self._application.is_at_rest
+
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
         """Let everybody in: the application judges at its own connect, and the deadline bounds the wait."""
         del engine_sid, environ

@@ -95,6 +95,11 @@ class LinkedApplication(RpcWire):
         self._timers: dict[str, tuple[int, Timer]] = {}
         self.driver = LinkDriver(name, life, self, peer_holds_sockets=False, counters=counters)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing of what sessions have sent is under way, or unfinished at a peer."""
+        return self.driver.is_at_rest and not any(self._turns.values())
+
     async def connecting(self, engine_sid: EngineSid, environ: tuple[tuple[str, str], ...]) -> bool:
         """Let everybody in: the application judges at its own connect, and the deadline bounds the wait."""
         del engine_sid, environ

@@ -34,6 +34,8 @@ class LocalApplication:
     """Calls handlers in the same object; what concerns one session runs in order."""
 
     announces_late = False
+    #: What is under way ends with its event, and sessions that poll are stored.
+    is_at_rest = True
 
     def __init__(self, engine: Engine, handlers: Handlers, start: Callable[[Any], None]) -> None:
         """Initialise with who holds the sockets, the handlers, and how to let them run."""

@@ -11,7 +11,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from engine_do.config import EngineConfig
-from engine_do.durable.http import POLL_HEADER, REPEAT_HEADER
+from engine_do.durable.http import LATER_HEADER, POLL_HEADER, REPEAT_HEADER, VERSION_HEADER, WAITED_HEADER
 from engine_do.durable.javascript import read_request, read_some, response, with_headers
 from engine_do.durable.refusals import refuse, refuse_unreadable
 from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
@@ -46,11 +46,13 @@ _MOST_COMPARED: Final = 10
 _compared: dict[int, EngineConfig] = {}
 
 
-async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
+async def route(request: Any, namespace: Any, config: EngineConfig, *, version: str = "") -> Any:
     """Serve a request: forward it to the engine actor it belongs to, or answer what belongs to none.
 
     ``request`` is what the entrypoint's ``fetch`` was given, ``namespace`` the binding of the engine's Durable Object class, and
     ``config`` the same configuration its actors have: another one is named in the log with the first request that is forwarded.
+    ``version`` is the id of the Worker's version, ``self.env.CF_VERSION_METADATA.id``: with it, clients that poll do not keep a
+    deploy from their object.
     Returns the response; 404 outside ``config.path``. Raises `ConfigError` when ``namespace`` is no such binding.
     """
     namespace = namespace if namespace is None else raw(namespace)
@@ -71,7 +73,7 @@ async def route(request: Any, namespace: Any, config: EngineConfig) -> Any:
             await _judge(http, config.allow_request)
     except RemoteEngineError as error:
         return refuse(error, http, config)
-    return await _forward(request, http, target, namespace, config)
+    return await _forward(request, http, target, namespace, config, version)
 
 
 async def _judge(http: HttpRequest, allow_request: Callable[[HttpRequest], Any]) -> None:
@@ -82,8 +84,10 @@ async def _judge(http: HttpRequest, allow_request: Callable[[HttpRequest], Any])
         raise RemoteEngineError(FORBIDDEN, message=str(refusal))
 
 
-async def _forward(request: Any, http: HttpRequest, target: Target, namespace: Any, config: EngineConfig) -> Any:
-    """Forward a request to its actor.
+async def _forward(
+    request: Any, http: HttpRequest, target: Target, namespace: Any, config: EngineConfig, version: str
+) -> Any:
+    """Forward a request to its actor; a GET that its object puts off waits here, and is brought again.
 
     The raw request and response: the SDK's wrapper of a response with a socket aborts the socket when Python collects it.
     """
@@ -96,16 +100,26 @@ async def _forward(request: Any, http: HttpRequest, target: Target, namespace: A
     options = (js.Object.fromEntries(to_js([["locationHint", hint]])),) if hint else ()
     if id(config) not in _compared and len(_compared) < _MOST_COMPARED:
         await _compare(namespace.getByName(name, *options), config)
-    marks = {POLL_HEADER: secrets.token_urlsafe(12)} if isinstance(target, Poll) else {}
+    marks = _marks(version) if isinstance(target, Poll) else {}
     forwarded = with_headers(request, {**marks, REPEAT_HEADER: "0"}) if isinstance(target, Poll | Post) else request
+
+    async def ask(asked: Any) -> Any:
+        answer = await namespace.getByName(name, *options).fetch(asked)
+        if isinstance(target, Poll) and isinstance(later := answer.headers.get(LATER_HEADER), str):
+            await js.scheduler.wait(int(later))
+            marks[WAITED_HEADER] = later
+            waited = with_headers(_without_body(request, http), {**marks, REPEAT_HEADER: "0"})
+            answer = await namespace.getByName(name, *options).fetch(waited)
+        return answer
+
     try:
-        return await namespace.getByName(name, *options).fetch(forwarded)
+        return await ask(forwarded)
     except JsException as error:
         _logger.warning("= request failed at %s: %s", name, summarize(error))
         again = _repeat(request, http, target, marks, error)
     if again is not None:
         try:
-            return await namespace.getByName(name, *options).fetch(again)
+            return await ask(again)
         except JsException as error:
             _logger.warning("= request failed again at %s: %s", name, summarize(error))
     if isinstance(target, Handshake):
@@ -127,8 +141,18 @@ def _repeat(request: Any, http: HttpRequest, target: Target, marks: dict[str, st
         return request if _is_transient(error) else None
     if not isinstance(target, Poll | Post):
         return None
+    return with_headers(_without_body(request, http), {**marks, REPEAT_HEADER: "1"})
+
+
+def _marks(version: str) -> dict[str, str]:
+    """Say what the object is to know of a GET; whatever the client said under these names is not heard."""
+    return {POLL_HEADER: secrets.token_urlsafe(12), VERSION_HEADER: version, WAITED_HEADER: "0"}
+
+
+def _without_body(request: Any, http: HttpRequest) -> Any:
+    """Make a request like one that was sent."""
     bodyless = js.Object.fromEntries(to_js([["method", http.method], ["headers", request.headers]]))
-    return with_headers(js.Request.new(http.url, bodyless), {**marks, REPEAT_HEADER: "1"})
+    return js.Request.new(http.url, bodyless)
 
 
 def _is_transient(error: JsException) -> bool:

@@ -1,16 +1,19 @@
 """The sessions of one object that poll, and their GETs that wait.
 
 Of an engine alone they are a cache over rows: absent means not loaded, never gone. In front of a link they end with the object's
-life (nobody could tell what of the link's work was lost with it), so they are kept in memory only, and keep the object awake.
+life (nobody could tell what of the link's work was lost with it), so they are kept in memory, and keep the object awake; but for a
+quiet moment (`session.quiet`), in which they are in rows of their own (`resting_rows`).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from engine_do.durable.resting_rows import RestingRows
 from engine_do.durable.session_table import SessionTable
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Frame
-from engine_do.session.polling import Polling, must_store, polling_from_record, polling_to_record
+from engine_do.session.polling import Polling, may_rest, must_store, polling_from_record, polling_to_record
 
 __all__ = ["HeldGets"]
 
@@ -18,9 +21,14 @@ __all__ = ["HeldGets"]
 class HeldGets:
     """Keeps each `Polling` in memory while it lives here, and in its row what a reset must not take."""
 
-    def __init__(self, rows: SessionTable | None, hold_awake: Callable[[], Callable[[], None]]) -> None:
-        """Initialise with the table, none in front of a link, and how to keep the object awake."""
+    def __init__(
+        self, rows: SessionTable | None, resting: RestingRows, hold_awake: Callable[[], Callable[[], None]]
+    ) -> None:
+        """Initialise with the table, none in front of an application; the one for that case; and how to keep the object awake."""
         self._rows = rows
+        self._resting = resting
+        #: Those that have a row there.
+        self._rested: set[EngineSid] = set()
         self._hold_awake = hold_awake
         self._release: Callable[[], None] | None = None
         self._known: dict[EngineSid, Polling] = {}
@@ -38,24 +46,40 @@ class HeldGets:
     def get(self, engine_sid: EngineSid) -> Polling | None:
         """Find a session that polls."""
         found = self._known.get(engine_sid)
-        if found is None and self._rows is not None and not self._all_known:
-            record = self._rows.record(engine_sid)
-            found = self._load(record) if record else None
-        return found
+        if found is not None or self._all_known:
+            return found
+        if self._rows is None:
+            self._load_all(self._resting.records())
+            return self._known.get(engine_sid)
+        record = self._rows.record(engine_sid)
+        return self._load(record) if record else None
 
     def all(self) -> list[Polling]:
         """List all sessions that poll."""
-        if self._rows is not None and not self._all_known:
-            for record in self._rows.polling():
-                self._load(record)
-            self._all_known = True
+        if not self._all_known:
+            self._load_all(self._resting.records() if self._rows is None else self._rows.polling())
         return list(self._known.values())
 
     def put(self, polling: Polling) -> None:
         """Keep what changed; `store` writes it down."""
         self._known[polling.session.engine_sid] = polling
-        if self._rows is None and self._release is None:
-            self._release = self._hold_awake()
+        if self._rows is None:
+            self._wake(polling.session.engine_sid)
+            if self._release is None:
+                self._release = self._hold_awake()
+
+    def rest(self) -> None:
+        """Write down those of which nothing is under way; called while the application is at rest.
+
+        The object may sleep when all of them are. What happens to one afterwards wakes it: its row goes first.
+        """
+        if self._rows is not None:
+            return
+        able = [one for sid, one in self._known.items() if sid not in self._rested and may_rest(one)]
+        if able:
+            self._resting.write((one.session.engine_sid, polling_to_record(one)) for one in able)
+            self._rested |= {one.session.engine_sid for one in able}
+        self._let_sleep()
 
     def store(self, engine_sid: EngineSid) -> None:
         """Write down what a reset would lose, if there is such a thing."""
@@ -81,13 +105,16 @@ class HeldGets:
         if polling.held is not None:
             self.answer(polling.held, None)
         if self._rows is None:
+            self._wake(engine_sid)
             self._let_sleep()
         else:
             self._rows.delete([engine_sid])
 
     def wait(self, poll_id: str) -> "asyncio.Future[tuple[Frame, ...] | None]":
         """Begin to wait for the answer to a GET: its packets, or none for a refusal."""
-        future = self._waiting[poll_id] = asyncio.get_event_loop().create_future()
+        future = self._waiting.get(poll_id)
+        if future is None:  # else it was forwarded twice, and nobody knows which of both still has the client
+            future = self._waiting[poll_id] = asyncio.get_event_loop().create_future()
         return future
 
     def answer(self, poll_id: str, frames: tuple[Frame, ...] | None) -> None:
@@ -96,12 +123,26 @@ class HeldGets:
         if future is not None and not future.done():
             future.set_result(frames)
 
+    def _wake(self, engine_sid: EngineSid) -> None:
+        if engine_sid in self._rested:
+            self._rested.discard(engine_sid)
+            self._resting.delete([engine_sid])
+
+    def _load_all(self, records: Iterable[str]) -> None:
+        for record in records:
+            self._load(record)
+        self._all_known = True
+
     def _load(self, record: str) -> Polling | None:
         polling = polling_from_record(record)
         if polling is None:
             return None
         engine_sid = polling.session.engine_sid
-        if engine_sid not in self._known:
+        if engine_sid not in self._known and self._rows is None:
+            self._known[engine_sid] = replace(polling, is_stored=False)
+            self._rested.add(engine_sid)
+            self.count(engine_sid, polling.size)
+        elif engine_sid not in self._known:
             self._known[engine_sid] = self._stored[engine_sid] = polling
             self.count(engine_sid, polling.size)
         return self._known[engine_sid]
@@ -111,6 +152,7 @@ class HeldGets:
         self._known.pop(engine_sid, None)
         self._stored.pop(engine_sid, None)
         if self._rows is None:
+            self._wake(engine_sid)
             self._let_sleep()
         elif polling.switched:
             self._rows.write(engine_sid, None)
@@ -118,7 +160,7 @@ class HeldGets:
             self._rows.delete([engine_sid])
 
     def _let_sleep(self) -> None:
-        if not self._known and self._release is not None:
+        if self._known.keys() <= self._rested and self._release is not None:
             self._release()
             self._release = None
 

@@ -9,6 +9,7 @@ from pyodide.ffi import JsException, create_proxy
 
 from engine_do.config import EngineConfig
 from engine_do.durable.alarm import Alarm
+from engine_do.durable.giving_way import GivingWay
 from engine_do.durable.javascript import (
     read_body,
     read_request,
@@ -38,6 +39,7 @@ from engine_do.session.polling_events import (
     ProbeOpened,
     RefusePost,
 )
+from engine_do.session.quiet import QUIET_MS
 from engine_do.session.session import (
     REVISION,
     CloseRequested,
@@ -46,11 +48,16 @@ from engine_do.session.session import (
 from shared_wire.durable import Timer, now_ms, raw_request
 from shared_wire.reasons import Reason
 
-__all__ = ["POLL_HEADER", "REPEAT_HEADER", "Http"]
+__all__ = ["LATER_HEADER", "POLL_HEADER", "REPEAT_HEADER", "VERSION_HEADER", "WAITED_HEADER", "Http"]
 
 #: What the entrypoint says of a request it forwards: the name of a GET, and that it forwards it again after a failure.
 POLL_HEADER: Final = "x-engine-do-poll"
 REPEAT_HEADER: Final = "x-engine-do-repeat"
+#: Besides of a GET: the version of the Worker that the entrypoint is of, and for how many milliseconds the GET has waited there.
+VERSION_HEADER: Final = "x-engine-do-version"
+WAITED_HEADER: Final = "x-engine-do-waited"
+#: What an answer to the entrypoint says, and to no client: for how many milliseconds the GET is to wait before it comes again.
+LATER_HEADER: Final = "x-engine-do-later"
 
 #: Packets of one payload that are taken without looking for what others have sent.
 _TOGETHER: Final = 50
@@ -65,6 +72,7 @@ class Http:
         self._name = name
         self._config = config
         self._sessions = sessions
+        self._giving_way = GivingWay(sessions, alarm)
 
     async def answer(self, request: Any) -> Any:
         """Answer a request; the one that is refused too."""
@@ -165,16 +173,30 @@ class Http:
         poll_id = http.headers.get(POLL_HEADER) or secrets.token_urlsafe(12)
         waiting = self._sessions.polls.wait(poll_id)
         self._sessions.step_polling(engine_sid, Polled(poll_id, http.headers.get(REPEAT_HEADER) == "1"))
-        frames = waiting.result() if waiting.done() else await self._hold(request, engine_sid, poll_id, waiting)
+        waited_ms, version = _waited_ms(http), http.headers.get(VERSION_HEADER, "")
+        self._giving_way.note(version)
+        if version and not waiting.done():  # an entrypoint that does not name it may not know how to wait
+            later_ms = self._giving_way.look(engine_sid, poll_id, has_waited=waited_ms > 0)
+            if later_ms:
+                return response(None, 204, {LATER_HEADER: str(later_ms)})
+        hold_ms = HOLD_MS - waited_ms
+        frames = (
+            waiting.result() if waiting.done() else await self._hold(request, engine_sid, poll_id, waiting, hold_ms)
+        )
         if frames is None:
             raise RemoteEngineError(BAD_REQUEST if self._sessions.polls.get(engine_sid) else UNKNOWN_SID)
         return self._answer_frames(http, polling.session, frames)
 
     async def _hold(
-        self, request: Any, engine_sid: EngineSid, poll_id: str, waiting: "asyncio.Future[tuple[Frame, ...] | None]"
+        self,
+        request: Any,
+        engine_sid: EngineSid,
+        poll_id: str,
+        waiting: "asyncio.Future[tuple[Frame, ...] | None]",
+        hold_ms: int,
     ) -> tuple[Frame, ...] | None:
         """Wait for packets, at most so long, or until the runtime says that the client took its GET back."""
-        timer = Timer(HOLD_MS / 1000, lambda: self._step(engine_sid, PollExpired(poll_id)))
+        timer = Timer(hold_ms / 1000, lambda: self._step(engine_sid, PollExpired(poll_id)))
         signal = request.signal
         aborted = create_proxy(lambda _: self._step(engine_sid, PollAborted(poll_id)))
         signal.addEventListener("abort", aborted)
@@ -206,6 +228,7 @@ class Http:
             raise RemoteEngineError(BAD_REQUEST, status=TOO_LARGE)
         if AcceptPost() not in effects:
             raise RemoteEngineError(BAD_REQUEST)
+        self._giving_way.rest()  # a pong is what keeps a session from it most often
         return response("ok", 200, answer_headers(http, self._config, "text/html"))
 
     async def _receive(
@@ -277,3 +300,9 @@ class Http:
         if encoding is not None:
             headers["content-encoding"] = encoding
         return response(payload, 200, headers)
+
+
+def _waited_ms(http: HttpRequest) -> int:
+    """Read for how long a GET has waited at the entrypoint."""
+    found = http.headers.get(WAITED_HEADER, "")
+    return min(int(found), QUIET_MS) if found.isascii() and found.isdecimal() and len(found) < 10 else 0

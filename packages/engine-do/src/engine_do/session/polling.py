@@ -28,11 +28,13 @@ from engine_do.session.polling_events import (
     PollExpired,
     PollingEffect,
     PollingInput,
+    PollPutOff,
     PostBegun,
     PostReceived,
     ProbeGone,
     ProbeOpened,
     ProbeReceived,
+    PutOffPoll,
     Queued,
     RefusePoll,
     RefusePost,
@@ -64,6 +66,7 @@ __all__ = [
     "MAX_WAITING",
     "PACKET_OVERHEAD",
     "Polling",
+    "may_rest",
     "may_upgrade",
     "must_store",
     "polling_from_record",
@@ -126,6 +129,12 @@ def may_upgrade(polling: Polling, config: EngineConfig) -> bool:
     return bool(config.upgrades) and polling.session.phase is Phase.OPEN and polling.probe_ms is None
 
 
+def may_rest(polling: Polling) -> bool:
+    """Return whether a row can hold all there is of the session: no request of it is under way, and what waits is not too much."""
+    busy = polling.held is not None or polling.posting or polling.probe_ms is not None or polling.gone
+    return not busy and not _is_full(replace(polling, is_stored=True))
+
+
 def step_polling(polling: Polling, event: PollingInput, config: EngineConfig) -> _Step:
     """Apply one event to a session that polls. Total, as `session.step` is."""
     return _STEPS[type(event)](polling, event, config)
@@ -150,6 +159,12 @@ def _expire_poll(polling: Polling, event: PollExpired, _config: EngineConfig) ->
     if event.poll_id != polling.held:
         return polling, ()
     return replace(polling, held=None), (AnswerPoll(event.poll_id, (NOOP,)),)
+
+
+def _put_off_poll(polling: Polling, event: PollPutOff, _config: EngineConfig) -> _Step:
+    if event.poll_id != polling.held:
+        return polling, ()
+    return replace(polling, held=None), (PutOffPoll(event.poll_id),)
 
 
 def _abort_poll(polling: Polling, event: PollAborted, config: EngineConfig) -> _Step:
@@ -304,6 +319,7 @@ _STEPS: Final[Mapping[type[PollingInput], Callable[[Polling, Any, EngineConfig],
     Polled: _poll,
     PollExpired: _expire_poll,
     PollAborted: _abort_poll,
+    PollPutOff: _put_off_poll,
     PostBegun: _begin_post,
     PostReceived: _receive_post,
     Queued: _queue,

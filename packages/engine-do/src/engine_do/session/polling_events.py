@@ -14,6 +14,7 @@ __all__ = [
     "Flushed",
     "PollAborted",
     "PollExpired",
+    "PollPutOff",
     "Polled",
     "PollingEffect",
     "PollingInput",
@@ -22,6 +23,7 @@ __all__ = [
     "ProbeGone",
     "ProbeOpened",
     "ProbeReceived",
+    "PutOffPoll",
     "Queued",
     "RefusePoll",
     "RefusePost",
@@ -48,6 +50,13 @@ class PollExpired:
 @dataclass(frozen=True, slots=True)
 class PollAborted:
     """The client took its GET back."""
+
+    poll_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollPutOff:
+    """A GET is to wait at the entrypoint: nothing may wait in this object."""
 
     poll_id: str
 
@@ -104,6 +113,7 @@ PollingInput: TypeAlias = (
     Polled
     | PollExpired
     | PollAborted
+    | PollPutOff
     | PostBegun
     | PostReceived
     | Queued
@@ -126,6 +136,13 @@ class AnswerPoll:
 @dataclass(frozen=True, slots=True)
 class RefusePoll:
     """Answer the GET with an error, from which the client reconnects."""
+
+    poll_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutOffPoll:
+    """Have the entrypoint bring the GET again, in a while."""
 
     poll_id: str
 
@@ -161,5 +178,13 @@ class SwitchTransport:
 
 
 PollingEffect: TypeAlias = (
-    AnswerPoll | RefusePoll | AcceptPost | RefusePost | SendProbe | CloseProbe | SwitchTransport | sessions.Effect
+    AnswerPoll
+    | RefusePoll
+    | PutOffPoll
+    | AcceptPost
+    | RefusePost
+    | SendProbe
+    | CloseProbe
+    | SwitchTransport
+    | sessions.Effect
 )

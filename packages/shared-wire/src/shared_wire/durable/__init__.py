@@ -53,8 +53,10 @@ def log_fault(what: str, error: BaseException) -> None:
     _logger.error("= %s failed", what, exc_info=error)
 
 
-def start_eagerly(ctx: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
+def start_eagerly(ctx: Any, coroutine: Coroutine[Any, Any, Any], *, among: set[Any] | None = None) -> Any:
     """Run a coroutine from its first step on, now; the object stays awake until it is done. Returns the task.
+
+    ``among`` is a set that has the task in it while it is not done.
 
     Work on a bare future that no event waits for is evicted in the middle; `waitUntil` is what keeps it. It is given a promise of
     JavaScript's own: a Python task it is given is destroyed with the call, and then the object never sleeps again.
@@ -63,6 +65,9 @@ def start_eagerly(ctx: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
     if not task.done():
         release = hold_awake(ctx)
         task.add_done_callback(lambda _: release())
+        if among is not None:
+            among.add(task)
+            task.add_done_callback(among.discard)
     return task
 
 

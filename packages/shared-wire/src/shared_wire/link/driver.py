@@ -6,7 +6,7 @@ a repeat, how to let a coroutine run on, and what to do with operations and loss
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from shared_wire.errors import RemoteWireError
 from shared_wire.format.batches import sessions_in
@@ -66,6 +66,10 @@ class Wire(Protocol):
         """Log a fault of ours: what could not be done, and what was raised. Whom it concerns is lost, and nobody else."""
 
 
+#: The attempt whose pause is the one between two tries of a peer that was given up: half a minute.
+_LONG: Final = MAX_ATTEMPTS + 2
+
+
 class LinkDriver:
     """All links of one actor, by the peer's name."""
 
@@ -89,6 +93,11 @@ class LinkDriver:
     def must_remember(self, peer: str) -> bool:
         """Return whether work at ``peer`` is unconfirmed: a reset of the peer is noticed at the next contact, so make one."""
         return self._link(peer).must_remember
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing waits for a peer, is on its way, or is unfinished there."""
+        return not any(one.link.is_occupied for one in self._links.values())
 
     def busy(self, peer: str) -> frozenset[EngineSid]:
         """Name the sessions for which something is on its way to ``peer``, or waits until what is has arrived."""
@@ -162,7 +171,17 @@ class LinkDriver:
 class _PeerLink:
     """The link to one peer, and what is being done with it. Whatever of the shell is called may send, and so change the link."""
 
-    __slots__ = ("_counters", "_is_awake", "_name", "_tries", "_wire", "is_answering", "is_deferred", "link")
+    __slots__ = (
+        "_counters",
+        "_is_awake",
+        "_is_trying",
+        "_name",
+        "_tries",
+        "_wire",
+        "is_answering",
+        "is_deferred",
+        "link",
+    )
 
     def __init__(self, name: str, link: Link, wire: Wire, counters: Counter[str]) -> None:
         self.link = link
@@ -173,6 +192,7 @@ class _PeerLink:
         self._is_awake = False
         #: How often the call under way has failed.
         self._tries = 0
+        self._is_trying = False
         self._name, self._wire, self._counters = name, wire, counters
 
     def answer(self, call: Call) -> bytes:
@@ -323,7 +343,19 @@ class _PeerLink:
             link, effects = fail_call(self.link)
             self._keep(link)
             self.carry_out(effects)
+            if link.peer_holds_sockets and not self._is_trying and (self.link.queue or self.link.held):
+                self._is_trying = True
+                self._wire.start(self._try_later())
         return call
+
+    async def _try_later(self) -> None:
+        """Call a peer that was given up once more, after a long pause: sockets that it holds are to be closed.
+
+        The object stays awake for it: nobody else knows of these sockets, and their clients do not know what they miss.
+        """
+        await self._wire.pause(_LONG)
+        self._is_trying = False
+        self.flush()
 
     def _write_next(self, call: Call | None) -> bytes | None:
         """Write a call, or the first after it that can be written; none where nothing is left to say."""

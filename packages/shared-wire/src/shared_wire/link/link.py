@@ -125,6 +125,11 @@ class Link:
         return bool(self.unhandled_there or self.early or self.doubted)
 
     @property
+    def is_occupied(self) -> bool:
+        """Whether anything waits for the peer, is on its way, or is unfinished at either end."""
+        return bool(self.must_remember or self.queue or self.call or self.held or self.unhandled_here)
+
+    @property
     def busy(self) -> frozenset[EngineSid]:
         """The sessions whose operations have not reached the peer, or not for certain; none that wait for the running step only."""
         under_way = [one for one in (self.call, self.held) if one is not None]

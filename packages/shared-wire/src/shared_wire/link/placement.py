@@ -32,6 +32,10 @@ class ApplicationPort(Protocol):
     """The application of the same object, as its engine sees it."""
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether no work is under way: a reset would lose nothing of what clients have sent."""
+
+    @property
     def must_compare(self) -> bool:
         """Whether there must be another sweep, which says which sessions there are: ends that were told are not written down."""
 

@@ -68,6 +68,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """
         return self._clock_us() / 1000
 
+    def _asyncgen_finalizer_hook(self, agen: Any) -> None:
+        """Leave an asynchronous generator alone in which a life has ended: it still runs, and nothing more is to run of it."""
+        if not agen.ag_running:
+            super()._asyncgen_finalizer_hook(agen)  # type: ignore[misc]  # typeshed does not know asyncio's own hook
+
+    def _write_to_self(self) -> None:
+        """Do nothing: no other thread waits for this one."""
+
     def _clock_us(self) -> int:
         return EPOCH_MS * 1000 + round((self._now_s + self.skew_s) * 1_000_000)
 

@@ -50,7 +50,9 @@ class World:
         self.loop = VirtualLoop()
         #: What goes wrong; nothing at first.
         self.faults = Faults()
-        self.env = SimpleNamespace(**env)
+        #: What is deployed: a binding ``version_metadata`` as Cloudflare's documentation names it.
+        self.version = SimpleNamespace(id="version 1")
+        self.env = SimpleNamespace(**{"CF_VERSION_METADATA": self.version, **env})
         #: What was used since the objects last fell asleep together (`sleep`), or since the beginning.
         self.cost = Cost()
         self._entry = entry
@@ -165,13 +167,16 @@ class World:
                 one.reset()
         self.settle()
 
-    def deploy(self, project: str | Path, *, reset: bool = False) -> None:
+    def deploy(self, project: str | Path | None = None, *, reset: bool = False) -> None:
         """Deploy a project's code in place of what runs: each object takes it on with its next life, and keeps its sockets.
 
-        ``reset``: at once, as where a deploy does not wait any longer for an object that is busy, and without the sockets.
+        Without a project the same code is deployed again, as another version. ``reset``: at once, as where a deploy does not wait
+        any longer for an object that is busy, and without the sockets.
         """
-        folder = Path(project).resolve()
-        self._entry = _import_anew(folder / _read_config(folder)["main"])
+        if project is not None:
+            folder = Path(project).resolve()
+            self._entry = _import_anew(folder / _read_config(folder)["main"])
+        self.version.id = f"version {int(self.version.id.split()[1]) + 1}"
         if reset:
             self.reset()
 

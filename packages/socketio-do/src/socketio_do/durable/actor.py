@@ -61,8 +61,9 @@ class SocketActor(DurableObject):
 
     def _begin_application(self, engine: EnginePort) -> ApplicationPort:
         """Begin a life in the object of an engine, which calls this (`shared_wire.link.placement.RunsApplication`)."""
-        here = OneObject(engine, lambda: self._server, life=self.life, counters=self._counters)
-        self._begin(ObjectLanes(self.ctx, self.handler_timeout_s), here)
+        lanes = ObjectLanes(self.ctx, self.handler_timeout_s)
+        here = OneObject(engine, lanes, lambda: self._server, life=self.life, counters=self._counters)
+        self._begin(lanes, here)
         return here
 
     def _begin(self, lanes: ObjectLanes, placement: Placement) -> None:

@@ -29,7 +29,9 @@ class ObjectLanes:
     def __init__(self, ctx: Any, timeout_s: float) -> None:
         """Initialise with the object's own context, and the seconds that a handler may take."""
         self._timeout_s = timeout_s
-        self.start = functools.partial(start_eagerly, ctx)
+        #: Work that has suspended: handlers, and what they have set going.
+        self.suspended: set[asyncio.Task[Any]] = set()
+        self.start = functools.partial(start_eagerly, ctx, among=self.suspended)
         self.current = asyncio.current_task
         self._lanes = Lanes(self.start, self._log_end, self._bound)
         self.run: Callable[[Lane, Work], None] = self._lanes.run

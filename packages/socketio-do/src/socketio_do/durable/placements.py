@@ -8,7 +8,7 @@ from shared_wire import EngineSid, Life, LinkDriver, MessageReceived, Operation
 from shared_wire.durable import raw
 from shared_wire.link.placement import EnginePort
 from socketio_do.durable.clock import ObjectClock
-from socketio_do.durable.handler_lanes import FrameLanes
+from socketio_do.durable.handler_lanes import FrameLanes, ObjectLanes
 from socketio_do.durable.outbox import DirectOutbox, LinkOutbox, Progress
 from socketio_do.durable.receiver import Receiver
 from socketio_do.durable.streams import AcceptedStreams
@@ -85,17 +85,24 @@ class OneObject:
     def __init__(
         self,
         engine: EnginePort,
+        lanes: ObjectLanes,
         server: Callable[[], DurableServer],
         *,
         life: Life,
         counters: Counter[str],
     ) -> None:
-        """Initialise with the engine, and who we are."""
+        """Initialise with the engine, where handlers run, and who we are."""
         self._engine = engine
+        self._lanes = lanes
         self._life = life
         self._receiver = Receiver(server)
         self.clock = ObjectClock(engine.arm)
         self.outbox = DirectOutbox(engine, self.clock, counters)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no handler and nothing that one has set going is suspended, and no packet is half received."""
+        return not (self._lanes.suspended or self._receiver.server._backlog.total)
 
     @property
     def must_compare(self) -> bool:

@@ -33,6 +33,11 @@ class Backlog:
         self._held_bytes = HeldBytes(of_one=MAX_BACKLOG, of_all=MAX_BACKLOG_OF_ALL)
         self._held: dict[str, dict[Held, None]] = {}
 
+    @property
+    def total(self) -> int:
+        """How many bytes are held of all sessions."""
+        return self._held_bytes.total
+
     def hold(self, engine_sid: str, size: int) -> str | None:
         """Count bytes of a session that are no packet yet; returns the session that must be closed for it, if any."""
         return self._held_bytes.add(engine_sid, size)

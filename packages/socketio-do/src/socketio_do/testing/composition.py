@@ -50,7 +50,8 @@ def compose_split(configure: Callable[[Any], None], config: Any, options: Mappin
 def _entrypoint(binding: str, config: EngineConfig) -> type[Any]:
     class Default(WorkerEntrypoint):
         async def fetch(self, request: Any) -> Any:
-            return await route(request, getattr(self.env, binding), config)
+            version = self.env.CF_VERSION_METADATA.id
+            return await route(request, getattr(self.env, binding), config, version=version)
 
     return Default
 

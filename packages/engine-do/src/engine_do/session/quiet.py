@@ -1,0 +1,60 @@
+"""When an object gives way to a deploy: for a moment none of its GETs is held, so that it may sleep, and wake with new code.
+
+A deploy reaches an object at its next wake from sleep, and one that never sleeps is reset, with all its WebSockets. The runtime
+lets an object sleep after ten seconds without an event, in which no request waits. A client that polls has a request there at all
+times, so answering it is not enough: it asks again at once. Therefore an object that learns of a deploy answers the GETs it holds,
+all together, and has those that follow wait at the entrypoint, all up to the same moment.
+
+It learns of a deploy from the entrypoint, which runs new code within seconds and names its version with each GET.
+"""
+
+from typing import Final
+
+__all__ = ["PAUSE_MS", "QUIET_MS", "QuietMoments"]
+
+#: Milliseconds after which the runtime lets an object sleep.
+_SLEEP_MS: Final = 10_000
+#: How long a quiet moment lasts: three seconds are for the clients' next GETs, which come after a round trip and are events, too.
+#: A packet for a client that polls may wait so long. It costs each of them two requests: the GET that follows the one that is
+#: answered, and its repeat by the entrypoint. 1,000 clients and 50 deploys a week are 100,000 requests, or 1.5 cents; a connection
+#: that breaks costs its client as many.
+QUIET_MS: Final = _SLEEP_MS + 3_000
+#: How long after a moment in which it did not fall asleep the next one may begin. Each further pause is twice as long: others
+#: keep it awake, and a gradual deployment names two versions for days. With 300 s until it is reset, an object tries three times.
+PAUSE_MS: Final = 60_000
+
+
+class QuietMoments:
+    """What one life of an object knows of deploys. In memory: a new life has the newest code."""
+
+    def __init__(self) -> None:
+        self._version, self._is_old = "", False
+        self._until_ms = self._next_ms = 0
+        self._pause_ms = PAUSE_MS
+
+    def note(self, version: str) -> None:
+        """Note that a GET came through an entrypoint of ``version``; none where it does not say.
+
+        A life begins with the newest code: a version other than the first it has seen is that of a deploy since.
+        """
+        self._version = self._version or version
+        self._is_old = version not in ("", self._version)
+
+    def begins(self, now_ms: int, alarm_ms: int | None) -> bool:
+        """Return whether a quiet moment begins with the GET that was noted last.
+
+        ``alarm_ms`` is when the object's alarm fires: it would wake what is to sleep, so a moment begins after it.
+        """
+        if not self._is_old or now_ms < self._next_ms:
+            return False
+        if alarm_ms is not None and alarm_ms < now_ms + QUIET_MS:
+            return False
+        self._until_ms = now_ms + QUIET_MS
+        self._next_ms = self._until_ms + self._pause_ms
+        self._pause_ms *= 2
+        return True
+
+    def wait_ms(self, now_ms: int) -> int:
+        """Return for how many milliseconds a GET is to wait elsewhere; 0 outside of a quiet moment."""
+        left_ms = self._until_ms - now_ms
+        return left_ms if 0 < left_ms <= QUIET_MS else 0
