@@ -17,7 +17,7 @@ from random import Random
 from types import ModuleType
 from typing import Any, Final
 
-from expected_packets import Expected
+from expected_packets import EVENT, Expected, namespace_of
 from mixed_builds import Builds
 from system_clients import Client, Stream
 from system_faults import Unreliable
@@ -121,13 +121,17 @@ class System:
         """Return whether a `disconnect` handler suspends."""
         return self.random.random() < 0.2
 
+    def enter(self, server: str) -> None:
+        """Have a full object write at once who enters a room: whether that succeeds is chance, and what follows depends on it."""
+        actor = self.server(server)
+        if actor is self.faults.full and actor.life is not None:
+            actor.life.instance._membership.entries.write()
+
     def members(self, server: str, namespace: str, room: str | None) -> list[str]:
         """Name the connected sockets in a room or a namespace, as the rows say and what the running step will write."""
         actor = self.server(server)
         sql, life = actor.storage.sql, actor.life
         entries = None if life is None else life.instance._membership.entries
-        if entries is not None and actor is self.faults.full:
-            entries.write()  # whether that succeeds is chance; else it would be only when the emission does it
         if room is None:
             found = sql.exec("SELECT socket_sid FROM sio_sockets WHERE namespace = ?", namespace)
         else:
@@ -286,9 +290,17 @@ class System:
         if frame[:1] == "0":
             client.engine_sid, client.is_open = json.loads(frame[1:])["sid"], True
             self.note("opened")
-        elif frame[:1] == "4":
+        elif frame[:1] == "4" and not self._is_unstored(client, frame[1:]):
             self.note("packet received")
             client.receive(frame[1:])
+
+    def _is_unstored(self, client: Client, packet: str) -> bool:
+        """Return whether an event is for a socket that could not be stored: its client is about to be closed."""
+        stream = client.streams.get(namespace_of(packet))
+        if packet[0] != EVENT or stream is None or stream.expected:
+            return False
+        server = self.server_of(stream)
+        return self.was_full(server) and stream.socket_sid not in self.members(server, stream.namespace, None)
 
     def _end(self, client: Client) -> None:
         was_open, client.is_open = client.is_open is not None, False

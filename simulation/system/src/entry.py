@@ -139,6 +139,7 @@ class Application(SocketActor):
                 await self.expect(stream, *argument)
             case "enter" if is_there:
                 await sio.enter_room(sid, argument, namespace=namespace)
+                self.judge.enter(str(self.ctx.id.name))
                 stream.rooms.add(argument)
             case "leave":
                 await sio.leave_room(sid, argument, namespace=namespace)
