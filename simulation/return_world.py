@@ -18,10 +18,6 @@ from socketio_do.testing.transports import Polling, Transport, WebSocket
 
 __all__ = ["PROJECT", "Returning"]
 
-#: A fault that is known: what was in the log, and on its way to an engine actor when the socket actor's life ended (a reset, or
-#: sleep after it gave that up), is lost to clients whose connection stays, and nobody is told. False finds it within a few seeds.
-_LOSES_ON_THE_WAY: Final = False
-
 PROJECT: Final = Path(__file__).parent / "returning"
 _AT_REST_S: Final = 150
 _SWEEPS: Final = 8
@@ -49,7 +45,6 @@ class Returning(System):
         self.persons: list[Person] = []
         self.known: dict[str, Socket] = {}
         self.heard_numbers: set[int] = set()
-        self.forgiven: set[int] = set()
         self.skippers: dict[int, Person] = {}
         super().__init__(random, failures, 8, is_tight=is_tight, is_split=is_split, project=PROJECT)
 
@@ -154,7 +149,7 @@ class Returning(System):
     def skipped(self, person: Person, dues: list[Due]) -> None:
         """Note that somebody does without what may not have been sent."""
         for due in dues:
-            if due.kind != "volatile" and due.number not in self.forgiven:
+            if due.kind != "volatile":
                 assert due.number not in self.heard_numbers, f"{person} has not got {due.number}, which others have"
                 self.skippers[due.number] = person
 
@@ -182,10 +177,8 @@ class Returning(System):
                 socket.excuses.add("reset while parting")
             if not is_sure:
                 socket.excuses.add("reset, and writing is put off")
-            if _LOSES_ON_THE_WAY and actor.binding == "SOCKET" and socket.person.connection is not None:
-                self._forgive(socket)
-            if self._head_number(actor) < self._offset_number(socket):
-                socket.excuses.add("reset within the step that sent its last event")
+            is_logged = self._head_number(actor) >= self._offset_number(socket)
+            assert is_logged or not is_sure or actor in self.faults.were_full, f"{socket} has what is not in the log"
             for due in socket.due[self._taken(socket) :]:
                 if not self._is_recoverable(socket) or (
                     due.number > last and (not is_sure or "full" in socket.excuses)
@@ -201,12 +194,6 @@ class Returning(System):
         """Return whether a namespace is recovered."""
         chosen = self.recovery.get("namespaces")
         return chosen is None or namespace in chosen
-
-    def _forgive(self, socket: Socket) -> None:
-        socket.excuses.add("lost on the way")
-        for due in socket.due[self._taken(socket) :]:
-            due.may_miss = True
-            self.forgiven.add(due.number)
 
     def _taken(self, socket: Socket) -> int:
         seat = socket.person.seats.get(socket.namespace)

@@ -8,6 +8,8 @@ import pytest
 from return_run import make_plan, play, run
 from system_steps import end_life
 
+from shared_wire.testing.modules import install
+
 #: Steps of all runs together.
 LENGTH = int(os.environ.get("SYSTEM_STEPS", "100000")) // 10
 LENGTH_OF_A_RUN = 300
@@ -49,11 +51,17 @@ PLANTED = {
     "rooms are not undone": ("socketio_do.state.log_entries.Missed._undo", lambda *_: None, 14),
     "a move is not noted": ("socketio_do.state.recovery_log.RecoveryLog.note_moved", lambda *_, **__: None, 14),
     "what is not whole is believed": ("socketio_do.state.recovery_log.RecoveryLog._is_whole_from", lambda *_: True, 0),
+    "what is sent leaves before its row": (
+        "socketio_do.durable.outbox.DirectOutbox.precede",
+        lambda outbox, write: outbox._clock.defer(write),
+        14,
+    ),
 }
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    install()
     target, faulty, first = PLANTED[name]
     monkeypatch.setattr(target, faulty)
     for seed in range(first, first + 40):
