@@ -75,7 +75,7 @@ class System:
         self.asked: dict[int, Life] = {}
         self.settled_questions: set[int] = set()
         self.is_disturbed = False
-        #: Whether a quiet moment may hold up what is sent.
+        #: Whether a quiet moment may hold up what is sent: the next one begins by itself where one came to nothing.
         self.is_deployed = False
         self.faults_found: list[AssertionError] = []
         #: Where each object's next life may run another build.
@@ -313,6 +313,8 @@ class System:
         never_in = not any(stream.is_connected for stream in client.all_streams)
         is_due = bool(client.excuse) or client.is_silent or any(one.is_kicked for one in client.all_streams) or never_in
         is_wrong = client.is_touched and (self.is_disturbed or self.faults.is_disturbed or self.is_tight)
+        # What is written down of a session that polls goes before anything happens to it: where that fails, it is closed.
+        is_wrong |= isinstance(client.transport, Polling) and self.engine(client.engine) in self.faults.were_full
         is_lost = any(ENGINES[client.engine] in part for pair in self.faults.given_up for part in pair)
         assert is_due or is_wrong or is_lost, f"{client}: closed although nothing of it was under way"
 
@@ -359,7 +361,7 @@ class System:
         self.live = {number: one for number, one in self.live.items() if one.is_open}
         for client in self.live.values():
             client.is_touched = False
-        self.is_disturbed = self.faults.is_disturbed = self.is_deployed = False
+        self.is_disturbed = self.faults.is_disturbed = False
         self.faults.given_up.clear()
         self.faults.were_full.clear()
         self.faults.rate = rate

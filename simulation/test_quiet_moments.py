@@ -1,6 +1,7 @@
 """Clients that poll do not keep a deploy from their object: a quiet moment lets it sleep, and nobody's session is touched."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from engine_do import EngineConfig
 from engine_do.session.quiet import QUIET_MS
-from shared_wire.testing import Actor
+from shared_wire.testing import Actor, Faults
 from socketio_do.testing import Client, World
 
 #: After so long a deploy resets an object that has not slept, where nothing else is configured.
@@ -140,3 +141,24 @@ def test_what_comes_to_a_session_that_rested_wakes_it_for_good(world: World, peo
 def test_without_a_version_nothing_is_sought(world: World, people: list[Client]) -> None:
     world.version.id = ""
     assert quiet(world) == float("inf")
+
+
+class Unwritten(Faults):
+    """Sessions that poll cannot be written down."""
+
+    def write(self, owner: Actor, what: str) -> str | None:
+        return (
+            "Error: database or disk is full: SQLITE_FULL"
+            if what.startswith("INSERT OR REPLACE INTO engine_do")
+            else None
+        )
+
+
+def test_where_sessions_cannot_be_written_down_the_object_stays_awake_and_everybody_is_served(
+    world: World, people: list[Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.faults = Unwritten()
+    with caplog.at_level(logging.CRITICAL, "shared_wire"):  # what is logged as an error is a failure to the kit
+        world.deploy()
+        assert quiet(world, 60) == float("inf")
+    everybody_hears(world, people, "as ever")

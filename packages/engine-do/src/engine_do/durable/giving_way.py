@@ -5,7 +5,7 @@ from engine_do.durable.sessions import Sessions
 from engine_do.protocol.ids import EngineSid
 from engine_do.session.polling_events import PollExpired, PollPutOff
 from engine_do.session.quiet import QuietMoments
-from shared_wire.durable import now_ms
+from shared_wire.durable import log_fault, now_ms
 
 __all__ = ["GivingWay"]
 
@@ -38,9 +38,15 @@ class GivingWay:
         return wait_ms
 
     def rest(self) -> None:
-        """Let the object sleep as far as its sessions that poll are concerned, in a quiet moment and with nothing under way."""
+        """Let the object sleep as far as its sessions that poll are concerned, in a quiet moment and with nothing under way.
+
+        Where they cannot be written down, it stays awake: the moment comes to nothing.
+        """
         if self._moments.wait_ms(now_ms()) and self._sessions.application.is_at_rest:
-            self._sessions.polls.rest()
+            try:
+                self._sessions.polls.rest()
+            except Exception as error:
+                log_fault("writing down the sessions that poll", error)
 
     def _answer_all(self, but: str) -> None:
         """Answer the GETs that are held, but for the one in hand: their clients ask again, and are put off."""
