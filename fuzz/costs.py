@@ -1,4 +1,4 @@
-"""What an input costs beside a harmless one of its size: at most ten times as much (DESIGN invariant 6: CPU per byte sent)."""
+"""What an input costs beside a harmless one of its size: at most ten times as much CPU per byte sent."""
 
 from typing import Any, AnyStr, Final, Generic
 

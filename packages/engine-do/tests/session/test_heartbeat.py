@@ -178,7 +178,7 @@ def test_pings_go_on_while_an_answer_is_awaited_and_do_not_put_off_the_end() -> 
 @pytest.mark.parametrize("config", [CONFIG, ECONOMY], ids=["default", "economy"])
 @pytest.mark.parametrize("late_ms", [0, 1, 30_000, 60_000])
 def test_alarms_a_minute_late_lose_no_client_on_either_side(config: EngineConfig, late_ms: int) -> None:
-    """What clients do by their own clocks: engine.io-client and python-engineio, as DESIGN names them."""
+    """What clients do by their own clocks: engine.io-client and python-engineio."""
     engine = Engine(config)
     clients = [engine.connect(joined) for joined in (0, 7, 13_000, 61_000)]
     engine.run(4 * HOUR, late_ms=late_ms)
