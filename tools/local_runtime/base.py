@@ -110,7 +110,9 @@ class LocalServer:
         if self.running:
             return
         if not _is_free(self._port):
-            raise ServerFailed(f"Port {self._port} is in use: choose another with --port.", log=self.log_text())
+            raise ServerFailed(
+                f"Port {self._port} is in use: choose another with --port.", log=self.log_text()
+            )
         for folder in (self._state, self._log.parent):
             folder.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as output:
