@@ -325,12 +325,13 @@ def soak(session: nox.Session) -> None:
         "simulation/test_system.py",
         "simulation/test_mixed_builds.py",
         "simulation/test_rooms.py",
+        "simulation/test_returns.py",
         "simulation/test_deploy_week.py",
         env={
             **EXACT,
             "SHARED_WIRE_SIMULATION_STEPS": "1000000",
             "SIMULATION_STEPS": "1000000",
-            "SYSTEM_STEPS": "10000000",
+            "SYSTEM_STEPS": "1000000",
             "DEPLOY_WEEK": "1",
         },
     )
