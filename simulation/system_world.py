@@ -337,7 +337,9 @@ class System:
         for client in self.live.values():
             client.finish()
         self._run_out()
-        self.world.advance(_PROMPT_S + (2 * QUIET_MS / 1000 if self.is_deployed else 0))  # what waits may send more that does
+        self.world.advance(
+            _PROMPT_S + (2 * QUIET_MS / 1000 if self.is_deployed else 0)
+        )  # what waits may send more that does
         if not (self.is_disturbed or self.faults.is_disturbed):
             self._run_out()
             check_prompt(self)

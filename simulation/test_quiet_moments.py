@@ -1,6 +1,7 @@
 """Clients that poll do not keep a deploy from their object: a quiet moment lets it sleep, and nobody's session is touched."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from engine_do import EngineConfig
 from engine_do.session.quiet import QUIET_MS
-from shared_wire.testing import Actor, Faults
+from shared_wire.testing import Actor, Faults, Response
 from socketio_do.testing import Client, World
 
 #: After so long a deploy resets an object that has not slept, where nothing else is configured.
@@ -57,6 +58,13 @@ def quiet(world: World, seconds: float = MAX_DELAY_S) -> float:
             assert engine(world).lives == lives
             return passed
     return float("inf")
+
+
+def begin_moment(world: World) -> None:
+    """Let time pass until a quiet moment has just begun, and the object does not sleep yet."""
+    world.deploy()
+    while not engine(world).storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'engine_do_resting'").toArray():
+        world.advance(0.5)
 
 
 def everybody_hears(world: World, people: list[Client], text: str) -> None:
@@ -161,4 +169,102 @@ def test_where_sessions_cannot_be_written_down_the_object_stays_awake_and_everyb
     with caplog.at_level(logging.CRITICAL, "shared_wire"):  # what is logged as an error is a failure to the kit
         world.deploy()
         assert quiet(world, 60) == float("inf")
+    everybody_hears(world, people, "as ever")
+
+
+class _FullDisk(Faults):
+    """Every other session that is to rest cannot be written."""
+
+    count = 0
+
+    def write(self, owner: Actor, what: str) -> str | None:
+        if not (what.startswith("INSERT") and "engine_do_resting" in what):
+            return None
+        self.count += 1
+        return "database or disk is full" if self.count % 2 == 0 else None
+
+
+def test_where_sessions_cannot_be_written_down_they_go_on(world: World, people: list[Client]) -> None:
+    world.faults = disk = _FullDisk()
+    world.raises_errors = False
+    world.deploy()
+    world.advance(MAX_DELAY_S)
+    assert disk.count == 6, "three moments in this time, and each ends with the first failure"
+    everybody_hears(world, people, "still here")
+    world.reset(engine(world).binding)
+    world.advance(60)
+    assert [one.disconnected for one in people] == ["transport close"] * 3, "no row of what was is left"
+
+
+class _Joining:
+    """A client that polls, opens a WebSocket at once, and goes over to it when its GET is answered: as stock clients do."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.path = world, "/socket.io/?EIO=4"
+        opened = world.fetch(f"{self.path}&transport=polling").data.decode()
+        self.path += f"&sid={json.loads(opened[1:])['sid']}"
+        self.answers: list[Response] = []
+        self.frames: list[str | bytes] = []
+        self.closed: list[int] = []
+
+    def poll(self) -> None:
+        async def get() -> None:
+            self.answers.append(await self.world.ask(f"{self.path}&transport=polling"))
+
+        self.world.loop.create_task(get())
+        self.world.settle()
+
+    def probe(self) -> None:
+        self.socket = self.world.connect(f"{self.path}&transport=websocket")
+        self.socket.listen(self.frames.append, lambda code, _: self.closed.append(code))
+        self.socket.send("2probe")
+        self.world.settle()
+
+    def post(self, body: str) -> None:
+        assert self.world.fetch(f"{self.path}&transport=polling", method="POST", body=body).status == 200
+
+
+def test_who_connects_in_a_quiet_moment_does_not_wait_for_its_end(world: World, people: list[Client]) -> None:
+    begin_moment(world)
+    joining = _Joining(world)
+    joining.poll()
+    joining.post("40")
+    assert [one.data[:2] for one in joining.answers] == [b"40"]
+
+
+@pytest.mark.parametrize("probes_first", [False, True])
+def test_who_upgrades_in_a_quiet_moment_gets_there(world: World, people: list[Client], probes_first: bool) -> None:
+    begin_moment(world)
+    joining = _Joining(world)
+    joining.post("40")
+    joining.poll()
+    for act in (joining.probe, joining.poll) if probes_first else (joining.poll, joining.probe):
+        act()
+    assert joining.frames == ["3probe"]
+    world.advance(QUIET_S)
+    assert (len(joining.answers), joining.closed) == (2, []), (
+        "the WebSocket waits for its client, who waits for its GET"
+    )
+    joining.socket.send("5")
+    joining.socket.send('421["say","up"]')
+    world.advance(1)
+    assert joining.frames[-1] == '431["up"]'
+
+
+class _Gradual:
+    """The versions of a gradual deployment: each second request comes in through the newer one."""
+
+    count = 0
+
+    @property
+    def id(self) -> str:
+        self.count += 1
+        return f"version {self.count % 2}"
+
+
+def test_a_gradual_deployment_has_two_moments_an_hour(world: World, people: list[Client]) -> None:
+    world.env.CF_VERSION_METADATA = _Gradual()
+    lives = engine(world).lives
+    world.advance(3_600)
+    assert 1 <= engine(world).lives - lives <= 2
     everybody_hears(world, people, "as ever")

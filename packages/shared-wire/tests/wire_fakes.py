@@ -97,6 +97,7 @@ class FakeWire:
         #: RPCs under way, oldest first; whoever resolves one takes it out.
         self.journeys: list[Journey] = []
         self.pauses: list[Pause] = []
+        self.unheard: list[str] = []
         self.delivered: list[Operation] = []
         self.lost: list[EngineSid] = []
         #: Faults of ours that were logged; and what the next calls raise, where no shell ought to.
@@ -131,6 +132,9 @@ class FakeWire:
         self.journeys.append(journey)
         self.calls_made += 1
         return await journey.answer
+
+    def note_unheard(self, peer: str) -> None:
+        self.unheard.append(peer)
 
     async def pause(self, attempt: int) -> None:
         pause = Pause(attempt)

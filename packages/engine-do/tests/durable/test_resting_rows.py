@@ -17,7 +17,9 @@ def rows(storage: ObjectStorage) -> RestingRows:
 
 
 def make() -> ObjectStorage:
-    return ObjectStorage(lambda *_: None, lambda _: None)
+    made = ObjectStorage(lambda *_: None, lambda _: None)
+    rows(made).make_table()
+    return made
 
 
 def tables(storage: ObjectStorage) -> list[str]:
@@ -25,7 +27,7 @@ def tables(storage: ObjectStorage) -> list[str]:
 
 
 def test_an_object_of_which_nothing_ever_rested_has_no_table() -> None:
-    storage = make()
+    storage = ObjectStorage(lambda *_: None, lambda _: None)
     assert list(rows(storage).records()) == []
     assert tables(storage) == []
 

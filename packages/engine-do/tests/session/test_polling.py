@@ -61,6 +61,8 @@ OLD = replace(OPEN, revision=3)
 
 IDLE = Polling(session=OPEN, address="192.0.2.7")
 HELD = replace(IDLE, held="g2")
+CONNECTING = replace(HELD, session=EARLY)
+PROBED = replace(HELD, probe_ms=NOW + 10_000)
 WAITING = replace(IDLE, outbox=("4a", b"\x01"))
 #: "4a" and b"\x01" are in the answer to g1; "4b" came later.
 DRAINED = replace(IDLE, outbox=("4a", b"\x01", "4b"), drained=2, drained_by="g1")
@@ -109,6 +111,8 @@ TABLE: list[tuple[str, Polling, PollingInput, Polling, tuple[PollingEffect, ...]
     ("another GET was held long enough", HELD, PollExpired("g1"), HELD, ()),
     ("a GET is put off", HELD, PollPutOff("g2"), IDLE, (PutOffPoll("g2"),)),
     ("another GET is put off", HELD, PollPutOff("g1"), HELD, ()),
+    ("the GET of a client that connects stays", CONNECTING, PollPutOff("g2"), CONNECTING, ()),
+    ("a GET stays while a WebSocket probes", PROBED, PollPutOff("g2"), PROBED, ()),
     ("a GET was taken back", HELD, PollAborted("g2"), CLOSED, (TRANSPORT_ERROR, RefusePoll("g2"))),
     ("another GET was taken back", HELD, PollAborted("g1"), HELD, ()),
     ("a GET was taken back, none is held", IDLE, PollAborted("g2"), IDLE, ()),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine_do.session.polling import HOLD_MS
-from engine_do.session.quiet import PAUSE_MS, QUIET_MS, QuietMoments
+from engine_do.session.quiet import FORGET_MS, PAUSE_MS, QUIET_MS, QuietMoments
 
 NOW = 1_000_000
 #: What the platform needs, and how long it waits before it resets an object, where nothing else is configured.
@@ -72,3 +72,32 @@ def test_a_clock_that_jumps_back_has_nobody_wait_for_it() -> None:
     moments = after_a_deploy()
     assert begins(moments, "two", NOW, None)
     assert moments.wait_ms(NOW - 3_600_000) == 0
+
+
+def test_later_lives_give_way_to_the_versions_of_a_gradual_deployment_once_an_hour() -> None:
+    record, begun_ms = "", []
+    for life in range(20):
+        moments = QuietMoments(lambda record=record: record)  # type: ignore[misc]
+        now = NOW + life * 300_000
+        begins(moments, f"version {life % 2}", now, None)
+        if begins(moments, f"version {1 - life % 2}", now, None):
+            begun_ms.append(now - NOW)
+            record = moments.record
+    assert begun_ms == [0, 300_000, FORGET_MS, FORGET_MS + 300_000]
+
+
+def test_a_life_gives_way_to_a_version_that_no_earlier_one_knew() -> None:
+    records: list[str] = []
+    for number in range(20):
+        moments = QuietMoments(lambda: records[-1] if records else None)
+        begins(moments, f"version {number}", NOW, None)
+        assert begins(moments, f"version {number + 1}", NOW + number, None)
+        records.append(moments.record)
+    assert max(map(len, records)) < 300
+
+
+def test_what_is_no_record_says_nothing() -> None:
+    for record in (None, 7, "", "[", "[]", '{"two": "soon"}', "[" * 100_000):
+        moments = QuietMoments(lambda record=record: record)  # type: ignore[misc]
+        begins(moments, "one", NOW, None)
+        assert begins(moments, "two", NOW, None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from model_project import write_project
 
-from shared_wire.testing import World
+from shared_wire.testing import Actor, Faults, World
 
 
 @pytest.fixture
@@ -43,3 +43,15 @@ def test_a_life_without_one_has_that_of_an_earlier_life(world: World) -> None:
 def test_an_object_that_was_never_reached_by_name_has_none(world: World) -> None:
     world.actor("COUNTER", "one").is_nameless = True
     assert name(world, Counter()) is None
+
+
+class _FullDisk(Faults):
+    def write(self, owner: Actor, what: str) -> str | None:
+        return "database or disk is full"
+
+
+def test_a_life_that_cannot_store_its_name_begins(world: World) -> None:
+    world.faults = _FullDisk()
+    counters = Counter[str]()
+    assert name(world, counters) == "one"
+    assert counters == {}

@@ -495,18 +495,17 @@ def give_up(pair: Pair) -> None:
     pair.socket.wire.fail()
 
 
-def test_a_peer_that_holds_sockets_which_are_to_be_closed_is_tried_until_it_has_heard_of_it(pair: Pair) -> None:
+def test_a_peer_that_holds_sockets_which_are_to_be_closed_is_noted_and_hears_of_it_with_the_next_call(
+    pair: Pair,
+) -> None:
     socket_sends(pair, down(X))
-    for _ in range(3):
-        give_up(pair)
-        [pause] = pair.socket.wire.pauses
-        assert pause.attempt > MAX_ATTEMPTS, "it is a long one"
-        assert not pair.socket.wire.may_sleep, "nobody else knows of these sockets"
-        pair.socket.wire.wake()
-    pair.settle()
-    assert pair.engine.wire.delivered == [CloseSessions((X,), "transport error")]
+    give_up(pair)
+    assert pair.socket.wire.unheard == ["engine"]
     assert pair.socket.wire.idle
     assert pair.socket.wire.may_sleep
+    socket_sends(pair, ListSessions())
+    pair.settle()
+    assert pair.engine.wire.delivered == [CloseSessions((X,), "transport error"), ListSessions()]
 
 
 def test_a_peer_that_holds_no_sockets_is_not_tried_again(pair: Pair) -> None:
@@ -516,6 +515,7 @@ def test_a_peer_that_holds_no_sockets_is_not_tried_again(pair: Pair) -> None:
         pair.engine.wire.wake()
     pair.engine.wire.fail()
     assert pair.engine.wire.idle
+    assert pair.engine.wire.unheard == []
 
 
 def test_what_closing_lost_sessions_says_travels_after_the_failure(pair: Pair) -> None:

@@ -82,6 +82,8 @@ class OwnWire:
 
     async def pause(self, attempt: int) -> None: ...
 
+    def note_unheard(self, peer: str) -> None: ...
+
     def defer(self, action: Callable[[], None]) -> None:
         action()
 

@@ -18,6 +18,7 @@ from engine_do.durable.application import Application
 from engine_do.durable.application_direct import DirectApplication
 from engine_do.durable.application_linked import LinkedApplication
 from engine_do.durable.application_local import LocalApplication
+from engine_do.durable.giving_way import GivingWay
 from engine_do.durable.held_gets import HeldGets
 from engine_do.durable.http import Http
 from engine_do.durable.javascript import to_bytes
@@ -84,7 +85,8 @@ class EngineActor(DurableObject):
             lambda: must_look(self._sessions),
             self.config,
         )
-        self._http = Http(name, self.config, self._sessions, self._alarm)
+        giving_way = GivingWay(self._sessions, self._alarm, self._storage.kv, self._counters)
+        self._http = Http(name, self.config, self._sessions, self._alarm, giving_way)
         self._application = self._sessions.application = self._make_application(name)
 
     async def on_connect(self, sid: str, environ: dict[str, str]) -> bool | None:

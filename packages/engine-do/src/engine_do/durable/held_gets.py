@@ -29,6 +29,8 @@ class HeldGets:
         self._resting = resting
         #: Those that have a row there.
         self._rested: set[EngineSid] = set()
+        #: Those in memory that have none, where they may: each GET of a quiet moment looks at these, and at no others.
+        self._restless: set[EngineSid] = set()
         self._hold_awake = hold_awake
         self._release: Callable[[], None] | None = None
         self._known: dict[EngineSid, Polling] = {}
@@ -64,6 +66,7 @@ class HeldGets:
         """Keep what changed; `store` writes it down."""
         self._known[polling.session.engine_sid] = polling
         if self._rows is None:
+            self._restless.add(polling.session.engine_sid)
             self._wake(polling.session.engine_sid)
             if self._release is None:
                 self._release = self._hold_awake()
@@ -71,15 +74,26 @@ class HeldGets:
     def rest(self) -> None:
         """Write down those of which nothing is under way; called while the application is at rest.
 
-        The object may sleep when all of them are. What happens to one afterwards wakes it: its row goes first.
+        The object may sleep when all of them are. What happens to one afterwards wakes it: its row goes first. Raises what storage
+        raises; none of them rests then.
         """
         if self._rows is not None:
             return
-        able = [one for sid, one in self._known.items() if sid not in self._rested and may_rest(one)]
+        able = {sid: self._known[sid] for sid in self._restless if may_rest(self._known[sid])}
         if able:
-            self._resting.write((one.session.engine_sid, polling_to_record(one)) for one in able)
-            self._rested |= {one.session.engine_sid for one in able}
+            self._write_down(able)
+            self._restless = self._restless.difference(able)  # a set that was large stays slow to go through
         self._let_sleep()
+
+    def _write_down(self, able: dict[EngineSid, Polling]) -> None:
+        self._resting.make_table()
+        self._rested.update(able)  # before there are rows: none is to outlast what happens to its session
+        try:
+            self._resting.write((sid, polling_to_record(one)) for sid, one in able.items())
+        except Exception:
+            self._resting.delete(able)
+            self._rested.difference_update(able)
+            raise
 
     def store(self, engine_sid: EngineSid) -> None:
         """Write down what a reset would lose, if there is such a thing."""
@@ -102,6 +116,7 @@ class HeldGets:
         if polling is None:
             return
         self._stored.pop(engine_sid, None)
+        self._restless.discard(engine_sid)
         if polling.held is not None:
             self.answer(polling.held, None)
         if self._rows is None:
@@ -151,6 +166,7 @@ class HeldGets:
         engine_sid = polling.session.engine_sid
         self._known.pop(engine_sid, None)
         self._stored.pop(engine_sid, None)
+        self._restless.discard(engine_sid)
         if self._rows is None:
             self._wake(engine_sid)
             self._let_sleep()
@@ -160,7 +176,7 @@ class HeldGets:
             self._rows.delete([engine_sid])
 
     def _let_sleep(self) -> None:
-        if self._known.keys() <= self._rested and self._release is not None:
+        if not self._restless and self._release is not None:
             self._release()
             self._release = None
 

@@ -66,13 +66,15 @@ _TOGETHER: Final = 50
 class Http:
     """Answers requests for the sessions of one object."""
 
-    def __init__(self, name: str, config: EngineConfig, sessions: Sessions, alarm: Alarm) -> None:
-        """Initialise with the object's name, sessions and alarm."""
+    def __init__(
+        self, name: str, config: EngineConfig, sessions: Sessions, alarm: Alarm, giving_way: GivingWay
+    ) -> None:
+        """Initialise with the object's name, sessions and alarm, and what has GETs wait elsewhere."""
         self._alarm = alarm
         self._name = name
         self._config = config
         self._sessions = sessions
-        self._giving_way = GivingWay(sessions, alarm)
+        self._giving_way = giving_way
 
     async def answer(self, request: Any) -> Any:
         """Answer a request; the one that is refused too."""
@@ -286,8 +288,9 @@ class Http:
             raise RemoteEngineError(BAD_REQUEST)
         now, engine_sid = now_ms(), polling.session.engine_sid
         client = self._sessions.sockets.accept_probe(engine_sid, http.remote_address)
-        self._sessions.step_polling(engine_sid, ProbeOpened(now))
-        self._sessions.probes.watch(engine_sid)
+        later_ms = self._giving_way.left_ms()  # the client upgrades when its GET is answered, which may wait elsewhere
+        self._sessions.step_polling(engine_sid, ProbeOpened(now + later_ms))
+        self._sessions.probes.watch(engine_sid, later_ms)
         return upgrade_response(client, upgrade_headers(http))
 
     def _answer_frames(

@@ -45,9 +45,12 @@ class RestingRows:
             )
             yield from (row[1] for row in rows)
 
-    def write(self, records: Iterable[tuple[EngineSid, str]]) -> None:
-        """Write sessions down."""
+    def make_table(self) -> None:
+        """Make the table, unless there is one."""
         self._sql.exec(_TABLE)
+
+    def write(self, records: Iterable[tuple[EngineSid, str]]) -> None:
+        """Write sessions down; there is a table."""
         for engine_sid, record in records:
             self._run("INSERT OR REPLACE INTO engine_do_resting (engine_sid, record) VALUES (?, ?)", engine_sid, record)
 

@@ -22,9 +22,9 @@ class UpgradeProbes:
         self._expire = expire
         self._timers: dict[EngineSid, Timer] = {}
 
-    def watch(self, engine_sid: EngineSid) -> None:
-        """Start the upgrade's timeout of a session's probe."""
-        seconds = self._config.upgrade_timeout_ms / 1000
+    def watch(self, engine_sid: EngineSid, later_ms: int = 0) -> None:
+        """Start the upgrade's timeout of a session's probe; it is so much longer."""
+        seconds = (self._config.upgrade_timeout_ms + later_ms) / 1000
         self._timers[engine_sid] = Timer(seconds, functools.partial(self._expire, engine_sid))
 
     def forget(self, engine_sid: EngineSid) -> None:

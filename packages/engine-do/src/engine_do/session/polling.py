@@ -162,7 +162,9 @@ def _expire_poll(polling: Polling, event: PollExpired, _config: EngineConfig) ->
 
 
 def _put_off_poll(polling: Polling, event: PollPutOff, _config: EngineConfig) -> _Step:
-    if event.poll_id != polling.held:
+    """Put a GET off; not that of a client that waits for its answer, to be connected or, while a WebSocket probes, to upgrade."""
+    is_awaited = not polling.session.announced or polling.probe_ms is not None
+    if event.poll_id != polling.held or is_awaited:
         return polling, ()
     return replace(polling, held=None), (PutOffPoll(event.poll_id),)
 

@@ -126,6 +126,9 @@ class RpcWire:
         else:
             self._awake.pop(peer)()
 
+    def note_unheard(self, peer: str) -> None:
+        """Do nothing: a peer that holds no sockets has none to close."""
+
     def log_fault(self, what: str, error: BaseException) -> None:
         """Log a fault of ours."""
         log_fault(what, error)

@@ -6,7 +6,7 @@ a repeat, how to let a coroutine run on, and what to do with operations and loss
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Final, Protocol
+from typing import Protocol
 
 from shared_wire.errors import RemoteWireError
 from shared_wire.format.batches import sessions_in
@@ -62,12 +62,14 @@ class Wire(Protocol):
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """Close these sessions shared with ``peer``, or all (None), with the reason `transport error`."""
 
+    def note_unheard(self, peer: str) -> None:
+        """Note that a peer was given up that holds sockets which are to be closed: their clients do not know what they miss.
+
+        It must be called again, whatever becomes of this life, and asked which sessions it has.
+        """
+
     def log_fault(self, what: str, error: BaseException) -> None:
         """Log a fault of ours: what could not be done, and what was raised. Whom it concerns is lost, and nobody else."""
-
-
-#: The attempt whose pause is the one between two tries of a peer that was given up: half a minute.
-_LONG: Final = MAX_ATTEMPTS + 2
 
 
 class LinkDriver:
@@ -174,7 +176,6 @@ class _PeerLink:
     __slots__ = (
         "_counters",
         "_is_awake",
-        "_is_trying",
         "_name",
         "_tries",
         "_wire",
@@ -192,7 +193,6 @@ class _PeerLink:
         self._is_awake = False
         #: How often the call under way has failed.
         self._tries = 0
-        self._is_trying = False
         self._name, self._wire, self._counters = name, wire, counters
 
     def answer(self, call: Call) -> bytes:
@@ -343,19 +343,16 @@ class _PeerLink:
             link, effects = fail_call(self.link)
             self._keep(link)
             self.carry_out(effects)
-            if link.peer_holds_sockets and not self._is_trying and (self.link.queue or self.link.held):
-                self._is_trying = True
-                self._wire.start(self._try_later())
+            if link.peer_holds_sockets and (self.link.queue or self.link.held):
+                self._note_unheard()
         return call
 
-    async def _try_later(self) -> None:
-        """Call a peer that was given up once more, after a long pause: sockets that it holds are to be closed.
-
-        The object stays awake for it: nobody else knows of these sockets, and their clients do not know what they miss.
-        """
-        await self._wire.pause(_LONG)
-        self._is_trying = False
-        self.flush()
+    def _note_unheard(self) -> None:
+        """Have the peer asked later. A fault of ours in it must not end the link."""
+        try:
+            self._wire.note_unheard(self._name)
+        except Exception as error:
+            self._wire.log_fault(f"noting that {self._name} was not reached", error)
 
     def _write_next(self, call: Call | None) -> bytes | None:
         """Write a call, or the first after it that can be written; none where nothing is left to say."""

@@ -116,8 +116,7 @@ class SocketActor(DurableObject):
             await super().alarm(info)  # the engine's, which calls `OneObject.receive_alarm`
             return
         self._counters["alarms"] += 1
-        self._placement.clock.note_alarm()
-        self._server.receive_alarm()
+        self._placement.receive_alarm()
 
     async def fetch(self, request: Any) -> Any:
         """Accept a stream of an engine actor, and nothing else; in an engine's object, answer a request of a client."""

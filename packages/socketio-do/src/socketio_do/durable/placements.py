@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from shared_wire import EngineSid, Life, LinkDriver, MessageReceived, Operation
+from shared_wire import EngineSid, Life, LinkDriver, ListSessions, MessageReceived, Operation
 from shared_wire.durable import raw
 from shared_wire.link.placement import EnginePort
 from socketio_do.durable.clock import ObjectClock
@@ -12,6 +12,7 @@ from socketio_do.durable.handler_lanes import FrameLanes, ObjectLanes
 from socketio_do.durable.outbox import DirectOutbox, LinkOutbox, Progress
 from socketio_do.durable.receiver import Receiver
 from socketio_do.durable.streams import AcceptedStreams
+from socketio_do.durable.unheard import Unheard
 from socketio_do.durable.uplink import Uplink
 from socketio_do.errors import ConfigError
 from socketio_do.runtime import Outbox
@@ -34,6 +35,9 @@ class Placement(Protocol):
     def engine_life(self, actor: str) -> Life | None:
         """Return the life in which an engine actor was last met during this life, if it was."""
 
+    def receive_alarm(self) -> None:
+        """Do what is due: the object's alarm has rung."""
+
     def answer(self, data: bytes) -> bytes:
         """Answer a frame; raises `ConfigError` where there is no link."""
 
@@ -55,8 +59,12 @@ class SeveralObjects:
         """Initialise with the object's context, the engine actors' binding, where handlers run, and who we are."""
         self._progress = Progress()
         self._counters = counters
+        self._server = server
+        self._is_set = False
+        self._unheard = Unheard(raw(ctx.storage).kv, counters, lambda peer: self._driver.send(peer, ListSessions()))
         self.streams = AcceptedStreams(ctx, counters, self._answer)
-        uplink = Uplink(ctx, namespace, lanes, self._progress, server, self.streams, counters)
+        told = {"note_unheard": self._note_unheard, "hear": self._unheard.hear}
+        uplink = Uplink(ctx, namespace, lanes, self._progress, server, self.streams, counters, **told)
         self._driver = LinkDriver(name, life, uplink, peer_holds_sockets=True, counters=counters)
         self._set_alarm = raw(ctx.storage).setAlarm
         self.clock = ObjectClock(self._arm)
@@ -64,9 +72,33 @@ class SeveralObjects:
         self.engine_life = self._driver.peer_life
 
     def _arm(self, at_ms: int) -> None:
-        """Set the object's alarm: it is billed as a row."""
+        """Set the object's alarm for the server, or earlier: it is billed as a row."""
+        self._is_set = True
         self._counters["rows_written"] += 1
-        self._set_alarm(at_ms)
+        unheard_ms = self._unheard.next_ms
+        self._set_alarm(at_ms if unheard_ms is None else min(at_ms, unheard_ms))
+
+    def _note_unheard(self, peer: str) -> None:
+        self._unheard.note(peer)
+        self._arm_anew()
+
+    def _arm_anew(self) -> None:
+        """Set the alarm for whoever comes first."""
+        self.clock.note_alarm()
+        self._is_set = False
+        self._server()._arm()
+        if not self._is_set and (unheard_ms := self._unheard.next_ms) is not None:
+            self._arm(unheard_ms)
+
+    def receive_alarm(self) -> None:
+        """Do what is due, and set the next alarm."""
+        self.clock.note_alarm()
+        try:
+            self._server().receive_alarm()
+        finally:
+            if self._unheard.next_ms is not None:
+                self._unheard.ring()
+                self._arm_anew()
 
     def answer(self, data: bytes) -> bytes:
         """Answer an RPC of an engine actor."""

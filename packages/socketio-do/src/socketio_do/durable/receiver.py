@@ -48,6 +48,10 @@ class Receiver:
         log_fault(f"{type(operation).__name__} of {peer}", error)
         self.lose(peer, sessions_of(operation))
 
+    def take_range(self, peer: str, theirs: SessionsRange) -> None:
+        """Compare some of an engine actor's sessions with ours."""
+        self.server.receive_range(peer, theirs)
+
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap."""
         self.server.receive_lost(peer, engine_sids)
@@ -66,6 +70,6 @@ class Receiver:
             case SessionsDigest():
                 server.receive_digest(peer, operation)
             case SessionsRange():
-                server.receive_range(peer, operation)
+                self.take_range(peer, operation)
             case _:
                 _logger.error("= %s sent an operation that goes down: %s", peer, type(operation).__name__)

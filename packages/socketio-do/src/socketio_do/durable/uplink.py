@@ -8,7 +8,7 @@ from typing import Any
 import js
 from pyodide.ffi import create_once_callable
 
-from shared_wire import EngineSid, Operation, sessions_in
+from shared_wire import EngineSid, Operation, SessionsRange, sessions_in
 from shared_wire.durable import RpcWire, Streams
 from socketio_do.durable.handler_lanes import FrameLanes
 from socketio_do.durable.outbox import Progress
@@ -30,12 +30,19 @@ class Uplink(Receiver, RpcWire):
         server: Callable[[], DurableServer],
         streams: Streams,
         counters: Counter[str],
+        *,
+        note_unheard: Callable[[str], None],
+        hear: Callable[[str], None],
     ) -> None:
-        """Initialise with the object's own context, the engine actors' binding and streams, and where what comes is handled."""
+        """Initialise with the object's own context, the engine actors' binding and streams, and where what comes is handled.
+
+        ``note_unheard`` is told of an engine actor that was given up, ``hear`` of one that has said which sessions it has.
+        """
         Receiver.__init__(self, server)
         RpcWire.__init__(self, ctx, namespace, streams, counters)
         self._lanes = lanes
         self._progress = progress
+        self._note_unheard, self._hear = note_unheard, hear
 
     def deliver(
         self, peer: str, operations: tuple[Operation, ...], done: Callable[[Iterable[EngineSid]], None]
@@ -44,10 +51,20 @@ class Uplink(Receiver, RpcWire):
         self._lanes.deliver(sessions_in(operations), done, partial(self.take, peer, operations))
         self.server.write_log()
 
+    def take_range(self, peer: str, theirs: SessionsRange) -> None:
+        """Compare some of an engine actor's sessions with ours; the last ones are all it was asked for."""
+        super().take_range(peer, theirs)
+        if not theirs.until:
+            self._hear(peer)
+
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """End sessions whose stream to or from ``peer`` has a gap; what waited for them waits no more."""
         self._progress.note(peer)
         super().lose(peer, engine_sids)
+
+    def note_unheard(self, peer: str) -> None:
+        """Note that an engine actor was given up that has sockets to close."""
+        self._note_unheard(peer)
 
     def defer(self, action: Callable[[], None]) -> None:
         """Do it as soon as the running step of a handler gives way; what was sent in it is in the log then."""
