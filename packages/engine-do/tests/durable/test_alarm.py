@@ -84,3 +84,27 @@ def test_an_alarm_that_fires_during_a_sweep_is_set_again(world: World) -> None:
     world.run(alarm.ring(EPOCH_MS))
     assert world.actor("ECHO", "e0").storage.alarm_ms is not None
     assert alarm.at_ms is not None
+
+
+def test_an_alarm_that_fires_a_moment_early_counts_as_due(world: World) -> None:
+    client = world.connect(OPEN)
+    actor = world.actor("ECHO", "e0")
+    alarm = actor.wake().instance._alarm
+    client.take()
+    due_ms = alarm.at_ms
+    world.run(alarm.ring(due_ms - 1))
+    assert client.take() == ["2"]
+    assert actor.storage.alarm_ms > due_ms
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_next_alarm_is_never_set_for_the_time_of_the_one_that_fires(world: World, is_known: bool) -> None:
+    """The runtime stores it, and does not fire it."""
+    world.connect(OPEN)
+    actor = world.actor("ECHO", "e0")
+    alarm = actor.wake().instance._alarm
+    due_ms = alarm.at_ms
+    alarm.at_ms = due_ms if is_known else None
+    alarm._tell = lambda: alarm.arm_application(due_ms)
+    world.run(alarm.ring(due_ms - 1))
+    assert due_ms < actor.storage.alarm_ms < due_ms + 100

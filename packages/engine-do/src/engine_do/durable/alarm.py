@@ -20,6 +20,9 @@ _logger = logging.getLogger("engine_do")
 
 #: Milliseconds after which an alarm that has not fired counts as lost, and the next event does its work.
 _LATE_MS: Final = 5_000
+#: The clock may stand a moment before the time for which an alarm was set when that fires. One that is set for the same time again
+#: is stored, and never fires: so the time counts as come, and the next alarm is so much later at least.
+_APART_MS: Final = 10
 
 
 class Alarm:
@@ -51,6 +54,8 @@ class Alarm:
         self._sweeping = False
         #: How often it has fired in this life.
         self._fired = 0
+        #: For when the last one that has fired was set.
+        self._fired_ms = 0
         #: When the next sweep is due: at once in a life that has made none.
         self._sweep_ms = 0.0
         #: From when on an event is to call `heal`: at once in a life that does not know of its alarm, never while none is set.
@@ -63,6 +68,9 @@ class Alarm:
         """
         self._counters["alarms"] += 1
         self._fired += 1
+        if self.at_ms is not None and 0 < self.at_ms - now < _APART_MS:
+            now = self.at_ms
+        self._fired_ms = now
         self._note(None)  # the sweep under way, if there is one, sets it again
         if self._sweeping:
             self._tell_safely()
@@ -143,6 +151,8 @@ class Alarm:
         self.heal_ms = math.inf if at_ms is None else at_ms + _LATE_MS + 1
 
     def _set(self, at_ms: int) -> None:
+        if abs(at_ms - self._fired_ms) < _APART_MS:
+            at_ms = self._fired_ms + _APART_MS
         self._note(at_ms)
         self._counters["rows_written"] += 1
         self._storage.setAlarm(at_ms)

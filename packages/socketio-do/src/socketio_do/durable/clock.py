@@ -16,6 +16,10 @@ __all__ = ["ObjectClock"]
 _MOMENT_S: Final = 0.001
 
 
+#: How far ahead an alarm is set at least. The clock may stand a moment before the time of the one that fires, and an alarm that is
+#: set for that time again is stored, and never fires.
+_APART_MS: Final = 10
+
 #: So long a loop that gives way goes on before others are let in.
 _SLICE_MS: Final = 10
 
@@ -37,7 +41,7 @@ class ObjectClock:
         """Set the object's alarm, unless it is set so."""
         if at_ms != self._alarm_ms:
             self._alarm_ms = at_ms
-            self._set_alarm(max(at_ms, now_ms() + 1))
+            self._set_alarm(max(at_ms, now_ms() + _APART_MS))
 
     def note_alarm(self) -> None:
         """Note that the alarm has rung, and is set no longer."""
