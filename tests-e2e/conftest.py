@@ -118,7 +118,7 @@ class EngineWorker(Served):
         found: dict[str, Any] = await self.ask("probe", where)
         return found
 
-    async def ended(self, where: str, sid: str, patience_s: float = 90.0) -> list[str]:
+    async def ended(self, where: str, sid: str, patience_s: float = 20.0) -> list[str]:
         """Wait until a session has ended; returns how, once for each time the application was told."""
 
         async def found() -> list[str]:

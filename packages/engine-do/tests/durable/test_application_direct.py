@@ -94,7 +94,8 @@ def compose(**options: Any) -> World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr("engine_do.durable.entrypoint._compared", {})  # an isolate of its own, which has compared nothing
+    """In an isolate of its own, which has compared no configurations."""
+    monkeypatch.setattr("engine_do.durable.entrypoint._compared", {})
     with compose() as made:
         yield made
 
