@@ -2,10 +2,10 @@
 
 In the other placement there are two objects, each with the sockets of some clients and an application of its own.
 
-Everything is driven by one seed. The application tells `System` what it is about to do (`entry.JUDGE`), the clients what they get;
-what must hold is checked whenever somebody is told something and, in `settle`, when nothing is under way.
+Driven by one seed. The application says what it is about to do (`entry.JUDGE`), the clients what they get; each is checked then.
 """
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -36,7 +36,6 @@ from socketio_do.testing.transports import Polling, Transport, WebSocket
 __all__ = ["PROJECT", "System"]
 
 PROJECT: Final = Path(__file__).parent / "system"
-#: Names of the actors.
 ENGINES: Final = ("e0", "e1")
 SERVERS: Final = ("main", "other")
 #: Seconds of virtual time in which everything that goes wrong has been found: pings, timeouts, repeats of calls.
@@ -70,7 +69,7 @@ class System:
         self.live: dict[int, Client] = {}
         self.sockets: dict[str, Stream] = {}
         self.gates: list[tuple[Any, Any]] = []
-        self.emissions = 0
+        self._emissions = itertools.count(1)
         #: The questions of which it is to be told what became, with the life that asked; and those of which it was told.
         self.asked: dict[int, Life] = {}
         self.settled_questions: set[int] = set()
@@ -107,8 +106,7 @@ class System:
 
     def next_emission(self) -> int:
         """Number an emission."""
-        self.emissions += 1
-        return self.emissions
+        return next(self._emissions)
 
     async def suspend(self) -> None:
         """Wait until the simulation lets the handler go on."""
@@ -129,17 +127,13 @@ class System:
 
     def members(self, server: str, namespace: str, room: str | None) -> list[str]:
         """Name the connected sockets in a room or a namespace, as the rows say and what the running step will write."""
-        actor = self.server(server)
-        sql, life = actor.storage.sql, actor.life
-        entries = None if life is None else life.instance._membership.entries
+        sql, life = self.server(server).storage.sql, self.server(server).life
         if room is None:
             found = sql.exec("SELECT socket_sid FROM sio_sockets WHERE namespace = ?", namespace)
-        else:
-            found = sql.exec(
-                "SELECT socket_sid FROM sio_rooms WHERE namespace = ? AND room = ?", namespace, json.dumps(room)
-            )
-        waiting = entries.waiting if entries is not None and room is not None else []
+            return [row[0] for row in found.raw()]
         place = namespace, json.dumps(room)
+        found = sql.exec("SELECT socket_sid FROM sio_rooms WHERE namespace = ? AND room = ?", *place)
+        waiting = () if life is None else life.instance._membership.entries.waiting
         entering = [one.socket_sid for one, key in waiting if (one.namespace, key) == place]
         return [*dict.fromkeys([*(row[0] for row in found.raw()), *entering])]
 
@@ -299,8 +293,8 @@ class System:
         stream = client.streams.get(namespace_of(packet))
         if packet[0] != EVENT or stream is None or stream.expected:
             return False
-        server = self.server_of(stream)
-        return self.was_full(server) and stream.socket_sid not in self.members(server, stream.namespace, None)
+        is_full = self.was_full(server := self.server_of(stream))
+        return is_full and stream.socket_sid not in self.members(server, stream.namespace, None)
 
     def _end(self, client: Client) -> None:
         was_open, client.is_open = client.is_open is not None, False

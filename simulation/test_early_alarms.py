@@ -1,17 +1,37 @@
-"""An alarm may fire while the clock stands a moment before its time: the next one is never set for that time again."""
+"""An alarm may fire while the clock stands a moment before its time: what it is for is done all the same."""
 
-from shared_wire.testing.modules import install
+from typing import Any
 
-install()
+import pytest
 
-from shared_wire.durable import now_ms  # noqa: E402 - they import what the line before puts in place
-from socketio_do.durable.clock import ObjectClock  # noqa: E402
+from shared_wire.testing import Actor, Faults
+from socketio_do.testing import World
+
+AWAY_S = 60
 
 
-def test_the_next_alarm_is_later_than_the_one_that_fires_early() -> None:
-    times: list[int] = []
-    clock = ObjectClock(times.append)
-    due_ms = now_ms() + 1
-    clock.note_alarm()
-    clock.arm(due_ms)
-    assert times[0] > due_ms
+class Early(Faults):
+    """Alarms ring a millisecond before their time."""
+
+    def alarm_s(self, owner: Actor) -> float:
+        del owner
+        return -0.001
+
+
+@pytest.mark.parametrize("is_split", [False, True], ids=["one object", "two objects"])
+def test_a_client_that_does_not_come_back_is_forgotten_in_time(is_split: bool) -> None:
+    gone: list[str] = []
+
+    def configure(sio: Any) -> None:
+        @sio.event
+        async def disconnect(sid: str, reason: str) -> None:
+            gone.append(reason)
+
+    recovery = {"max_disconnection_s": AWAY_S}
+    with World.of(configure, is_split=is_split, connection_state_recovery=recovery) as world:
+        world.faults = Early()
+        world.client().drop()
+        world.advance(AWAY_S - 2)
+        assert gone == []
+        world.advance(4)
+        assert gone == ["transport close"]

@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
-from shared_wire.testing import World
+from shared_wire.testing import Actor, Faults, World
 from shared_wire.testing.loop import EPOCH_MS
 
 ECHO = Path(__file__).parents[2] / "examples" / "echo"
 OPEN = "/engine.io/?EIO=4&transport=websocket"
 INTERVAL_S = 25
+
+
+class Early(Faults):
+    """Alarms ring while the clock stands a moment before their time."""
+
+    def alarm_s(self, owner: Actor) -> float:
+        del owner
+        return -0.001
 
 
 @pytest.fixture
@@ -108,3 +116,14 @@ def test_the_next_alarm_is_never_set_for_the_time_of_the_one_that_fires(world: W
     alarm._tell = lambda: alarm.arm_application(due_ms)
     world.run(alarm.ring(due_ms - 1))
     assert due_ms < actor.storage.alarm_ms < due_ms + 100
+
+
+def test_where_every_alarm_fires_a_moment_early_everybody_is_pinged(world: World) -> None:
+    world.faults = Early()
+    client = world.connect(OPEN)
+    client.take()
+    world.advance(1)
+    for _ in range(4):
+        world.advance(INTERVAL_S)
+        assert client.take().count("2") == 1
+        client.send("3")

@@ -165,6 +165,7 @@ def versioned(world: World) -> World:
         return await route(request, self.env.ECHO, config, version=self.env.CF_VERSION_METADATA.id)
 
     world._entry.Echo.config, world._entry.Default.fetch = config, fetch
+    world.env.CF_VERSION_METADATA = world.version
     return world
 
 

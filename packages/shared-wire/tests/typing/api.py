@@ -53,6 +53,7 @@ from shared_wire import (
 )
 from shared_wire.bounded_json import check_depth, check_text, has_collisions, parse, write
 from shared_wire.durable import (
+    ALARMS_APART_MS,
     RpcWire,
     Stream,
     Streams,
@@ -61,6 +62,7 @@ from shared_wire.durable import (
     hold_awake,
     log_fault,
     name_of_object,
+    next_alarm_ms,
     now_ms,
     raw,
     raw_request,
@@ -148,7 +150,7 @@ def run_in_lanes(ctx: Any) -> None:
     assert_type((lanes.waiting("a key"), lanes.busy("a key")), tuple[int, bool])
     assert_type(hold_awake(raw(ctx)), Callable[[], None])
     raw_request(ctx)
-    assert_type(now_ms(), int)
+    assert_type(next_alarm_ms(now_ms() + ALARMS_APART_MS, now_ms()), int)
 
 
 def count_bytes() -> None:

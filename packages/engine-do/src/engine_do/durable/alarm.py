@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from engine_do.config import EngineConfig
 from engine_do.durable.javascript import number_or_none
-from shared_wire.durable import now_ms, raw, start_eagerly
+from shared_wire.durable import ALARMS_APART_MS, next_alarm_ms, now_ms, raw, start_eagerly
 
 __all__ = ["Alarm"]
 
@@ -20,9 +20,6 @@ _logger = logging.getLogger("engine_do")
 
 #: Milliseconds after which an alarm that has not fired counts as lost, and the next event does its work.
 _LATE_MS: Final = 5_000
-#: The clock may stand a moment before the time for which an alarm was set when that fires. One that is set for the same time again
-#: is stored, and never fires: so the time counts as come, and the next alarm is so much later at least.
-_APART_MS: Final = 10
 
 
 class Alarm:
@@ -68,9 +65,9 @@ class Alarm:
         """
         self._counters["alarms"] += 1
         self._fired += 1
-        if self.at_ms is not None and 0 < self.at_ms - now < _APART_MS:
-            now = self.at_ms
-        self._fired_ms = now
+        self._fired_ms = now if self.at_ms is None else self.at_ms
+        if 0 < self._fired_ms - now < ALARMS_APART_MS:
+            now = self._fired_ms  # its time has come, though the clock stands a moment before it
         self._note(None)  # the sweep under way, if there is one, sets it again
         if self._sweeping:
             self._tell_safely()
@@ -151,8 +148,7 @@ class Alarm:
         self.heal_ms = math.inf if at_ms is None else at_ms + _LATE_MS + 1
 
     def _set(self, at_ms: int) -> None:
-        if abs(at_ms - self._fired_ms) < _APART_MS:
-            at_ms = self._fired_ms + _APART_MS
+        at_ms = next_alarm_ms(at_ms, self._fired_ms)
         self._note(at_ms)
         self._counters["rows_written"] += 1
         self._storage.setAlarm(at_ms)

@@ -51,8 +51,8 @@ async def route(request: Any, namespace: Any, config: EngineConfig, *, version: 
 
     ``request`` is what the entrypoint's ``fetch`` was given, ``namespace`` the binding of the engine's Durable Object class, and
     ``config`` the same configuration its actors have: another one is named in the log with the first request that is forwarded.
-    ``version`` is the id of the Worker's version, ``self.env.CF_VERSION_METADATA.id``: with it, clients that poll do not keep a
-    deploy from their object.
+    ``version`` is the id of the Worker's version, ``self.env.CF_VERSION_METADATA.id`` with a binding of ``version_metadata``:
+    clients that poll do not keep a deploy from their object then. "" where there is none, as on plain workerd.
     Returns the response; 404 outside ``config.path``. Raises `ConfigError` when ``namespace`` is no such binding.
     """
     namespace = namespace if namespace is None else raw(namespace)

@@ -16,11 +16,12 @@ from pyodide.ffi import JsException, to_js
 from shared_wire.durable.object_names import name_of_object
 from shared_wire.durable.seams import check_sdk, raw, raw_request
 from shared_wire.durable.streams import Stream, Streams
-from shared_wire.durable.timers import Timer, now_ms
+from shared_wire.durable.timers import ALARMS_APART_MS, Timer, next_alarm_ms, now_ms
 from shared_wire.format.frames import Life
 from shared_wire.log_lines import summarize
 
 __all__ = [
+    "ALARMS_APART_MS",
     "RpcWire",
     "Stream",
     "Streams",
@@ -29,6 +30,7 @@ __all__ = [
     "hold_awake",
     "log_fault",
     "name_of_object",
+    "next_alarm_ms",
     "now_ms",
     "raw",
     "raw_request",

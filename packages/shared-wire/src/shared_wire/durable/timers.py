@@ -2,11 +2,23 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 import js
 from pyodide.ffi import create_once_callable
 
-__all__ = ["Timer", "now_ms"]
+__all__ = ["ALARMS_APART_MS", "Timer", "next_alarm_ms", "now_ms"]
+
+#: The clock may stand so many milliseconds before the time of an alarm when that fires.
+ALARMS_APART_MS: Final = 10
+
+
+def next_alarm_ms(at_ms: int, fired_ms: int) -> int:
+    """Return when to set an object's alarm that is to fire at ``at_ms``; the last one that has fired was set for ``fired_ms``.
+
+    One that is set for that same time again, while it fires before it, is stored and never fires (seen on workerd).
+    """
+    return fired_ms + ALARMS_APART_MS if abs(at_ms - fired_ms) < ALARMS_APART_MS else at_ms
 
 
 def now_ms() -> int:

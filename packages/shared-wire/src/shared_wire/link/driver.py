@@ -173,16 +173,7 @@ class LinkDriver:
 class _PeerLink:
     """The link to one peer, and what is being done with it. Whatever of the shell is called may send, and so change the link."""
 
-    __slots__ = (
-        "_counters",
-        "_is_awake",
-        "_name",
-        "_tries",
-        "_wire",
-        "is_answering",
-        "is_deferred",
-        "link",
-    )
+    __slots__ = ("_counters", "_is_awake", "_name", "_tries", "_wire", "is_answering", "is_deferred", "link")
 
     def __init__(self, name: str, link: Link, wire: Wire, counters: Counter[str]) -> None:
         self.link = link

@@ -15,8 +15,9 @@ from shared_wire.errors import MalformedFrame
 
 __all__ = ["LAST_NUMBER", "NOT_TAKEN", "UNREADABLE", "read_message", "write_call", "write_reply"]
 
-#: The code with which a stream is closed on which a message has come that cannot be read: no call under way on it was taken.
-UNREADABLE: Final = 1002
+#: The code with which a stream is closed on which a message has come that cannot be read: no call under way on it was taken. One
+#: that the runtime never closes with, as it may with 1002.
+UNREADABLE: Final = 4002
 #: What stands for the reply to such a call.
 NOT_TAKEN: Final = b""
 

@@ -106,6 +106,8 @@ class Actor:
         self.waiting: set[asyncio.Future[Any]] = set()
         self.storage = ObjectStorage(self._arm, self._fail_write)
         self._alarm: asyncio.TimerHandle | None = None
+        #: For when the alarm was set that rings now.
+        self._ringing_ms: float | None = None
 
     def __repr__(self) -> str:
         return f"{self.binding}/{self.name}"
@@ -230,6 +232,8 @@ class Actor:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm = None
+        if at_ms is not None and at_ms == self._ringing_ms and self.loop.clock_ms() < at_ms:
+            return  # it is stored, and never rings: one that rings a moment early must not be set for its own time
         if at_ms is not None:
             delay_s = max((at_ms - self.loop.clock_ms()) / 1000, 0) + self.world.faults.alarm_s(self)
             self._alarm = self.loop.call_unwatched(delay_s, self._ring)
@@ -240,14 +244,16 @@ class Actor:
             self._arm(self.storage.alarm_ms)
 
     def _ring(self) -> None:
-        self._alarm = None
+        self._alarm, self._ringing_ms = None, self.storage.alarm_ms
         self.world.count("alarms")
         self.storage.rang()
         self.loop.create_task(self._rung(1))
 
     async def _rung(self, attempt: int) -> None:
         """Let the alarm ring; one that fails is rung again, six times at most, each after twice as long."""
-        if not await self._handled("the alarm", "alarm", None) and attempt <= 6:
+        is_done = await self._handled("the alarm", "alarm", None)
+        self._ringing_ms = None
+        if not is_done and attempt <= 6:
             self.loop.call_unwatched(2**attempt, lambda: self.loop.create_task(self._rung(attempt + 1)))
 
 

@@ -55,6 +55,6 @@ class Faults:
         return None
 
     def alarm_s(self, owner: "Actor") -> float:
-        """Return how many seconds late an alarm rings that is set now."""
+        """Return how many seconds late an alarm rings that is set now; a few thousandths early where that is negative."""
         del owner
         return 0.0

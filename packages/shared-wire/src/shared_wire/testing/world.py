@@ -50,9 +50,9 @@ class World:
         self.loop = VirtualLoop()
         #: What goes wrong; nothing at first.
         self.faults = Faults()
-        #: What is deployed: a binding ``version_metadata`` as Cloudflare's documentation names it.
+        #: What is deployed, as a binding of ``version_metadata`` has it.
         self.version = SimpleNamespace(id="version 1")
-        self.env = SimpleNamespace(**{"CF_VERSION_METADATA": self.version, **env})
+        self.env = SimpleNamespace(**env)
         #: What was used since the objects last fell asleep together (`sleep`), or since the beginning.
         self.cost = Cost()
         self._entry = entry
@@ -70,7 +70,10 @@ class World:
         folder = Path(project).resolve()
         config = _read_config(folder)
         bindings = {one["name"]: one["class_name"] for one in config.get("durable_objects", {}).get("bindings", [])}
-        return cls(_import_anew(folder / config["main"]), bindings, **{**make_bindings(config), **env})
+        world = cls(_import_anew(folder / config["main"]), bindings, **{**make_bindings(config), **env})
+        if (version := config.get("version_metadata")) is not None:
+            setattr(world.env, version["binding"], world.version)
+        return world
 
     def actor(self, binding: str, name: str) -> Actor:
         """Return an object: ``world.actor("SOCKET", "main")``."""

@@ -7,7 +7,7 @@ from typing import Final
 import js
 from pyodide.ffi import create_once_callable
 
-from shared_wire.durable import Timer, now_ms
+from shared_wire.durable import Timer, next_alarm_ms, now_ms
 
 __all__ = ["ObjectClock"]
 
@@ -15,10 +15,6 @@ __all__ = ["ObjectClock"]
 #: what was written waits for all of them.
 _MOMENT_S: Final = 0.001
 
-
-#: How far ahead an alarm is set at least. The clock may stand a moment before the time of the one that fires, and an alarm that is
-#: set for that time again is stored, and never fires.
-_APART_MS: Final = 10
 
 #: So long a loop that gives way goes on before others are let in.
 _SLICE_MS: Final = 10
@@ -32,6 +28,8 @@ class ObjectClock:
         self._set_alarm = set_alarm
         self.now_ms = now_ms
         self._alarm_ms: int | None = None
+        #: For when the last one that has rung was set.
+        self._rung_ms = 0
         #: The moment given last of those in which others are let in.
         self._moment: asyncio.Event | None = None
         #: When others were last let in.
@@ -41,10 +39,11 @@ class ObjectClock:
         """Set the object's alarm, unless it is set so."""
         if at_ms != self._alarm_ms:
             self._alarm_ms = at_ms
-            self._set_alarm(max(at_ms, now_ms() + _APART_MS))
+            self._set_alarm(next_alarm_ms(max(at_ms, now_ms() + 1), self._rung_ms))
 
     def note_alarm(self) -> None:
         """Note that the alarm has rung, and is set no longer."""
+        self._rung_ms = now_ms() if self._alarm_ms is None else self._alarm_ms
         self._alarm_ms = None
 
     def defer(self, action: Callable[[], None]) -> None:

@@ -40,7 +40,8 @@ _BREAKS: Final = frozenset(
     [Reason.TRANSPORT_CLOSE, Reason.TRANSPORT_ERROR, Reason.PING_TIMEOUT, Reason.CLIENT_DISCONNECT]
 )
 
-#: So long a call to an engine actor is tried again; an object that has slept has sent nothing for longer.
+#: The pauses between the attempts of a call come to less, and an object that has slept has sent nothing for longer. Attempts that
+#: take long themselves may make it more: what was sent before, and is still on its way when a life ends, is lost and not told.
 _ON_THE_WAY_MS: Final = 10_000
 
 #: Within so long after it was recovered a socket's client is not worth a long search for what it has missed.

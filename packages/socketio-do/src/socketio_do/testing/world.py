@@ -50,9 +50,12 @@ class World(shared_wire.testing.World):
             compose_split,
         )  # here: it imports what the line before puts in place
 
-        if is_split:
-            return cls(compose_split(configure, config, options), {"ENGINE": "Engine", "SOCKET": "Socket"})
-        return cls(compose(configure, config, options), {"CHAT": "Chat"})
+        make, bindings = (
+            (compose_split, {"ENGINE": "Engine", "SOCKET": "Socket"}) if is_split else (compose, {"CHAT": "Chat"})
+        )
+        world = cls(make(configure, config, options), bindings)
+        world.env.CF_VERSION_METADATA = world.version
+        return world
 
     def client(
         self,
