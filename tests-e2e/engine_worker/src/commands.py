@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import js
+from pyodide.ffi import run_sync
 
 
 async def end_life(ctx: Any) -> None:
@@ -89,9 +90,25 @@ async def fail(_engine: Any, _sid: str, _: str) -> None:
     raise RuntimeError("the secret of the server")
 
 
+async def block(engine: Any, sid: str, ms: str) -> None:
+    """Block on a promise, or say what is raised."""
+    try:
+        run_sync(js.scheduler.wait(int(ms)))
+    except RuntimeError as error:
+        await engine.send(sid, f"RuntimeError: {error}")
+    else:
+        await engine.send(sid, "blocked")
+
+
+async def wait(engine: Any, sid: str, ms: str) -> None:
+    """Wait for a promise."""
+    await js.scheduler.wait(int(ms))
+    await engine.send(sid, "waited")
+
+
 COMMANDS: dict[str, Callable[[Any, str, str], Awaitable[None]]] = {
     function.__name__.rstrip("_"): function
-    for function in (many, large, stream, up, note, leave, keep, kept, transport, all_, die, fail)
+    for function in (many, large, stream, up, note, leave, keep, kept, transport, all_, die, fail, block, wait)
 }
 
 

@@ -15,7 +15,7 @@ from workers import WorkerEntrypoint, import_from_javascript
 
 from engine_do.durable import EngineActor, route
 from engine_do.durable.sockets import _records
-from shared_wire.durable import raw, start_eagerly
+from shared_wire.durable import raw, shorten_way_to, start_eagerly
 
 #: The objects that have lived in this process: of which class, and their names.
 lived: set[tuple[str, str]] = set()
@@ -123,6 +123,31 @@ class Engine(EngineActor):
     async def allowances(self, _: str) -> str:
         return json.dumps(len(self._sessions.rates))
 
+    async def ways(self, _: str) -> str:
+        """Call a handler with a short way to it by all the methods that the runtime may call it by."""
+        called = _Called()
+        note: Any = called.note
+        note("plainly")
+        note.callRelaxed("callRelaxed")
+        await note.callPromising("callPromising")
+        note.call(None, "call")
+        note.callWithOptions(None, "callWithOptions")
+        note.bind(None, "bind")()
+        note.apply(None, to_js(["apply"]))
+        return json.dumps(called.noted)
+
+
+class _Called:
+    """What has a handler."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+        shorten_way_to(self, "note")
+
+    def note(self, what: str) -> None:
+        """Note how it was called."""
+        self.noted.append(what)
+
 
 class Fast(Engine):
     config = configs.FAST
@@ -134,6 +159,7 @@ class Old(Engine):
 
 class Strict(Engine):
     config = configs.STRICT
+    may_block = True
 
 
 class Shop(Engine):
@@ -155,7 +181,20 @@ CONFIGS = {
     one.path.strip("/"): one
     for one in (configs.FAST, configs.OLD, configs.STRICT, configs.SHOP, configs.CROWD, configs.ECHO)
 }
-VERBS = ("seen", "probe", "objects", "say", "kill", "counters", "evict", "fault", "sweep", "allowances", "let_in")
+VERBS = (
+    "seen",
+    "probe",
+    "objects",
+    "say",
+    "kill",
+    "counters",
+    "evict",
+    "fault",
+    "sweep",
+    "allowances",
+    "ways",
+    "let_in",
+)
 BINDINGS = ("ENGINE", "FAST", "OLD", "STRICT", "SHOP", "CROWD", "ECHO")
 
 

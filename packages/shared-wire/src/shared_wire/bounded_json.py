@@ -60,6 +60,9 @@ _ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _MANY_DIGITS: Final = b"0" * 200
 _TOO_MANY_DIGITS: Final = b"0" * (MAX_DIGITS + 1)
 
+#: Values of one level that may be looked at twice: to find out which are the same takes longer.
+_FEW: Final = 50
+
 _CONTAINERS: Final = (dict, list, tuple)
 _SCALARS: Final = frozenset({str, int, float, bool, type(None), bytes})
 
@@ -135,24 +138,23 @@ def check_depth(value: Any, max_depth: int = MAX_DEPTH) -> None:
 def find_kinds(value: Any, max_depth: int = MAX_DEPTH) -> set[type]:
     """Name the types of all that is in a value, of itself too; raises `NestedTooDeep` as `check_depth` does.
 
-    Level by level, each container once in a level: neither a cycle nor what is used in many places makes it more.
+    Level by level; in one with more than a few values each is looked into once, so neither a cycle nor what is used in many places
+    makes it more.
     """
-    level = [value]
-    kinds = found = {type(value)}
+    level, kinds = [value], {type(value)}
+    found = set(kinds)
     for _ in range(max_depth + 1):
+        if not kinds - _SCALARS:
+            return found
         inner: list[Any] = []
-        is_flat = True
-        for kind in kinds - _SCALARS:
-            if issubclass(kind, _CONTAINERS):
-                is_flat = False
-                for one in level:
-                    if type(one) is kind:
-                        inner += one.values() if isinstance(one, dict) else one
-        if is_flat:
+        for one in level:
+            if isinstance(one, _CONTAINERS):
+                inner += one.values() if isinstance(one, dict) else one
+        if not inner and not any(isinstance(one, _CONTAINERS) for one in level):
             return found
         kinds = set(map(type, inner))
-        found = found | kinds
-        level = list(dict(zip(map(id, inner), inner, strict=True)).values())
+        found |= kinds
+        level = inner if len(inner) <= _FEW else list(dict(zip(map(id, inner), inner, strict=True)).values())
     raise NestedTooDeep(
         f"lists and dicts lie more than {max_depth} deep within each other, or one is in itself: make it flatter"
     )

@@ -66,6 +66,7 @@ from shared_wire.durable import (
     now_ms,
     raw,
     raw_request,
+    shorten_way_to,
     start_eagerly,
 )
 
@@ -150,6 +151,7 @@ def run_in_lanes(ctx: Any) -> None:
     assert_type((lanes.waiting("a key"), lanes.busy("a key")), tuple[int, bool])
     assert_type(hold_awake(raw(ctx)), Callable[[], None])
     raw_request(ctx)
+    shorten_way_to(ctx, "webSocketMessage")
     assert_type(next_alarm_ms(now_ms() + ALARMS_APART_MS, now_ms()), int)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, to_js
 
+from shared_wire.durable.handlers import shorten_way_to
 from shared_wire.durable.object_names import name_of_object
 from shared_wire.durable.seams import check_sdk, raw, raw_request
 from shared_wire.durable.streams import Stream, Streams
@@ -34,6 +35,7 @@ __all__ = [
     "now_ms",
     "raw",
     "raw_request",
+    "shorten_way_to",
     "start_eagerly",
 ]
 

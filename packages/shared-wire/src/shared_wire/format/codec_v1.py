@@ -39,6 +39,7 @@ from shared_wire.format.operations import (
     SessionsRange,
     SessionUpgraded,
 )
+from shared_wire.frozen_values import make
 from shared_wire.limits import MAX_ITEMS
 
 __all__ = ["VERSION", "decode", "encode"]
@@ -53,6 +54,8 @@ _REPLY: Final = 2
 _NO_LIFE: Final = Life(0, 0)
 #: The count of an empty list.
 _NONE: Final = bytes(4)
+#: It, and the count of a list of one.
+_NONE_AND_ONE: Final = bytes(7) + b"\x01"
 
 
 def _pack_change(change: Change) -> bytes:
@@ -181,7 +184,7 @@ def decode(data: bytes) -> Frame:
     seq, lowest_unconfirmed, received, changes_end, changes_noted, sent = numbers
     if zero or kind not in (_CALL, _REPLY) or (kind == _CALL and refusal):
         raise MalformedFrame("a header with impossible values")
-    sender, changes, operations = _read_lists(data)
+    sender, changes, operations = _read_one(data) or _read_lists(data)
     if operations and not seq:
         raise MalformedFrame("operations without a number")
     if len(changes) > changes_end:
@@ -200,7 +203,22 @@ def decode(data: bytes) -> Frame:
         "sent": sent,
         "operations": operations,
     }
-    return Call(**facts) if kind == _CALL else Reply(refusal=_refusal(refusal) if refusal else None, **facts)
+    if refusal:
+        facts["refusal"] = _refusal(refusal)
+    return make(Call, facts) if kind == _CALL else make(Reply, facts)
+
+
+def _read_one(data: bytes) -> tuple[str, tuple[Change, ...], tuple[Operation, ...]] | None:
+    """Read what is behind the header's numbers where that is one common operation and no change; none for everything else."""
+    start = _HEADER.size + 4
+    end = start + int.from_bytes(data[_HEADER.size : start])
+    if data[end : end + 8] != _NONE_AND_ONE or (read := READERS.get(data[end + 8 : end + 9])) is None:
+        return None
+    try:
+        found = read(data, end + 9)
+        return (data[start:end].decode(), (), (found[0],)) if found is not None and found[1] == len(data) else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _read_lists(data: bytes) -> tuple[str, tuple[Change, ...], tuple[Operation, ...]]:

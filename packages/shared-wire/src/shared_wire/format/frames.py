@@ -43,7 +43,7 @@ class Refusal(enum.IntEnum):
     OVERLOADED = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """A frame sent as an RPC's argument."""
 
@@ -68,7 +68,7 @@ class Call:
     operations: tuple[Operation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reply:
     """A frame sent as an RPC's result. The operations are the other direction's, numbered with its calls."""
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from shared_wire.format.batches import sessions_in, split
 from shared_wire.format.frames import Call, Frame, Reply
 from shared_wire.format.operations import CloseSessions, EngineSid
+from shared_wire.frozen_values import make
 from shared_wire.link.effects import Deliver, Effect
 from shared_wire.link.link import Link, change
 from shared_wire.link.unfinished import Unfinished, finish
@@ -28,19 +29,20 @@ def call_next(link: Link) -> tuple[Link, Call | None] | None:
     if (link.unhandled_here and link.named < received) or (len(link.queue) > 1 and split(link.queue, link.queued)[1]):
         return None
     seq, there = link.next_seq, link.unhandled_there
-    call = Call(
-        sender=link.name,
-        sender_life=link.life,
-        receiver_life=link.peer_life,
-        attempt=1,
-        seq=seq,
-        lowest_unconfirmed=min(seq, there[0][0]) if there else seq,
-        received=received,
-        changes_end=link.changes_end,
-        changes_noted=link.noted_there,
-        sent=seq,
-        operations=link.queue,
-    )
+    facts: dict[str, Any] = {
+        "sender": link.name,
+        "sender_life": link.life,
+        "receiver_life": link.peer_life,
+        "attempt": 1,
+        "seq": seq,
+        "lowest_unconfirmed": min(seq, there[0][0]) if there else seq,
+        "received": received,
+        "changes_end": link.changes_end,
+        "changes_noted": link.noted_there,
+        "sent": seq,
+        "operations": link.queue,
+    }
+    call = make(Call, facts)
     made: dict[str, Any] = {"call": call, "sent": seq, "call_handled": _NOBODY, "call_lost": _NOBODY}
     said: dict[str, Any] = {"named": received, "told": link.changes_end}
     return change(link, next_seq=seq + 1, queue=(), queued=0, **made, **said), call
@@ -107,19 +109,20 @@ def answer_next(link: Link, seq: int) -> tuple[Link, Reply] | None:
     if here is None or (here and link.named < received):
         return None
     number, there = link.next_seq, link.unhandled_there
-    reply = Reply(
-        sender=link.name,
-        sender_life=link.life,
-        receiver_life=link.peer_life,
-        attempt=1,
-        seq=number if batch else 0,
-        lowest_unconfirmed=min(number, there[0][0]) if there else number,
-        received=received,
-        changes_end=link.changes_end,
-        changes_noted=link.noted_there,
-        sent=number if batch else number - 1,
-        operations=batch,
-    )
+    facts: dict[str, Any] = {
+        "sender": link.name,
+        "sender_life": link.life,
+        "receiver_life": link.peer_life,
+        "attempt": 1,
+        "seq": number if batch else 0,
+        "lowest_unconfirmed": min(number, there[0][0]) if there else number,
+        "received": received,
+        "changes_end": link.changes_end,
+        "changes_noted": link.noted_there,
+        "sent": number if batch else number - 1,
+        "operations": batch,
+    }
+    reply = make(Reply, facts)
     said: dict[str, Any] = {"answered": (seq, reply), "named": received, "told": link.changes_end}
     if not batch:
         return change(link, **said), reply

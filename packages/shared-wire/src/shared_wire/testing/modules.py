@@ -56,6 +56,17 @@ class _Wait:
         return lambda: self(*args[1:])
 
 
+class _Bound:
+    """What ``bind`` makes of ``Function.prototype.call``: a function that calls another one. It may be given properties."""
+
+    def __init__(self, function: Any, *bound: Any) -> None:
+        self._function, self._bound = function, bound
+
+    def __call__(self, *args: Any) -> Any:
+        _this, *rest = *self._bound, *args
+        return self._function(*rest)
+
+
 class _Pair:
     def __init__(self) -> None:
         self._ends = make_pair()
@@ -86,7 +97,11 @@ def _queue_microtask(function: Any) -> None:
 def _js() -> types.ModuleType:
     js, timers = types.ModuleType("js"), _Timers()
     contents: dict[str, Any] = {
-        "Object": types.SimpleNamespace(fromEntries=lambda pairs: {str(name): value for name, value in pairs}),
+        "Object": types.SimpleNamespace(
+            fromEntries=lambda pairs: {str(name): value for name, value in pairs},
+            setPrototypeOf=lambda value, _prototype: value,
+        ),
+        "Function": types.SimpleNamespace(prototype=types.SimpleNamespace(call=types.SimpleNamespace(bind=_Bound))),
         "JSON": types.SimpleNamespace(stringify=json.dumps, parse=json.loads),
         "Promise": types.SimpleNamespace(withResolvers=Deferred),
         "Headers": Headers,

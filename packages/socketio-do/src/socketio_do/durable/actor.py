@@ -12,7 +12,7 @@ from pyodide.ffi import to_js
 from workers import DurableObject
 
 from shared_wire import Life
-from shared_wire.durable import begin_life, name_of_object, raw, raw_request
+from shared_wire.durable import begin_life, name_of_object, raw, raw_request, shorten_way_to
 from shared_wire.link.placement import ApplicationPort, EnginePort
 from socketio_do.cluster.commands import read_command, write_value
 from socketio_do.durable.clock import ObjectClock
@@ -44,6 +44,9 @@ class SocketActor(DurableObject):
     options: ClassVar[Mapping[str, Any]] = {}
     #: Seconds a handler may take before it is cancelled; while one waits, the object stays awake.
     handler_timeout_s: ClassVar[float] = 120
+    #: Whether handlers may block on a promise (`pyodide.ffi.run_sync`, and HTTP clients that do without ``await``). An event costs
+    #: a quarter to a half more then.
+    may_block: ClassVar[bool] = False
 
     life: Life
     _counters: Counter[str]
@@ -54,6 +57,8 @@ class SocketActor(DurableObject):
         """Begin a life of the object; called by the runtime, also on every wake."""
         super().__init__(ctx, env)
         if self._placement is None:  # else the engine in this object has begun it
+            if not self.may_block:
+                shorten_way_to(self, "webSocketMessage", "webSocketClose")
             self.life, self._counters = begin_life(), Counter[str]()
             who = {"name": _name_of(ctx, self._counters), "life": self.life, "counters": self._counters}
             lanes = FrameLanes(ctx, self.handler_timeout_s)
