@@ -9,7 +9,9 @@ from expected_packets import head
 from system_clients import Client, Stream
 from system_releases import rewrite
 from system_upgrade import SLOW_S, Upgrading
-from system_world import System
+from system_world import ENGINES, System, rests
+
+from shared_wire.testing import Actor
 
 __all__ = ["STEPS", "STEPS_BETWEEN_OBJECTS", "STEPS_OF_BUILDS", "Step", "deploy", "fill", "open_client"]
 
@@ -202,6 +204,10 @@ def finish_handler(system: System) -> None:
         system.finish_handler(system.random.randrange(len(system.gates)))
 
 
+def _count_resting(system: System, engine: Actor) -> int:
+    return sum(ENGINES[one.engine] == engine.name and rests(engine, one) for one in _open(system))
+
+
 def end_life(system: System) -> None:
     system.end_life(system.random.choice(system.actors))
 
@@ -224,7 +230,8 @@ def deploy(system: System) -> None:
     system.deploy()
     if system.random.random() < 0.4:
         system.world.advance(26)  # by then each of them has asked again
-        system.end_life(system.engine(system.random.randrange(2)))
+        numbers = system.random.sample(range(2), 2)
+        system.end_life(max(map(system.engine, numbers), key=lambda one: _count_resting(system, one)))
     sleeping = [actor for actor in system.actors if actor.fall_asleep() and actor.lives]
     if sleeping:
         system.note(rewrite(system.random.choice(sleeping), system.random))

@@ -33,7 +33,7 @@ from shared_wire.testing.sockets import ServerSocket
 from shared_wire.testing.values import LifeOver
 from socketio_do.testing.transports import Polling, Transport, WebSocket
 
-__all__ = ["PROJECT", "System"]
+__all__ = ["ENGINES", "PROJECT", "System", "rests"]
 
 PROJECT: Final = Path(__file__).parent / "system"
 ENGINES: Final = ("e0", "e1")
@@ -222,7 +222,7 @@ class System:
         for client in self.live.values() if actor.binding != "SOCKET" else ():
             if not client.is_open or ENGINES[client.engine] != actor.name:
                 continue
-            if _rests(actor, client):
+            if rests(actor, client):
                 self.note("a session that rests outlived a reset")
             else:
                 client.excuse = client.excuse or "its engine actor was reset"
@@ -391,7 +391,7 @@ class System:
             await self.server(server).call("an RPC", "shout", namespace, room)
 
 
-def _rests(engine: Actor, client: Client) -> bool:
+def rests(engine: Actor, client: Client) -> bool:
     """Return whether a client's session is in a row, so that a reset costs nothing of it."""
     found = engine.storage.sql.exec("SELECT count(*) FROM sqlite_master WHERE name = 'engine_do_resting'")
     if [row[0] for row in found.raw()] == [0]:

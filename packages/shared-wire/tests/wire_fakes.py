@@ -98,6 +98,8 @@ class FakeWire:
         self.journeys: list[Journey] = []
         self.pauses: list[Pause] = []
         self.unheard: list[str] = []
+        #: For whom something is noted to wait while calls to a peer fail.
+        self.failing: dict[str, list[EngineSid]] = {}
         self.delivered: list[Operation] = []
         self.lost: list[EngineSid] = []
         #: Faults of ours that were logged; and what the next calls raise, where no shell ought to.
@@ -135,6 +137,12 @@ class FakeWire:
 
     def note_unheard(self, peer: str) -> None:
         self.unheard.append(peer)
+
+    def note_failing(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        if engine_sids is None:
+            del self.failing[peer]
+        else:
+            self.failing.setdefault(peer, []).extend(engine_sids)
 
     async def pause(self, attempt: int) -> None:
         pause = Pause(attempt)

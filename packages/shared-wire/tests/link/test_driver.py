@@ -508,6 +508,24 @@ def test_a_peer_that_holds_sockets_which_are_to_be_closed_is_noted_and_hears_of_
     assert pair.engine.wire.delivered == [CloseSessions((X,), "transport error"), ListSessions()]
 
 
+def test_whose_packets_wait_is_noted_for_as_long_as_a_call_to_a_peer_with_sockets_fails(pair: Pair) -> None:
+    engine_sends(pair, up(X))
+    pair.settle()
+    socket_sends(pair, down(X))
+    socket_sends(pair, down(Y))
+    assert pair.socket.wire.failing == {}
+    pair.socket.wire.fail()
+    socket_sends(pair, down(Z))
+    assert pair.socket.wire.failing == {"engine": [X, Y, Z]}
+    pair.socket.wire.wake()
+    pair.settle()
+    assert pair.engine.wire.delivered == [down(X), down(Y), down(Z)]
+    assert pair.socket.wire.failing == {}
+    socket_sends(pair, down(X))
+    give_up(pair)
+    assert pair.socket.wire.failing == {}
+
+
 def test_a_peer_that_holds_no_sockets_is_not_tried_again(pair: Pair) -> None:
     engine_sends(pair, up(X))
     for _ in range(MAX_ATTEMPTS - 1):
@@ -516,6 +534,7 @@ def test_a_peer_that_holds_no_sockets_is_not_tried_again(pair: Pair) -> None:
     pair.engine.wire.fail()
     assert pair.engine.wire.idle
     assert pair.engine.wire.unheard == []
+    assert pair.engine.wire.failing == {}
 
 
 def test_what_closing_lost_sessions_says_travels_after_the_failure(pair: Pair) -> None:

@@ -87,6 +87,8 @@ class OwnWire:
 
     def note_unheard(self, peer: str) -> None: ...
 
+    def note_failing(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None: ...
+
     def defer(self, action: Callable[[], None]) -> None:
         action()
 

@@ -19,6 +19,7 @@ from shared_wire.durable.seams import check_sdk, raw, raw_request
 from shared_wire.durable.streams import Stream, Streams
 from shared_wire.durable.timers import ALARMS_APART_MS, Timer, next_alarm_ms, now_ms
 from shared_wire.format.frames import Life
+from shared_wire.format.operations import EngineSid
 from shared_wire.log_lines import summarize
 
 __all__ = [
@@ -129,6 +130,9 @@ class RpcWire:
             self._awake[peer] = hold_awake(self._ctx)
         else:
             self._awake.pop(peer)()
+
+    def note_failing(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        """Do nothing: of peers that hold sockets, whoever calls them says what to do."""
 
     def note_unheard(self, peer: str) -> None:
         """Do nothing: a peer that holds no sockets has none to close."""

@@ -62,6 +62,12 @@ class Wire(Protocol):
     def lose(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
         """Close these sessions shared with ``peer``, or all (None), with the reason `transport error`."""
 
+    def note_failing(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        """Note that something for these sessions waits while a call to a peer with sockets fails; none: nothing waits so any more.
+
+        Only memory has what waits: a life that ends meanwhile loses it, and nobody else knows.
+        """
+
     def note_unheard(self, peer: str) -> None:
         """Note that a peer was given up that holds sockets which are to be closed: their clients do not know what they miss.
 
@@ -121,6 +127,8 @@ class LinkDriver:
         known.link, effects = enqueue(known.link, *operations)
         if effects:
             known.carry_out(effects)
+        if known.tries:
+            known.note_failing(operations)
         if not (known.is_answering or known.is_deferred):
             known.is_deferred = True
             self._wire.defer(known.flush)
@@ -173,7 +181,7 @@ class LinkDriver:
 class _PeerLink:
     """The link to one peer, and what is being done with it. Whatever of the shell is called may send, and so change the link."""
 
-    __slots__ = ("_counters", "_is_awake", "_name", "_tries", "_wire", "is_answering", "is_deferred", "link")
+    __slots__ = ("_counters", "_is_awake", "_name", "_wire", "is_answering", "is_deferred", "link", "tries")
 
     def __init__(self, name: str, link: Link, wire: Wire, counters: Counter[str]) -> None:
         self.link = link
@@ -183,7 +191,7 @@ class _PeerLink:
         self.is_deferred = False
         self._is_awake = False
         #: How often the call under way has failed.
-        self._tries = 0
+        self.tries = 0
         self._name, self._wire, self._counters = name, wire, counters
 
     def answer(self, call: Call) -> bytes:
@@ -274,14 +282,14 @@ class _PeerLink:
         call = self._take(answer)
         if call is None:
             return
-        if self._tries:
+        if self.tries:
             self._wire.start(self._repeat(call))
         else:
             self._say(call)
 
     async def _repeat(self, call: Call) -> None:
         """Make a call that has failed again, after a pause."""
-        await self._wire.pause(self._tries + 1)
+        await self._wire.pause(self.tries + 1)
         self._say(call)
 
     async def _carry(self, data: bytes | None) -> None:
@@ -295,8 +303,8 @@ class _PeerLink:
             call = self._take(answer)
             if call is None:
                 return
-            if self._tries:
-                await self._wire.pause(self._tries + 1)
+            if self.tries:
+                await self._wire.pause(self.tries + 1)
             data = self._write_next(call)
             if data is not None and self._wire.say(self._name, data, self._hear):
                 return
@@ -312,9 +320,12 @@ class _PeerLink:
             except Exception as error:
                 self._wire.log_fault(f"reading a reply of {self._name}", error)
         if isinstance(reply, Reply) and reply.refusal is not Refusal.OVERLOADED:
-            self._tries = 0
+            if self.tries:
+                self._end_tries()
             return self._step(*(receive_next_reply(self.link, reply) or receive_reply(self.link, reply)))
-        self._tries += 1
+        self.tries += 1
+        if self.tries == 1 and self.link.call is not None:
+            self.note_failing(self.link.call.operations + self.link.queue)
         return self._again(is_put_off=isinstance(reply, Reply) or answer == NOT_TAKEN)
 
     def _step(self, link: Link, effects: tuple[Effect, ...]) -> Call | None:
@@ -327,23 +338,33 @@ class _PeerLink:
     def _again(self, *, is_put_off: bool) -> Call | None:
         """Repeat a call that was put off or not answered; one that has been made too often is given up."""
         call = None
-        if self._tries < MAX_ATTEMPTS:
+        if self.tries < MAX_ATTEMPTS:
             self.link, call = renew_call(self.link) if is_put_off else repeat_call(self.link)
         if call is None:
-            self._tries = 0
+            self._end_tries()
             link, effects = fail_call(self.link)
             self._keep(link)
             self.carry_out(effects)
             if link.peer_holds_sockets and (self.link.queue or self.link.held):
-                self._note_unheard()
+                self._note("not heard of", lambda: self._wire.note_unheard(self._name))
         return call
 
-    def _note_unheard(self) -> None:
-        """Have the peer asked later. A fault of ours in it must not end the link."""
+    def note_failing(self, operations: tuple[Operation, ...]) -> None:
+        """Have it stored whose operations wait while a call fails."""
+        if self.link.peer_holds_sockets:
+            self._note("failing", lambda: self._wire.note_failing(self._name, sessions_in(operations)))
+
+    def _end_tries(self) -> None:
+        self.tries = 0
+        if self.link.peer_holds_sockets:
+            self._note("failing no longer", lambda: self._wire.note_failing(self._name, None))
+
+    def _note(self, what: str, note: Callable[[], None]) -> None:
+        """Have something stored. A fault of ours in it must not end the link."""
         try:
-            self._wire.note_unheard(self._name)
+            note()
         except Exception as error:
-            self._wire.log_fault(f"noting that {self._name} was not reached", error)
+            self._wire.log_fault(f"noting that calls to {self._name} are {what}", error)
 
     def _write_next(self, call: Call | None) -> bytes | None:
         """Write a call, or the first after it that can be written; none where nothing is left to say."""

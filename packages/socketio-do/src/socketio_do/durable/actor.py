@@ -62,7 +62,9 @@ class SocketActor(DurableObject):
             self.life, self._counters = begin_life(), Counter[str]()
             who = {"name": _name_of(ctx, self._counters), "life": self.life, "counters": self._counters}
             lanes = FrameLanes(ctx, self.handler_timeout_s)
-            self._begin(lanes, SeveralObjects(self.ctx, _binding(self, env), lanes, lambda: self._server, **who))
+            others = SeveralObjects(self.ctx, _binding(self, env), lanes, lambda: self._server, **who)
+            self._begin(lanes, others)
+            others.end_left()
 
     def _begin_application(self, engine: EnginePort) -> ApplicationPort:
         """Begin a life in the object of an engine, which calls this (`shared_wire.link.placement.RunsApplication`)."""

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from shared_wire import EngineSid, Life, LinkDriver, ListSessions, MessageReceived, Operation
-from shared_wire.durable import raw
+from shared_wire.durable import log_fault, raw
 from shared_wire.link.placement import EnginePort
 from socketio_do.durable.clock import ObjectClock
+from socketio_do.durable.failing_calls import FailingCalls
 from socketio_do.durable.handler_lanes import FrameLanes, ObjectLanes
 from socketio_do.durable.outbox import DirectOutbox, LinkOutbox, Progress
 from socketio_do.durable.receiver import Receiver
@@ -61,22 +62,54 @@ class SeveralObjects:
         self._counters = counters
         self._server = server
         self._is_set = False
-        self._unheard = Unheard(raw(ctx.storage).kv, counters, lambda peer: self._driver.send(peer, ListSessions()))
+        kv = raw(ctx.storage).kv
+        self._failing = FailingCalls(kv, counters)
+        self._unheard = Unheard(kv, counters, lambda peer: self._driver.send(peer, ListSessions()))
         self.streams = AcceptedStreams(ctx, counters, self._answer)
-        told = {"note_unheard": self._note_unheard, "hear": self._unheard.hear}
-        uplink = Uplink(ctx, namespace, lanes, self._progress, server, self.streams, counters, **told)
+        uplink = Uplink(
+            ctx,
+            namespace,
+            lanes,
+            self._progress,
+            server,
+            self.streams,
+            counters,
+            note_failing=self._note_failing,
+            note_unheard=self._note_unheard,
+            hear=self._unheard.hear,
+        )
         self._driver = LinkDriver(name, life, uplink, peer_holds_sockets=True, counters=counters)
         self._set_alarm = raw(ctx.storage).setAlarm
         self.clock = ObjectClock(self._arm)
         self.outbox = LinkOutbox(self._driver, self._progress, self.clock, counters)
         self.engine_life = self._driver.peer_life
 
+    def end_left(self) -> None:
+        """End the sessions for whom something waited behind a failing call when the last life ended; their engine hears of it."""
+        for peer, engine_sids in self._failing.left().items():
+            try:
+                self._unheard.note(peer)
+                self._server().receive_lost(peer, engine_sids)
+                self._failing.end(peer)
+                self._arm_anew()
+            except Exception as error:  # the next life finds it again
+                log_fault(f"ending what may have missed something at {peer}", error)
+
     def _arm(self, at_ms: int) -> None:
         """Set the object's alarm for the server, or earlier: it is billed as a row."""
         self._is_set = True
         self._counters["rows_written"] += 1
-        unheard_ms = self._unheard.next_ms
-        self._set_alarm(at_ms if unheard_ms is None else min(at_ms, unheard_ms))
+        self._set_alarm(min([at_ms, *self._due_ms()]))
+
+    def _due_ms(self) -> list[int]:
+        """List when the alarm is to ring for what became of calls."""
+        return [ms for ms in (self._unheard.next_ms, self._failing.next_ms) if ms is not None]
+
+    def _note_failing(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        if engine_sids is None:
+            self._failing.end(peer)
+        elif self._failing.note(peer, engine_sids):
+            self._arm_anew()
 
     def _note_unheard(self, peer: str) -> None:
         self._unheard.note(peer)
@@ -87,8 +120,8 @@ class SeveralObjects:
         self.clock.note_alarm()
         self._is_set = False
         self._server()._arm()
-        if not self._is_set and (unheard_ms := self._unheard.next_ms) is not None:
-            self._arm(unheard_ms)
+        if not self._is_set and (due_ms := self._due_ms()):
+            self._arm(min(due_ms))
 
     def receive_alarm(self) -> None:
         """Do what is due, and set the next alarm."""
@@ -96,7 +129,7 @@ class SeveralObjects:
         try:
             self._server().receive_alarm()
         finally:
-            if self._unheard.next_ms is not None:
+            if self._due_ms():
                 self._unheard.ring()
                 self._arm_anew()
 

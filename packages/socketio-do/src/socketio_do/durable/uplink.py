@@ -31,18 +31,20 @@ class Uplink(Receiver, RpcWire):
         streams: Streams,
         counters: Counter[str],
         *,
+        note_failing: Callable[[str, tuple[EngineSid, ...] | None], None],
         note_unheard: Callable[[str], None],
         hear: Callable[[str], None],
     ) -> None:
         """Initialise with the object's own context, the engine actors' binding and streams, and where what comes is handled.
 
-        ``note_unheard`` is told of an engine actor that was given up, ``hear`` of one that has said which sessions it has.
+        ``note_failing`` is told for whom something waits while a call to an engine actor fails, or (None) that it does no longer,
+        ``note_unheard`` of one that was given up, ``hear`` of one that has said which sessions it has.
         """
         Receiver.__init__(self, server)
         RpcWire.__init__(self, ctx, namespace, streams, counters)
         self._lanes = lanes
         self._progress = progress
-        self._note_unheard, self._hear = note_unheard, hear
+        self._note_failing, self._note_unheard, self._hear = note_failing, note_unheard, hear
 
     def deliver(
         self, peer: str, operations: tuple[Operation, ...], done: Callable[[Iterable[EngineSid]], None]
@@ -61,6 +63,10 @@ class Uplink(Receiver, RpcWire):
         """End sessions whose stream to or from ``peer`` has a gap; what waited for them waits no more."""
         self._progress.note(peer)
         super().lose(peer, engine_sids)
+
+    def note_failing(self, peer: str, engine_sids: tuple[EngineSid, ...] | None) -> None:
+        """Note for whom something waits while a call to an engine actor fails; none: it does no longer."""
+        self._note_failing(peer, engine_sids)
 
     def note_unheard(self, peer: str) -> None:
         """Note that an engine actor was given up that has sockets to close."""
