@@ -29,7 +29,12 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LIST: Final = Path(__file__).with_name("mutants.toml")
 PACKAGES: Final = ("shared-wire", "engine-do", "socketio-do")
 #: Tests of the shells, with all packages together.
-SHELLS: Final = ("simulation/test_shells.py", "simulation/test_streams.py", "simulation/test_moved_class.py")
+SHELLS: Final = (
+    "simulation/test_shells.py",
+    "simulation/test_failing_calls.py",
+    "simulation/test_streams.py",
+    "simulation/test_moved_class.py",
+)
 
 STEPS: Final = 40_000
 STEPS_OF_A_RUN: Final = 400

@@ -109,35 +109,6 @@ def test_who_has_missed_a_packet_is_closed(world: World) -> None:
     assert quiet.disconnected == "transport close"
 
 
-def test_who_has_missed_a_packet_that_a_reset_took_while_its_call_failed_is_closed(world: World) -> None:
-    client, quiet = world.client(), world.client()
-    client.emit("later")
-    world.faults = Unreachable()
-    world.advance(4)
-    world.reset("Socket")
-    world.faults = Faults()
-    world.advance(40)
-    assert quiet.received("late") == []
-    assert quiet.disconnected == "transport close"
-    newcomer = world.client()
-    world.advance(2 * SWEPT_S)
-    assert newcomer.disconnected is None
-    assert world.actor("SOCKET", "main").storage.kv.get("socketio_do:failing") is None
-
-
-def test_a_call_that_fails_for_a_while_costs_nobody_their_connection(world: World) -> None:
-    client, quiet = world.client(), world.client()
-    client.emit("later")
-    world.faults = Unreachable()
-    world.advance(4)
-    world.faults = Faults()
-    world.advance(20)
-    assert len(quiet.received("late")) == 1
-    world.reset("Socket")
-    world.advance(2 * SWEPT_S)
-    assert quiet.disconnected is None
-
-
 def test_no_life_uses_an_id_of_the_life_before(world: World) -> None:
     socket = world.connect("/socket.io/?EIO=4&transport=websocket")
     socket.send("40")

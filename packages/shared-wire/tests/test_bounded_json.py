@@ -286,6 +286,23 @@ def test_what_is_used_in_many_places_is_looked_at_once_a_level() -> None:
         check_depth([value])
 
 
+class Counted(list[Any]):
+    """A list that counts how often it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Any:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(("uses", "size", "most"), [(40, 100, 1), (1_000, 2, 1), (40, 2, 40)])
+def test_what_is_large_or_used_often_is_looked_into_once(uses: int, size: int, most: int) -> None:
+    value = Counted(range(size))
+    check_depth([value] * uses)
+    assert 1 <= value.times <= most
+
+
 @pytest.mark.parametrize("value", [None, 0, "[" * 1_000, b"[", object()])
 def test_what_has_no_depth_passes(value: Any) -> None:
     check_depth(value)

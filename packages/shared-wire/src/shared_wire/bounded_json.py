@@ -138,8 +138,8 @@ def check_depth(value: Any, max_depth: int = MAX_DEPTH) -> None:
 def find_kinds(value: Any, max_depth: int = MAX_DEPTH) -> set[type]:
     """Name the types of all that is in a value, of itself too; raises `NestedTooDeep` as `check_depth` does.
 
-    Level by level; in one with more than a few values each is looked into once, so neither a cycle nor what is used in many places
-    makes it more.
+    Level by level. Of more than a few values in one each is looked into once, and so is each container with as many: cycles and
+    what is used in many places make it no more.
     """
     level, kinds = [value], {type(value)}
     found = set(kinds)
@@ -147,8 +147,13 @@ def find_kinds(value: Any, max_depth: int = MAX_DEPTH) -> set[type]:
         if not kinds - _SCALARS:
             return found
         inner: list[Any] = []
+        large = set[int]()
         for one in level:
             if isinstance(one, _CONTAINERS):
+                if len(one) > _FEW:
+                    if id(one) in large:
+                        continue
+                    large.add(id(one))
                 inner += one.values() if isinstance(one, dict) else one
         if not inner and not any(isinstance(one, _CONTAINERS) for one in level):
             return found

@@ -1,5 +1,6 @@
 """The short way to handlers, in the model of the runtime; `tests-e2e/test_way_in.py` has it on real workerd."""
 
+from typing import Any
 from weakref import ref
 
 import pytest
@@ -29,6 +30,11 @@ class Derived(Object):
         return super().receive("derived", *args)
 
 
+class Curt(Object):
+    def receive(self, socket: object) -> int:  # type: ignore[override]
+        return super().receive(socket)
+
+
 def test_a_method_is_called_with_what_the_runtime_gives_it() -> None:
     made = Object()
     assert made.receive("socket", "frame") == 2
@@ -40,6 +46,12 @@ def test_a_derived_class_has_its_own_method_called_once() -> None:
     made = Derived()
     made.receive("frame")
     assert made.noted == ["derived", "frame"]
+
+
+def test_a_method_is_called_with_no_more_than_it_takes() -> None:
+    made: Any = Curt()
+    made.receive("socket", "frame")
+    assert made.noted == ["socket"]
 
 
 def test_what_a_method_raises_is_raised() -> None:

@@ -523,7 +523,17 @@ def test_whose_packets_wait_is_noted_for_as_long_as_a_call_to_a_peer_with_socket
     assert pair.socket.wire.failing == {}
     socket_sends(pair, down(X))
     give_up(pair)
-    assert pair.socket.wire.failing == {}
+    assert pair.socket.wire.failing == {"engine": [X]}
+    assert pair.socket.wire.unheard == ["engine"], "until it is heard of"
+
+
+def test_what_left_with_a_reply_that_was_lost_is_noted_when_a_call_fails(pair: Pair) -> None:
+    pair.socket.wire.handler = lambda _peer, _operations: socket_sends(pair, down(Y))
+    engine_sends(pair, up(X))
+    pair.arrive(pair.engine)
+    socket_sends(pair, down(Z))
+    pair.socket.wire.fail()
+    assert pair.socket.wire.failing == {"engine": [Y, Z]}
 
 
 def test_a_peer_that_holds_no_sockets_is_not_tried_again(pair: Pair) -> None:

@@ -1,6 +1,7 @@
 """Handlers that the runtime calls as it calls JavaScript's, which spares most of the way into Python."""
 
 from collections.abc import Callable
+from inspect import CO_VARARGS
 from typing import Any
 from weakref import ref
 
@@ -23,11 +24,16 @@ def shorten_way_to(actor: Any, *names: str) -> None:
 
 
 def _weak_method(actor: Any, name: str) -> Callable[..., Any]:
-    """Return what calls a method. It does not keep the object: no collector sees a circle that leads through both languages."""
+    """Return what calls a method with as many of the arguments as it takes, as the runtime does.
+
+    It does not keep the object: no collector sees a circle that leads through both languages.
+    """
     find, method = ref(actor), getattr(type(actor), name)
+    code = getattr(method, "__code__", None)
+    most = None if code is None or code.co_flags & CO_VARARGS else code.co_argcount - 1
 
     def call(*args: Any) -> Any:
-        return method(find(), *args)
+        return method(find(), *args[:most])
 
     return call
 

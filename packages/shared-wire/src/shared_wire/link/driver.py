@@ -4,6 +4,7 @@ The shell brings four things, so that nothing here reads a clock or starts a tas
 a repeat, how to let a coroutine run on, and what to do with operations and losses.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Protocol
@@ -71,7 +72,8 @@ class Wire(Protocol):
     def note_unheard(self, peer: str) -> None:
         """Note that a peer was given up that holds sockets which are to be closed: their clients do not know what they miss.
 
-        It must be called again, whatever becomes of this life, and asked which sessions it has.
+        It must be called again, whatever becomes of this life, and asked which sessions it has. What `note_failing` has noted holds
+        until then.
         """
 
     def log_fault(self, what: str, error: BaseException) -> None:
@@ -324,8 +326,8 @@ class _PeerLink:
                 self._end_tries()
             return self._step(*(receive_next_reply(self.link, reply) or receive_reply(self.link, reply)))
         self.tries += 1
-        if self.tries == 1 and self.link.call is not None:
-            self.note_failing(self.link.call.operations + self.link.queue)
+        if self.tries == 1:
+            self.note_failing(self._waiting())
         return self._again(is_put_off=isinstance(reply, Reply) or answer == NOT_TAKEN)
 
     def _step(self, link: Link, effects: tuple[Effect, ...]) -> Call | None:
@@ -341,13 +343,21 @@ class _PeerLink:
         if self.tries < MAX_ATTEMPTS:
             self.link, call = renew_call(self.link) if is_put_off else repeat_call(self.link)
         if call is None:
-            self._end_tries()
+            self.tries = 0
             link, effects = fail_call(self.link)
             self._keep(link)
             self.carry_out(effects)
-            if link.peer_holds_sockets and (self.link.queue or self.link.held):
-                self._note("not heard of", lambda: self._wire.note_unheard(self._name))
+            if self.link.peer_holds_sockets and (self.link.queue or self.link.held):
+                self._note("given up", lambda: self._wire.note_unheard(self._name))
+            else:
+                self._end_tries()
         return call
+
+    def _waiting(self) -> tuple[Operation, ...]:
+        """List what has not arrived for certain."""
+        link = self.link
+        under_way = [one.operations for one in (link.unconfirmed, link.call, link.held) if one is not None]
+        return tuple(itertools.chain(*under_way, link.queue))
 
     def note_failing(self, operations: tuple[Operation, ...]) -> None:
         """Have it stored whose operations wait while a call fails."""

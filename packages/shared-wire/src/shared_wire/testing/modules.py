@@ -91,7 +91,9 @@ class WorkerEntrypoint(DurableObject):
 
 
 def _queue_microtask(function: Any) -> None:
-    asyncio.get_running_loop().call_soon(lambda: None if is_over() else function())
+    life = current_life.get()
+    loop = asyncio.get_running_loop() if life is None else life.owner.loop  # an object may be constructed outside of it
+    loop.call_soon(lambda: None if is_over() else function())
 
 
 def _js() -> types.ModuleType:

@@ -64,7 +64,7 @@ class SocketActor(DurableObject):
             lanes = FrameLanes(ctx, self.handler_timeout_s)
             others = SeveralObjects(self.ctx, _binding(self, env), lanes, lambda: self._server, **who)
             self._begin(lanes, others)
-            others.end_left()
+            others.begin_life()
 
     def _begin_application(self, engine: EnginePort) -> ApplicationPort:
         """Begin a life in the object of an engine, which calls this (`shared_wire.link.placement.RunsApplication`)."""

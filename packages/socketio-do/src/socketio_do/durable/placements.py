@@ -76,7 +76,7 @@ class SeveralObjects:
             counters,
             note_failing=self._note_failing,
             note_unheard=self._note_unheard,
-            hear=self._unheard.hear,
+            hear=self._hear,
         )
         self._driver = LinkDriver(name, life, uplink, peer_holds_sockets=True, counters=counters)
         self._set_alarm = raw(ctx.storage).setAlarm
@@ -84,14 +84,17 @@ class SeveralObjects:
         self.outbox = LinkOutbox(self._driver, self._progress, self.clock, counters)
         self.engine_life = self._driver.peer_life
 
-    def end_left(self) -> None:
+    def begin_life(self) -> None:
+        """Do what is left of the last life, before the first event. Not at once: a subclass has not been constructed yet."""
+        if self._failing.left():
+            self.clock.defer(self._end_left)
+
+    def _end_left(self) -> None:
         """End the sessions for whom something waited behind a failing call when the last life ended; their engine hears of it."""
         for peer, engine_sids in self._failing.left().items():
             try:
-                self._unheard.note(peer)
                 self._server().receive_lost(peer, engine_sids)
-                self._failing.end(peer)
-                self._arm_anew()
+                self._note_unheard(peer)
             except Exception as error:  # the next life finds it again
                 log_fault(f"ending what may have missed something at {peer}", error)
 
@@ -111,7 +114,12 @@ class SeveralObjects:
         elif self._failing.note(peer, engine_sids):
             self._arm_anew()
 
+    def _hear(self, peer: str) -> None:
+        self._failing.hear(peer)
+        self._unheard.hear(peer)
+
     def _note_unheard(self, peer: str) -> None:
+        self._failing.give_up(peer)
         self._unheard.note(peer)
         self._arm_anew()
 
@@ -130,6 +138,7 @@ class SeveralObjects:
             self._server().receive_alarm()
         finally:
             if self._due_ms():
+                self._failing.ring()
                 self._unheard.ring()
                 self._arm_anew()
 

@@ -48,9 +48,9 @@ class Unheard:
     def hear(self, peer: str) -> None:
         """Note that an engine actor has said which sessions it has."""
         if peer in self._all():
-            del self._all()[peer]
             self._counters["rows_written"] += 1
             self._kv.delete(_PREFIX + peer)
+            del self._all()[peer]
 
     def ring(self) -> None:
         """Ask those whose time has come."""
@@ -66,9 +66,10 @@ class Unheard:
             self._ask(peer)
 
     def _put(self, peer: str, due_ms: int, asked: int) -> None:
-        self._all()[peer] = due_ms, asked
+        known = self._all()
         self._counters["rows_written"] += 1
         self._kv.put(_PREFIX + peer, json.dumps([due_ms, asked]))
+        known[peer] = due_ms, asked
 
     def _all(self) -> dict[str, tuple[int, int]]:
         if self._known is None:
