@@ -20,7 +20,7 @@ SMALL: Final = (
     "shared_wire.link.session_lists.PIECE",
     "shared_wire.format.batches._BATCH_OPERATIONS",
     "engine_do.durable.alarm_sweep._SLICE",
-    "engine_do.durable.http._TOGETHER",
+    "engine_do.durable.http.http._TOGETHER",
     "engine_do.session.polling.MAX_ANSWERED",
     "socketio_do.state.tables.MAX_SIDS",
     "socketio_do.state.tables._NAMES",
@@ -54,7 +54,7 @@ def make_small(patch: pytest.MonkeyPatch, random: Random, counts: Counter[str]) 
     chosen = {name: random.randrange(1, 4) for name in SMALL}
     for name, value in (chosen | {name: chosen[like] for name, like in _SAME.items()}).items():
         patch_builds(patch, name, value)
-    patch.setattr("engine_do.durable.application_linked.ranges", _counting_ranges(counts))
+    patch.setattr("engine_do.durable.applications.linked.ranges", _counting_ranges(counts))
     patch.setattr("shared_wire.link.calls.split", _counting_split(counts))
     patch.setattr("shared_wire.link.replies.split", _counting_split(counts))
     patch.setattr(Storage, "_listed", _counting_lists(counts))

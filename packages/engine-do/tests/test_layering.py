@@ -32,8 +32,23 @@ IMPURE = {
 }
 
 
-#: The rooms, from the ground up: each may import of those before it. What is in none is on the ground.
-FLOORS = ["", "protocol", "requests", "session", "durable"]
+#: The rooms, from the ground up: each may import of those before it. What is in none is on the ground. Of `durable` each folder and
+#: each module beside them is a room; what is left is the way in, its `__init__`.
+FLOORS = [
+    "",
+    "protocol",
+    "requests",
+    "session",
+    "durable.javascript",
+    "durable.alarm",
+    "durable.applications",
+    "durable.sessions",
+    "durable.http",
+    "durable.alarm_sweep",
+    "durable.entrypoint",
+    "durable.actor",
+    "durable",
+]
 
 
 def imports(source: str) -> Iterator[str]:
@@ -94,19 +109,43 @@ def test_the_core_knows_no_shell(path: Path) -> None:
 
 
 def room_of(parts: tuple[str, ...]) -> str:
-    return parts[0] if parts and parts[0] in FLOORS else ""
+    return next((room for room in (".".join(parts[:2]), ".".join(parts[:1])) if room in FLOORS), "")
+
+
+def room_of_file(path: Path) -> str:
+    return room_of(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def rooms_above(room: str, source: str) -> list[str]:
+    """Return the rooms above this one that a source in it imports from."""
+    ours = [name for name in imports(source) if name.startswith("engine_do.")]
+    rooms = [room_of(tuple(name.split(".")[1:])) for name in ours]
+    return [one for one in rooms if FLOORS.index(one) > FLOORS.index(room)]
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path != PACKAGE / "__init__.py"], ids=name_of)
 def test_imports_point_down(path: Path) -> None:
-    floor = FLOORS.index(room_of(path.relative_to(PACKAGE).parts))
-    ours = [name for name in imports(path.read_text(encoding="utf-8")) if name.startswith("engine_do.")]
-    rooms = [room_of(tuple(name.split(".")[1:])) for name in ours]
-    assert [room for room in rooms if FLOORS.index(room) > floor] == []
+    assert rooms_above(room_of_file(path), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "source", "above"),
+    [
+        ("session", "from engine_do.durable.alarm import Alarm", "durable.alarm"),
+        ("durable.applications", "from engine_do.durable.sessions.sockets import Sockets", "durable.sessions"),
+        ("durable.sessions", "from engine_do.durable.http import http", "durable.http"),
+        ("durable.http", "def f():\n    import engine_do.durable.actor", "durable.actor"),
+        ("durable.actor", "from engine_do.durable import route", "durable"),
+    ],
+)
+def test_the_check_sees_an_import_that_points_up(room: str, source: str, above: str) -> None:
+    assert set(rooms_above(room, source)) == {above}
 
 
 def test_every_room_is_on_a_floor() -> None:
-    assert {path.parent.name for path in SOURCES} == {PACKAGE.name, *FLOORS} - {""}
+    assert {room_of_file(path) for path in SOURCES} == set(FLOORS)
+    assert {path.parent for path in SOURCES if room_of_file(path) == ""} == {PACKAGE}
+    assert [path for path in SOURCES if room_of_file(path) == "durable"] == [PACKAGE / "durable" / "__init__.py"]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

@@ -14,7 +14,7 @@ from pyodide.ffi import to_js
 from workers import WorkerEntrypoint, import_from_javascript
 
 from engine_do.durable import EngineActor, route
-from engine_do.durable.sockets import _records
+from engine_do.durable.sessions.sockets import _records
 from shared_wire.durable import raw, shorten_way_to, start_eagerly
 
 #: The objects that have lived in this process: of which class, and their names.

@@ -1,7 +1,8 @@
 """A client that polls, an object that may be reset at any moment, and the entrypoint between them, which repeats GETs.
 
-The object does what `durable/held_gets.py` and `durable/sessions.py` do: it flushes and stores when an event has been dealt with,
-and stores only what `must_store` says. A reset takes its memory; the answer under way may be lost with it or may have left in time.
+The object does what `held_gets.py` and `sessions.py` in `durable/sessions/` do: it flushes and stores when an event has been dealt
+with, and stores only what `must_store` says. A reset takes its memory; the answer under way may be lost with it or may have left in
+time.
 """
 
 from dataclasses import dataclass, field

@@ -1,9 +1,9 @@
 """A peer that remembers sessions, an engine actor that may lose them, and two ordered channels that may be slow.
 
 A `World` is one value; `moves` gives everything that can happen next. The engine actor does what `LinkedApplication` in
-`durable/application.py` does; the peer compares a fingerprint, accepts it or asks for the list, ends what is not on the list,
-and has closed what it does not know. Both live many lives. Within one life of both nothing is lost or reordered; where a life
-ends, part of what was under way is lost, and part of it still arrives, late, in a life it was not meant for.
+`durable/applications/linked.py` does; the peer compares a fingerprint, accepts it or asks for the list, ends what is not on the
+list, and has closed what it does not know. Both live many lives. Within one life of both nothing is lost or reordered; where a
+life ends, part of what was under way is lost, and part of it still arrives, late, in a life it was not meant for.
 """
 
 from collections.abc import Iterator

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from typing import Any, Final, TypeVar
 
 from engine_do.config import EngineConfig
-from engine_do.durable.sessions import Sessions
-from engine_do.durable.sockets import Probe
+from engine_do.durable.sessions.sessions import Sessions
+from engine_do.durable.sessions.sockets import Probe
 from engine_do.session.heartbeat import polling_deadline
 from engine_do.session.polling import Polling
 from engine_do.session.session import NORMAL_CLOSE, Phase, Session, Swept

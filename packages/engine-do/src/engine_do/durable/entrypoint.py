@@ -11,9 +11,9 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from engine_do.config import EngineConfig
-from engine_do.durable.http import LATER_HEADER, POLL_HEADER, REPEAT_HEADER, VERSION_HEADER, WAITED_HEADER
+from engine_do.durable.http.http import LATER_HEADER, POLL_HEADER, REPEAT_HEADER, VERSION_HEADER, WAITED_HEADER
+from engine_do.durable.http.refusals import refuse, refuse_unreadable
 from engine_do.durable.javascript import read_request, read_some, response, with_headers
-from engine_do.durable.refusals import refuse, refuse_unreadable
 from engine_do.errors import FORBIDDEN, ConfigError, RemoteEngineError
 from engine_do.http_request import HttpRequest
 from engine_do.requests.admission import (

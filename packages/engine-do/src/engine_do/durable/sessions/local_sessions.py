@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Container
 
-from engine_do.durable.session_table import SessionTable
+from engine_do.durable.sessions.session_table import SessionTable
 from engine_do.errors import ConfigError
 from engine_do.protocol.ids import EngineSid
 from engine_do.session.pending import PendingHandshakes

@@ -9,15 +9,15 @@ from pyodide.ffi import JsException, create_proxy
 
 from engine_do.config import EngineConfig
 from engine_do.durable.alarm import Alarm
-from engine_do.durable.giving_way import GivingWay
+from engine_do.durable.http.giving_way import GivingWay
+from engine_do.durable.http.refusals import refuse, refuse_unreadable
 from engine_do.durable.javascript import (
     read_body,
     read_request,
     response,
     upgrade_response,
 )
-from engine_do.durable.refusals import refuse, refuse_unreadable
-from engine_do.durable.sessions import Sessions
+from engine_do.durable.sessions.sessions import Sessions
 from engine_do.errors import BAD_REQUEST, FORBIDDEN, TOO_LARGE, UNKNOWN_SID, RemoteEngineError
 from engine_do.http_request import HttpRequest
 from engine_do.protocol.ids import EngineSid, make_engine_sid

@@ -11,12 +11,12 @@ import js
 from pyodide.ffi import create_once_callable
 
 from engine_do.config import EngineConfig
-from engine_do.durable.application import Application
-from engine_do.durable.held_gets import HeldGets
-from engine_do.durable.local_sessions import LocalSessions
-from engine_do.durable.session_table import SessionTable
-from engine_do.durable.sockets import Probe, Ready, Sockets
-from engine_do.durable.upgrade_probes import UpgradeProbes
+from engine_do.durable.applications.application import Application
+from engine_do.durable.sessions.held_gets import HeldGets
+from engine_do.durable.sessions.local_sessions import LocalSessions
+from engine_do.durable.sessions.session_table import SessionTable
+from engine_do.durable.sessions.sockets import Probe, Ready, Sockets
+from engine_do.durable.sessions.upgrade_probes import UpgradeProbes
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Frame
 from engine_do.requests.admission import Transport

@@ -8,8 +8,8 @@ from typing import Any
 import js
 from pyodide.ffi import create_once_callable
 
-from engine_do.durable.application import Engine
-from engine_do.durable.operations import effects_to_operations, reason_of
+from engine_do.durable.applications.application import Engine
+from engine_do.durable.applications.operations import effects_to_operations, reason_of
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import encode_message
 from engine_do.session.session import Admitted, CloseRequested, Effect

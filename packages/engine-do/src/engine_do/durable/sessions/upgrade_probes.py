@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine_do.config import EngineConfig
-from engine_do.durable.sockets import Sockets
+from engine_do.durable.sessions.sockets import Sockets
 from engine_do.protocol.ids import EngineSid
 from shared_wire.durable import Timer
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from engine_do.durable.alarm import Alarm
-from engine_do.durable.sessions import Sessions
+from engine_do.durable.sessions.sessions import Sessions
 from engine_do.protocol.ids import EngineSid
 from engine_do.session.polling_events import PollExpired, PollPutOff, PutOffPoll
 from engine_do.session.quiet import QuietMoments

@@ -13,8 +13,8 @@ from shared_wire.testing.modules import install
 from shared_wire.testing.storage import ObjectStorage
 
 install()
-from engine_do.durable.held_gets import HeldGets  # noqa: E402 - its package imports what the line before puts in place
-from engine_do.durable.resting_rows import RestingRows  # noqa: E402
+from engine_do.durable.sessions.held_gets import HeldGets  # noqa: E402 - its package imports what the line before puts in place
+from engine_do.durable.sessions.resting_rows import RestingRows  # noqa: E402
 
 SIDS = [EngineSid(f"s{number}") for number in range(3)]
 

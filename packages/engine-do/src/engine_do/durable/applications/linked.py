@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine_do.durable.application import Engine
-from engine_do.durable.operations import effects_to_operations, reason_of
-from engine_do.durable.streams import OpenedStreams
+from engine_do.durable.applications.application import Engine
+from engine_do.durable.applications.operations import effects_to_operations, reason_of
+from engine_do.durable.applications.streams import OpenedStreams
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import encode_message
 from engine_do.session import report

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from engine_do.durable.application import Engine, Handlers
+from engine_do.durable.applications.application import Engine, Handlers
 from engine_do.protocol.ids import EngineSid
 from engine_do.session.session import (
     CloseRequested,

@@ -7,7 +7,7 @@ from shared_wire.testing.modules import install
 from shared_wire.testing.storage import ObjectStorage
 
 install()
-from engine_do.durable.resting_rows import RestingRows  # noqa: E402 - its package imports what the line before puts in place
+from engine_do.durable.sessions.resting_rows import RestingRows  # noqa: E402 - its package imports what the line before puts in place
 
 RECORDS = [(EngineSid(f"s{number:03}"), f"record {number}") for number in range(30)]
 

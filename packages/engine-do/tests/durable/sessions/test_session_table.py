@@ -10,7 +10,7 @@ import pytest
 
 import engine_do
 
-PATH = Path(engine_do.__file__).parent / "durable" / "session_table.py"
+PATH = Path(engine_do.__file__).parent / "durable" / "sessions" / "session_table.py"
 
 
 class Rows(list[Any]):

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from engine_do.durable.resting_rows import RestingRows
-from engine_do.durable.session_table import SessionTable
+from engine_do.durable.sessions.resting_rows import RestingRows
+from engine_do.durable.sessions.session_table import SessionTable
 from engine_do.protocol.ids import EngineSid
 from engine_do.protocol.packets import Frame
 from engine_do.session.polling import Polling, may_rest, must_store, polling_from_record, polling_to_record

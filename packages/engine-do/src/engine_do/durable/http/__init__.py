@@ -1,0 +1,1 @@
+"""An object's requests: answered, refused, or put off for a deploy."""
