@@ -15,6 +15,10 @@ io.on("connection", (socket) => {
     await socket.join(room);
     ack(room);
   });
+  socket.on("enter_many", async (rooms, ack) => {
+    for (const room of rooms) await socket.join(room);
+    ack(rooms.length);
+  });
   socket.on("publish", (ack) => {
     io.emit("number", ++number);
     ack(number);
