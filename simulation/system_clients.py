@@ -9,9 +9,10 @@ from typing import Any
 from expected_packets import CONNECT, DISCONNECT, EVENT, REFUSED, Expected, head, namespace_of
 from system_upgrade import Upgrading
 
+from shared_wire.testing import Actor
 from socketio_do.testing.transports import Transport
 
-__all__ = ["Client", "Stream"]
+__all__ = ["Client", "Stream", "rests"]
 
 
 @dataclass(slots=True, eq=False)
@@ -130,3 +131,12 @@ class Client:
         for stream in self.all_streams:
             for due in stream.expected:
                 due.is_cut = True
+
+
+def rests(engine: Actor, client: Client) -> bool:
+    """Return whether a client's session is in a row, so that a reset costs nothing of it."""
+    found = engine.storage.sql.exec("SELECT count(*) FROM sqlite_master WHERE name = 'engine_do_resting'")
+    if [row[0] for row in found.raw()] == [0]:
+        return False
+    rows = engine.storage.sql.exec("SELECT 1 FROM engine_do_resting WHERE engine_sid = ?", client.engine_sid)
+    return bool([*rows.raw()])

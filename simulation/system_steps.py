@@ -6,10 +6,10 @@ from random import Random
 from typing import Any, Final
 
 from expected_packets import head
-from system_clients import Client, Stream
+from system_clients import Client, Stream, rests
 from system_releases import rewrite
 from system_upgrade import SLOW_S, Upgrading
-from system_world import ENGINES, System, rests
+from system_world import ENGINES, System
 
 from shared_wire.testing import Actor
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from expected_packets import EVENT, Expected, namespace_of
 from mixed_builds import Builds
-from system_clients import Client, Stream
+from system_clients import Client, Stream, rests
 from system_faults import Unreliable
 from system_rest import check_at_rest, check_prompt
 from system_upgrade import Upgrading
@@ -33,7 +33,7 @@ from shared_wire.testing.sockets import ServerSocket
 from shared_wire.testing.values import LifeOver
 from socketio_do.testing.transports import Polling, Transport, WebSocket
 
-__all__ = ["ENGINES", "PROJECT", "System", "rests"]
+__all__ = ["ENGINES", "PROJECT", "System"]
 
 PROJECT: Final = Path(__file__).parent / "system"
 ENGINES: Final = ("e0", "e1")
@@ -309,6 +309,8 @@ class System:
         is_wrong = client.is_touched and (self.is_disturbed or self.faults.is_disturbed or self.is_tight)
         # What is written down of a session that polls goes before anything happens to it: where that fails, it is closed.
         is_wrong |= isinstance(client.transport, Polling) and self.engine(client.engine) in self.faults.were_full
+        # So does a row that says for whom something waited, where it cannot be deleted when that has arrived.
+        is_wrong |= self.is_split and any(one.binding == "SOCKET" for one in self.faults.were_full)
         is_lost = any(ENGINES[client.engine] in part for pair in self.faults.given_up for part in pair)
         assert is_due or is_wrong or is_lost, f"{client}: closed although nothing of it was under way"
 
@@ -389,12 +391,3 @@ class System:
     async def _shout(self, server: str, namespace: str, room: str | None) -> None:
         with suppress(LifeOver):
             await self.server(server).call("an RPC", "shout", namespace, room)
-
-
-def rests(engine: Actor, client: Client) -> bool:
-    """Return whether a client's session is in a row, so that a reset costs nothing of it."""
-    found = engine.storage.sql.exec("SELECT count(*) FROM sqlite_master WHERE name = 'engine_do_resting'")
-    if [row[0] for row in found.raw()] == [0]:
-        return False
-    rows = engine.storage.sql.exec("SELECT 1 FROM engine_do_resting WHERE engine_sid = ?", client.engine_sid)
-    return bool([*rows.raw()])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared_wire.testing import Actor, Faults
+from shared_wire.testing import LOST, Actor, Fate, Faults
 from socketio_do.testing import World
 
 AWAY_S = 60
@@ -35,3 +35,39 @@ def test_a_client_that_does_not_come_back_is_forgotten_in_time(is_split: bool) -
         assert gone == []
         world.advance(4)
         assert gone == ["transport close"]
+
+
+def test_an_engine_actor_that_was_not_reached_is_asked_again_and_again() -> None:
+    class Cut(Early):
+        is_on = False
+        calls = 0
+
+        def call(self, target: Actor, method: str) -> Fate:
+            if not (self.is_on and target.binding == "ENGINE"):
+                return super().call(target, method)
+            self.calls += 1
+            return LOST
+
+    def configure(sio: Any) -> None:
+        @sio.event
+        async def announce(sid: str) -> None:
+            async def later() -> None:
+                await sio.sleep(2)
+                await sio.emit("news")
+
+            sio.start_background_task(later)
+
+    with World.of(configure, is_split=True) as world:
+        world.faults = cut = Cut()
+        client, speaker = world.client(), world.client()
+        world.advance(60)
+        speaker.emit("announce")
+        world.settle()
+        cut.is_on = True
+        world.advance(3_600)
+        before = cut.calls
+        world.advance(2 * 3_600)
+        assert cut.calls > before
+        cut.is_on = False
+        world.advance(3_600)
+        assert client.disconnected == "transport close"

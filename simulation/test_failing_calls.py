@@ -53,7 +53,7 @@ class Cut(Faults):
     #: What becomes of a call to an engine actor, and of one to the socket actor.
     fate: Fate | None = None
     fate_up: list[Fate]
-    is_full = False
+    is_full = keeps_all = False
 
     def __init__(self) -> None:
         self.fate_up, self.written = [], list[str]()
@@ -68,7 +68,7 @@ class Cut(Faults):
     def write(self, owner: Actor, what: str) -> str | None:
         if owner.binding == "SOCKET" and what.startswith(("put", "delete")):
             self.written.append(what)
-            if self.is_full and what.startswith("put"):
+            if (self.is_full and what.startswith("put")) or (self.keeps_all and what.startswith("delete")):
                 return "Error: the storage is full"
         return super().write(owner, what)
 
@@ -189,6 +189,24 @@ def test_full_storage_keeps_nobody_from_being_told_and_wakes_nobody(
     before = actor.lives
     world.advance(3_600)
     assert actor.lives - before < 20
+
+
+def test_a_row_that_could_not_be_deleted_is_by_the_alarm_of_the_same_life(
+    world: World, cut: Cut, people: list[Client]
+) -> None:
+    people[0].emit("announce", "1")
+    cut.fate = LOST
+    world.advance(4)
+    cut.fate, cut.keeps_all = None, True
+    world.advance(2)
+    cut.keeps_all = False
+    for _ in range(40):  # it stays awake
+        people[0].emit("join", "0")
+        world.advance(1)
+    assert left(world) == []
+    reset(world, cut)
+    world.advance(TOLD_S)
+    assert [client.disconnected for client in people] == [None, None, None]
 
 
 def test_what_cannot_be_noted_is_tried_once_a_call(world: World, cut: Cut, people: list[Client]) -> None:

@@ -38,8 +38,12 @@ class ObjectClock:
     def arm(self, at_ms: int) -> None:
         """Set the object's alarm, unless it is set so."""
         if at_ms != self._alarm_ms:
+            self._set_alarm(self.apart(max(at_ms, now_ms() + 1)))
             self._alarm_ms = at_ms
-            self._set_alarm(next_alarm_ms(max(at_ms, now_ms() + 1), self._rung_ms))
+
+    def apart(self, at_ms: int) -> int:
+        """Return when to set an alarm that is to ring then: not for the time of the one that has rung."""
+        return next_alarm_ms(at_ms, self._rung_ms)
 
     def note_alarm(self) -> None:
         """Note that the alarm has rung, and is set no longer."""

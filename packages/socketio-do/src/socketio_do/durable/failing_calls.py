@@ -34,19 +34,23 @@ class FailingCalls:
         found = kv.list(js.Object.fromEntries(to_js([["prefix", _PREFIX]])))
         #: What storage has; none for all sessions of an engine actor.
         self._noted = {str(key).removeprefix(_PREFIX): _read(value) for key, value in found}
-        #: Those to whom calls fail now, those of them that could not be noted, and when the alarm is to look after them.
+        #: Those to whom calls fail now, those of them that could not be noted, those whose row could not be deleted when that was
+        #: over, and when the alarm is to look after them.
         self._failing: set[str] = set()
         self._unwritten: set[str] = set()
+        self._over: set[str] = set()
         self._wake_ms = 0
 
     @property
     def next_ms(self) -> int | None:
-        """When the alarm is to ring, as long as calls fail."""
-        return self._wake_ms if self._failing else None
+        """When the alarm is to ring, as long as calls fail or a row is left of them."""
+        return self._wake_ms if self._failing or self._over else None
 
     def ring(self) -> None:
-        """Note that the alarm has rung: it must again, while calls fail."""
+        """Delete what could not be deleted, and note that the alarm has rung: it must again, while calls fail."""
         self._wake_ms = now_ms() + _WAKE_MS
+        for peer in [*self._over]:
+            self.end(peer)
 
     def left(self) -> dict[str, tuple[EngineSid, ...] | None]:
         """Return for whom something waited, by engine actor, when an earlier life ended; none for all it has."""
@@ -65,8 +69,9 @@ class FailingCalls:
             self._write(peer, concerned if len(concerned) <= _MOST else None)
         is_first = peer not in self._failing
         self._failing.add(peer)
+        self._over.discard(peer)
         if is_first:
-            self.ring()
+            self._wake_ms = now_ms() + _WAKE_MS
         return is_first
 
     def _write(self, peer: str, noted: dict[EngineSid, None] | None) -> None:
@@ -90,9 +95,11 @@ class FailingCalls:
         """Note that nothing waits any more behind a call that fails."""
         self.give_up(peer)
         if peer in self._noted:
+            self._over.add(peer)
             self._counters["rows_written"] += 1
             self._kv.delete(_PREFIX + peer)
             del self._noted[peer]
+            self._over.discard(peer)
 
 
 def _read(record: object) -> dict[EngineSid, None] | None:

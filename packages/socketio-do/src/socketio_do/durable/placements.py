@@ -102,7 +102,7 @@ class SeveralObjects:
         """Set the object's alarm for the server, or earlier: it is billed as a row."""
         self._is_set = True
         self._counters["rows_written"] += 1
-        self._set_alarm(min([at_ms, *self._due_ms()]))
+        self._set_alarm(self.clock.apart(min([at_ms, *self._due_ms()])))
 
     def _due_ms(self) -> list[int]:
         """List when the alarm is to ring for what became of calls."""
@@ -113,6 +113,12 @@ class SeveralObjects:
             self._failing.end(peer)
         elif self._failing.note(peer, engine_sids):
             self._arm_anew()
+
+    def _ring_failing(self) -> None:
+        try:
+            self._failing.ring()
+        except Exception as error:  # the next ring tries it again
+            log_fault("deleting what is over of failing calls", error)
 
     def _hear(self, peer: str) -> None:
         self._failing.hear(peer)
@@ -138,8 +144,8 @@ class SeveralObjects:
             self._server().receive_alarm()
         finally:
             if self._due_ms():
-                self._failing.ring()
                 self._unheard.ring()
+                self._ring_failing()
                 self._arm_anew()
 
     def answer(self, data: bytes) -> bytes:
