@@ -35,8 +35,9 @@ from shared_wire.format.operations import (
 )
 from shared_wire.held_bytes import HeldBytes
 from shared_wire.keyed_lanes import Lanes, Work
-from shared_wire.link.driver import LinkDriver, Wire
+from shared_wire.link.driver import LinkDriver
 from shared_wire.link.session_lists import digest, ranges
+from shared_wire.link.wire import Wire
 
 __all__ = [
     "AcceptDigest",
