@@ -91,7 +91,8 @@ async def fail(_engine: Any, _sid: str, _: str) -> None:
 
 
 async def block(engine: Any, sid: str, ms: str) -> None:
-    """Block on a promise, or say what is raised."""
+    """Block on a promise, or say what is raised; says first that it is about to."""
+    await engine.send(sid, "begins")
     try:
         run_sync(js.scheduler.wait(int(ms)))
     except RuntimeError as error:

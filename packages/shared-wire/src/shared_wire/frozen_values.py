@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def make(kind: type[T], fields: dict[str, Any]) -> T:
-    """Make a frozen dataclass without slots from all of its fields that have no default, in a fifth of the time of its `__init__`.
+    """Make a frozen dataclass without slots from all of its fields that have no default, in a third of the time of its `__init__`.
 
     ``fields`` becomes the value's own.
     """

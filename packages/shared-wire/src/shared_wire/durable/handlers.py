@@ -12,7 +12,7 @@ __all__ = ["shorten_way_to"]
 
 
 def shorten_way_to(actor: Any, *names: str) -> None:
-    """Have the runtime call these methods of a Durable Object's class without a stack of their own. They must be no coroutines.
+    """Have the runtime call these methods of a Durable Object's class without a stack of their own.
 
     For a Python function the runtime switches to another stack of WebAssembly, so that the function could block on a promise
     (`pyodide.ffi.run_sync`), and binds the arguments to the function's signature, in Python: together as much as all the rest of a
